@@ -1,0 +1,167 @@
+"""Reads of the accounts slice, and the two conditions by which every slice scopes its rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlalchemy import ColumnElement, and_, false, or_, select, text
+
+from inspection_api.accounts.models import AccessGrant, Device, Organisation, RoleAssignment, UserAccount
+from inspection_api.accounts.rules import DEVICE_ROLES, DeviceKind
+from inspection_api.core.context import Actor, Assignment
+from inspection_api.core.errors import NotFound
+from inspection_api.core.permissions import Action, Permission, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date, datetime
+    from uuid import UUID
+
+    from sqlalchemy import Select
+    from sqlalchemy.orm import InstrumentedAttribute, Session
+
+T = TypeVar("T")
+
+READ_ACCOUNTS = Permission(Action.ACCOUNTS, "read")
+
+
+def in_subtree(column: InstrumentedAttribute[UUID], paths: Sequence[str]) -> ColumnElement[bool]:
+    """Return the condition that ``column`` (an organisation's id) lies at or below one of ``paths``."""
+    if not paths:
+        return false()
+    below = or_(*(Organisation.path.startswith(path, autoescape=True) for path in paths))
+    return column.in_(select(Organisation.id).where(below))
+
+
+def granted(column: InstrumentedAttribute[UUID], entity: str, actor: Actor) -> ColumnElement[bool]:
+    """Return the condition that the actor holds a grant on the row whose id is ``column``."""
+    if actor.user_id is None:
+        return false()
+    held = select(AccessGrant.entity_id).where(AccessGrant.user_id == actor.user_id, AccessGrant.entity == entity)
+    return column.in_(held)
+
+
+def visible(model: Any, entity: str, actor: Actor, permission: Permission) -> ColumnElement[bool]:  # noqa: ANN401
+    """Return the scope of ``actor`` over ``model`` (columns ``id``, ``organisation_id``): role subtree ∪ grants."""
+    return or_(in_subtree(model.organisation_id, actor.paths(permission)), granted(model.id, entity, actor))
+
+
+def visible_organisations(actor: Actor, permission: Permission = READ_ACCOUNTS) -> Select[tuple[Organisation]]:
+    """Return the organisations inside the actor's subtrees."""
+    return select(Organisation).where(in_subtree(Organisation.id, actor.paths(permission)))
+
+
+def visible_users(actor: Actor, permission: Permission = READ_ACCOUNTS) -> Select[tuple[UserAccount]]:
+    """Return the users who belong inside the actor's subtrees."""
+    return select(UserAccount).where(in_subtree(UserAccount.organisation_id, actor.paths(permission)))
+
+
+def visible_devices(actor: Actor, permission: Permission = READ_ACCOUNTS) -> Select[tuple[Device]]:
+    """Return the devices of the actor's subtrees, and his own."""
+    own = Device.user_id == actor.user_id if actor.user_id is not None else false()
+    return select(Device).where(or_(in_subtree(Device.organisation_id, actor.paths(permission)), own))
+
+
+def organisations_of(
+    actor: Actor, *, kind: str | None = None, parent_id: UUID | None = None
+) -> Select[tuple[Organisation]]:
+    """Return the organisations at or below any role of the actor, narrowed."""
+    statement = select(Organisation).where(in_subtree(Organisation.id, [held.path for held in actor.assignments]))
+    if kind is not None:
+        statement = statement.where(Organisation.kind == kind)
+    return statement if parent_id is None else statement.where(Organisation.parent_id == parent_id)
+
+
+def users_of(actor: Actor, organisation_id: UUID | None = None) -> Select[tuple[UserAccount]]:
+    """Return the users of the actor's subtrees, or of one organisation there."""
+    statement = visible_users(actor)
+    return statement if organisation_id is None else statement.where(UserAccount.organisation_id == organisation_id)
+
+
+def devices_of(actor: Actor, status: str | None = None) -> Select[tuple[Device]]:
+    """Return the actor's own devices and those of his subtrees, narrowed."""
+    statement = visible_devices(actor)
+    return statement if status is None else statement.where(Device.status == status)
+
+
+def get_one(session: Session, statement: Select[tuple[T]]) -> T:
+    """Return the only row of ``statement``.
+
+    Raises:
+        NotFound: none, which out of scope looks like.
+    """
+    row = session.scalars(statement).one_or_none()
+    if row is None:
+        raise NotFound
+    return row
+
+
+_ACTOR = text(
+    """
+    SELECT s.id AS session_id, s.user_id, s.device_id, d.kind AS device_kind,
+           d.organisation_id AS device_organisation_id, o.path AS device_path,
+           r.role, r.organisation_id, ro.path
+    FROM session_token s
+    LEFT JOIN user_account u ON u.id = s.user_id
+    LEFT JOIN device d ON d.id = s.device_id
+    LEFT JOIN organisation o ON o.id = d.organisation_id
+    LEFT JOIN role_assignment r ON r.user_id = s.user_id
+         AND r.valid_from <= :day AND (r.valid_to IS NULL OR r.valid_to >= :day)
+    LEFT JOIN organisation ro ON ro.id = r.organisation_id
+    WHERE s.secret_hash = :secret_hash AND s.revoked_at IS NULL
+      AND (s.expires_at IS NULL OR s.expires_at > :now)
+      AND (s.user_id IS NULL OR u.disabled_at IS NULL)
+      AND (s.device_id IS NULL OR d.status = 'approved')
+    """
+)
+
+
+def find_actor(session: Session, secret_hash: bytes, now: datetime, day: date) -> Actor | None:
+    """Return who holds the session with this secret's hash, in one query, or None where it counts no more."""
+    rows = session.execute(_ACTOR, {"secret_hash": secret_hash, "now": now, "day": day}).all()
+    if not rows:
+        return None
+    first = rows[0]
+    return Actor(
+        user_id=first.user_id,
+        device_id=first.device_id,
+        session_id=first.session_id,
+        assignments=_machine_role(first) if first.device_id else _roles(rows),
+    )
+
+
+def _machine_role(row: Any) -> tuple[Assignment, ...]:  # noqa: ANN401 - a Row of _ACTOR
+    role = DEVICE_ROLES[DeviceKind(row.device_kind)]
+    return (Assignment(role=role, organisation_id=row.device_organisation_id, path=row.device_path),)
+
+
+def _roles(rows: Sequence[Any]) -> tuple[Assignment, ...]:
+    return tuple(
+        Assignment(role=Role(row.role), organisation_id=row.organisation_id, path=row.path) for row in rows if row.role
+    )
+
+
+def assignments_on(session: Session, user_ids: Iterable[UUID], day: date) -> dict[UUID, tuple[Assignment, ...]]:
+    """Return each user's role assignments that are valid on ``day``."""
+    statement = (
+        select(RoleAssignment.user_id, RoleAssignment.role, RoleAssignment.organisation_id, Organisation.path)
+        .join(Organisation, Organisation.id == RoleAssignment.organisation_id)
+        .where(RoleAssignment.user_id.in_(list(user_ids)), valid_on(day))
+    )
+    found: dict[UUID, tuple[Assignment, ...]] = {}
+    for user_id, role, organisation_id, path in session.execute(statement):
+        held = Assignment(role=Role(role), organisation_id=organisation_id, path=path)
+        found[user_id] = (*found.get(user_id, ()), held)
+    return found
+
+
+def valid_on(day: date) -> ColumnElement[bool]:
+    """Return the condition that a role assignment holds on ``day``."""
+    ends = or_(RoleAssignment.valid_to.is_(None), RoleAssignment.valid_to >= day)
+    return and_(RoleAssignment.valid_from <= day, ends)
+
+
+def organisation_paths(session: Session, ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Return the path of each organisation, by id."""
+    statement = select(Organisation.id, Organisation.path).where(Organisation.id.in_(list(ids)))
+    return {row.id: row.path for row in session.execute(statement)}

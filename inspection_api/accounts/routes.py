@@ -1,0 +1,132 @@
+"""Endpoints of logins, organisations, people and devices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import request
+
+from inspection_api.accounts import queries, schemas, service
+from inspection_api.accounts.models import Device, Organisation, UserAccount
+from inspection_api.core.paging import paginate
+from inspection_api.core.permissions import Action, Permission
+from inspection_api.http.blueprint import LOGGED_IN, PUBLIC, Blueprint
+from inspection_api.http.schemas import page_of
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from inspection_api.core.context import Context
+    from inspection_api.http.runtime import Runtime
+
+READ = Permission(Action.ACCOUNTS, "read")
+EDIT = Permission(Action.ACCOUNTS, "edit")
+ENROL = Permission(Action.ACCOUNTS, "enrol")
+ONSITE = Permission(Action.ONSITE, "perform")
+MACHINES = Permission(Action.ALERT_RULES, "devices")
+
+blp = Blueprint("accounts", "机构、人员、登录与设备")
+
+
+@blp.post("/sessions", permission=PUBLIC, body=schemas.LoginInput, out=schemas.SessionSchema, status=201)
+def log_in(runtime: Runtime, *, bank: str, username: str, password: str) -> dict[str, Any]:
+    """Log in: a bearer token for twelve hours."""
+    with runtime.transaction(code=bank) as ctx:
+        token, row, user = service.login(ctx, username=username, password=password, address=request.remote_addr or "")
+    return {"token": token, "expires_at": row.expires_at, "user": user}
+
+
+@blp.delete("/sessions/current", permission=LOGGED_IN, status=204)
+def log_out(ctx: Context) -> None:
+    """Log out: the token is dead at once."""
+    service.logout(ctx)
+
+
+@blp.get("/me", permission=LOGGED_IN, out=schemas.MeSchema)
+def me(ctx: Context) -> dict[str, Any]:
+    """Who I am, and the roles that I hold today."""
+    return {"user": ctx.session.get(UserAccount, ctx.actor.user_id), "assignments": ctx.actor.assignments}
+
+
+@blp.get(
+    "/organisations", permission=LOGGED_IN, query=schemas.OrganisationQuery, out=page_of(schemas.OrganisationSchema)
+)
+def list_organisations(ctx: Context, *, limit: int, cursor: str | None, **filters: Any) -> Any:
+    """List the organisations of my subtrees, by path."""
+    statement = queries.organisations_of(ctx.actor, **filters)
+    return paginate(ctx.session, statement, by=[Organisation.path], limit=limit, cursor=cursor)
+
+
+@blp.post("/organisations", permission=EDIT, body=schemas.OrganisationInput, out=schemas.OrganisationSchema, status=201)
+def create_organisation(ctx: Context, **values: Any) -> Organisation:
+    """Create an organisation below one of my subtrees."""
+    return service.create_organisation(ctx, **values)
+
+
+@blp.get("/users", permission=READ, query=schemas.UserQuery, out=page_of(schemas.UserSchema))
+def list_users(ctx: Context, *, limit: int, cursor: str | None, organisation_id: UUID | None) -> Any:
+    """List the users of my subtrees, by name."""
+    statement = queries.users_of(ctx.actor, organisation_id)
+    return paginate(ctx.session, statement, by=[UserAccount.username], limit=limit, cursor=cursor)
+
+
+@blp.post("/users", permission=EDIT, body=schemas.UserInput, out=schemas.UserSchema, status=201)
+def create_user(ctx: Context, **values: Any) -> UserAccount:
+    """Create a user of an organisation in my subtrees."""
+    return service.create_user(ctx, **values)
+
+
+@blp.get("/users/<uuid:user_id>", permission=READ, out=schemas.UserSchema)
+def get_user(ctx: Context, user_id: UUID) -> UserAccount:
+    """Show one user of my subtrees."""
+    return queries.get_one(ctx.session, queries.visible_users(ctx.actor).where(UserAccount.id == user_id))
+
+
+@blp.post("/users/<uuid:user_id>/disable", permission=EDIT, out=schemas.UserSchema)
+def disable_user(ctx: Context, user_id: UUID) -> UserAccount:
+    """Disable a user: all his sessions end at once."""
+    return service.disable_user(ctx, user_id)
+
+
+@blp.post("/users/<uuid:user_id>/roles", permission=EDIT, body=schemas.RoleInput, out=schemas.RoleSchema, status=201)
+def assign_role(ctx: Context, user_id: UUID, **values: Any) -> Any:
+    """Give a user a role in an organisation; it counts from his next request on."""
+    return service.assign_role(ctx, user_id, **values)
+
+
+@blp.delete("/users/<uuid:user_id>/roles/<uuid:assignment_id>", permission=EDIT, status=204)
+def end_role(ctx: Context, user_id: UUID, assignment_id: UUID) -> None:
+    """Take a role away at once."""
+    service.end_role(ctx, user_id, assignment_id)
+
+
+@blp.post("/devices", permission=ONSITE, body=schemas.DeviceInput, out=schemas.DeviceSchema, status=201)
+def enrol_device(ctx: Context, *, id: UUID, name: str, public_key: str) -> Device:  # noqa: A002 - the wire's word
+    """Enrol my phone; it waits for a manager's approval. The same again answers the same device."""
+    return service.enrol(ctx, id, name=name, public_key=public_key)
+
+
+@blp.get("/devices", permission=LOGGED_IN, query=schemas.DeviceQuery, out=page_of(schemas.DeviceSchema))
+def list_devices(ctx: Context, *, limit: int, cursor: str | None, status: str | None) -> Any:
+    """List my devices and those of my subtrees."""
+    statement = queries.devices_of(ctx.actor, status)
+    return paginate(ctx.session, statement, by=[Device.id], limit=limit, cursor=cursor)
+
+
+@blp.post("/devices/machines", permission=MACHINES, body=schemas.MachineInput, out=schemas.MachineSchema, status=201)
+def enrol_machine(ctx: Context, **values: Any) -> dict[str, Any]:
+    """Create an IoT gateway of an organisation; its token is shown this once."""
+    device, token = service.enrol_machine(ctx, **values)
+    return {"device": device, "token": token}
+
+
+@blp.post("/devices/<uuid:device_id>/approve", permission=ENROL, out=schemas.DeviceSchema)
+def approve_device(ctx: Context, device_id: UUID) -> Device:
+    """Approve another person's phone."""
+    return service.approve(ctx, device_id)
+
+
+@blp.post("/devices/<uuid:device_id>/revoke", permission=ENROL, out=schemas.DeviceSchema)
+def revoke_device(ctx: Context, device_id: UUID) -> Device:
+    """Revoke a device for ever."""
+    return service.revoke_device(ctx, device_id)

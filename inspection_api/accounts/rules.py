@@ -1,0 +1,141 @@
+"""Decisions about people and devices: pure, with the instant as a parameter."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from inspection_api.accounts.errors import (
+    DeviceDecided,
+    DeviceKeyInvalid,
+    DeviceLimit,
+    FourEyes,
+    LoginThrottled,
+    OrganisationKindInvalid,
+    PasswordWeak,
+)
+from inspection_api.core.permissions import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from inspection_api.core.context import Actor
+
+TOKEN_LIFETIME = timedelta(hours=12)
+MINIMUM_PASSWORD_LENGTH = 10
+MAX_LIVE_DEVICES = 2
+ED25519_KEY_BYTES = 32
+FREE_FAILURES = {"account": 5, "address": 20}
+LONGEST_PAUSE = timedelta(minutes=15)
+FORGET_FAILURES_AFTER = timedelta(hours=1)
+
+
+class OrganisationKind(StrEnum):
+    """省行/总行, 分行, 支行, 网点: from the top downwards."""
+
+    PROVINCE = "province"
+    BRANCH = "branch"
+    SUB_BRANCH = "sub_branch"
+    OUTLET = "outlet"
+
+
+class DeviceKind(StrEnum):
+    """What a device is: an officer's phone, or a machine with a token of its own."""
+
+    OFFICER = "officer"
+    PRINT_STATION = "print_station"
+    BOARD = "board"
+    GATEWAY = "gateway"
+
+
+class DeviceStatus(StrEnum):
+    """A phone waits for a manager's approval; a revoked device never comes back."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    REVOKED = "revoked"
+
+
+DEVICE_ROLES = {
+    DeviceKind.PRINT_STATION: Role.PRINT_STATION,
+    DeviceKind.BOARD: Role.BOARD,
+    DeviceKind.GATEWAY: Role.GATEWAY,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failures:
+    """Failed logins of one account or one address."""
+
+    scope: str
+    count: int
+    last_at: datetime
+
+
+def ensure_below(kind: OrganisationKind, parent: OrganisationKind | None) -> None:
+    """Raise OrganisationKindInvalid unless ``kind`` may stand under ``parent`` (only a province stands alone)."""
+    order = list(OrganisationKind)
+    alone = parent is None and kind is OrganisationKind.PROVINCE
+    if not alone and (parent is None or order.index(kind) <= order.index(parent)):
+        raise OrganisationKindInvalid(fields={"kind": "须低于上级机构的类型"})
+
+
+def ensure_strong(password: str, username: str) -> None:
+    """Raise PasswordWeak unless the password is long enough and is not the name."""
+    if len(password) < MINIMUM_PASSWORD_LENGTH or username.lower() in password.lower():
+        raise PasswordWeak(fields={"password": "至少 10 个字符，且不能包含用户名"})
+
+
+def next_attempt_at(failures: Failures) -> datetime:
+    """Return when the next login counts: at once for the first few failures, then after 2, 4, 8 … seconds."""
+    beyond = failures.count - FREE_FAILURES[failures.scope]
+    if beyond < 0:
+        return failures.last_at
+    return failures.last_at + min(LONGEST_PAUSE, timedelta(seconds=2 ** min(beyond + 1, 10)))
+
+
+def ensure_not_throttled(failures: Sequence[Failures], now: datetime) -> None:
+    """Raise LoginThrottled while account or address have to pause (ASVS 6.3.1: no lock-out of others)."""
+    until = max((next_attempt_at(row) for row in failures), default=now)
+    if until > now:
+        raise LoginThrottled(retry_after_s=int((until - now).total_seconds()) + 1)
+
+
+def ensure_another_person(actor: Actor, user_id: UUID) -> None:
+    """Raise FourEyes if the actor would decide about himself."""
+    if actor.user_id == user_id:
+        raise FourEyes
+
+
+def public_key_bytes(encoded: str) -> bytes:
+    """Return the 32 bytes of a base64url Ed25519 public key.
+
+    Raises:
+        DeviceKeyInvalid: anything else.
+    """
+    try:
+        key = base64.b64decode(encoded + "=" * (-len(encoded) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != ED25519_KEY_BYTES:
+        raise DeviceKeyInvalid(fields={"public_key": "应为 32 字节 Ed25519 公钥的 base64url 编码"})
+    return key
+
+
+def ensure_room_for_device(live_devices: int) -> None:
+    """Raise DeviceLimit if the officer has as many live devices as he may."""
+    if live_devices >= MAX_LIVE_DEVICES:
+        raise DeviceLimit
+
+
+def ensure_may_approve_device(actor: Actor, owner_id: UUID | None, status: DeviceStatus) -> None:
+    """Raise unless ``actor`` may approve: not his own device (four eyes), and not one that is decided."""
+    if owner_id is not None:
+        ensure_another_person(actor, owner_id)
+    if status is not DeviceStatus.PENDING:
+        raise DeviceDecided(current=status.value)

@@ -1,0 +1,41 @@
+"""Use cases of the accounts slice; each runs inside the caller's transaction."""
+
+from __future__ import annotations
+
+from inspection_api.accounts.service.devices import approve, enrol, enrol_machine, revoke_device
+from inspection_api.accounts.service.grants import grant, revoke
+from inspection_api.accounts.service.logins import (
+    authenticate,
+    hash_password,
+    login,
+    logout,
+    on_login_failed,
+    open_session,
+)
+from inspection_api.accounts.service.people import (
+    assign_role,
+    create_organisation,
+    create_user,
+    disable_user,
+    end_role,
+)
+
+__all__ = [
+    "approve",
+    "assign_role",
+    "authenticate",
+    "create_organisation",
+    "create_user",
+    "disable_user",
+    "end_role",
+    "enrol",
+    "enrol_machine",
+    "grant",
+    "hash_password",
+    "login",
+    "logout",
+    "on_login_failed",
+    "open_session",
+    "revoke",
+    "revoke_device",
+]

@@ -1,0 +1,41 @@
+"""Grants: what each user holds, which is what his devices carry (sync.md §5, Scope)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from uuid import UUID
+
+    from inspection_api.core.context import Context
+
+_GRANT = text(
+    "INSERT INTO access_grant (user_id, entity, entity_id)"
+    " SELECT * FROM unnest(CAST(:users AS uuid[]), CAST(:entities AS text[]), CAST(:ids AS uuid[]))"
+    " ON CONFLICT DO NOTHING"
+)
+_REVOKE = text(
+    "DELETE FROM access_grant g"
+    " USING unnest(CAST(:users AS uuid[]), CAST(:entities AS text[]), CAST(:ids AS uuid[])) AS r (user_id, entity, id)"
+    " WHERE g.user_id = r.user_id AND g.entity = r.entity AND g.entity_id = r.id"
+)
+
+
+def grant(ctx: Context, grants: Iterable[tuple[UUID, str, UUID]]) -> None:
+    """Give users access to things, in one statement; ``grants`` are (user, entity, entity id), repeats are harmless."""
+    if columns := _columns(grants):
+        ctx.session.execute(_GRANT, columns)
+
+
+def revoke(ctx: Context, grants: Iterable[tuple[UUID, str, UUID]]) -> None:
+    """Take access away, in one statement; devices receive a ``drop``."""
+    if columns := _columns(grants):
+        ctx.session.execute(_REVOKE, columns)
+
+
+def _columns(grants: Iterable[tuple[UUID, str, UUID]]) -> dict[str, list[Any]]:
+    rows = sorted(set(grants))
+    return dict(zip(("users", "entities", "ids"), map(list, zip(*rows, strict=True)), strict=True)) if rows else {}

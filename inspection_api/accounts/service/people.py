@@ -1,0 +1,168 @@
+"""Organisations, users and role assignments."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select, update
+
+from inspection_api.accounts import queries, rules
+from inspection_api.accounts.errors import OrganisationCodeTaken, UsernameTaken
+from inspection_api.accounts.models import Organisation, RoleAssignment, SessionToken, UserAccount
+from inspection_api.accounts.service.logins import hash_password
+from inspection_api.core.periods import local_day
+from inspection_api.core.permissions import Action, Permission, Role
+
+if TYPE_CHECKING:
+    from datetime import date
+    from uuid import UUID
+
+    from inspection_api.core.context import Actor, Context
+
+EDIT_ACCOUNTS = Permission(Action.ACCOUNTS, "edit")
+
+
+def create_organisation(
+    ctx: Context,
+    *,
+    code: str,
+    name: str,
+    kind: str,
+    parent_id: UUID | None = None,
+    id: UUID | None = None,  # noqa: A002
+) -> Organisation:
+    """Create an organisation below a parent inside the actor's subtree (the system may create the root).
+
+    Raises:
+        NotFound: the parent is out of scope.
+        OrganisationKindInvalid: the parent's kind is not above ``kind``.
+        OrganisationCodeTaken: the code is used.
+    """
+    parent = _parent(ctx, parent_id)
+    rules.ensure_below(rules.OrganisationKind(kind), rules.OrganisationKind(parent.kind) if parent else None)
+    existing = ctx.session.scalars(select(Organisation.id).where(Organisation.code == code)).one_or_none()
+    if existing is not None:
+        raise OrganisationCodeTaken(existing_id=str(existing))
+    path = f"{parent.path if parent else '/'}{code}/"
+    values = {"id": id} if id else {}
+    organisation = Organisation(code=code, name=name, kind=kind, parent_id=parent_id, path=path, **values)
+    ctx.session.add(organisation)
+    ctx.session.flush()
+    ctx.record("organisation.created", organisation_id=str(organisation.id), kind=kind)
+    return organisation
+
+
+def _parent(ctx: Context, parent_id: UUID | None) -> Organisation | None:
+    if parent_id is None and ctx.actor.is_system:
+        return None
+    return queries.get_one(ctx.session, _reachable(ctx.actor, EDIT_ACCOUNTS).where(Organisation.id == parent_id))
+
+
+def _reachable(actor: Actor, permission: Permission) -> Any:  # noqa: ANN401 - a Select of organisations
+    return select(Organisation) if actor.is_system else queries.visible_organisations(actor, permission)
+
+
+def create_user(
+    ctx: Context,
+    *,
+    username: str,
+    name: str,
+    organisation_id: UUID,
+    password: str | None = None,
+    password_hash: str | None = None,
+    id: UUID | None = None,  # noqa: A002
+) -> UserAccount:
+    """Create a user of an organisation inside the actor's subtree; ``password_hash`` serves seeding.
+
+    Raises:
+        NotFound: the organisation is out of scope.
+        PasswordWeak: the password is too easy.
+        UsernameTaken: the name is used.
+    """
+    queries.get_one(ctx.session, _reachable(ctx.actor, EDIT_ACCOUNTS).where(Organisation.id == organisation_id))
+    if password is not None:
+        rules.ensure_strong(password, username)
+        password_hash = hash_password(password)
+    if ctx.session.scalars(select(UserAccount.id).where(UserAccount.username == username)).first() is not None:
+        raise UsernameTaken
+    values = {"id": id} if id else {}
+    user = UserAccount(
+        username=username, name=name, organisation_id=organisation_id, password_hash=password_hash or "!", **values
+    )
+    ctx.session.add(user)
+    ctx.session.flush()
+    ctx.record("user.created", user_id=str(user.id), organisation_id=str(organisation_id))
+    return user
+
+
+def assign_role(
+    ctx: Context,
+    user_id: UUID,
+    *,
+    role: str,
+    organisation_id: UUID,
+    valid_from: date | None = None,
+    valid_to: date | None = None,
+) -> RoleAssignment:
+    """Give a user a role in an organisation, both inside the actor's subtree; counts from the next request on.
+
+    Raises:
+        NotFound: user or organisation is out of scope.
+        FourEyes: nobody gives himself a role.
+    """
+    user = _user(ctx, user_id)
+    queries.get_one(ctx.session, _reachable(ctx.actor, EDIT_ACCOUNTS).where(Organisation.id == organisation_id))
+    rules.ensure_another_person(ctx.actor, user.id)
+    assignment = RoleAssignment(
+        user_id=user.id,
+        role=Role(role).value,
+        organisation_id=organisation_id,
+        valid_from=valid_from or local_day(ctx.now),
+        valid_to=valid_to,
+    )
+    ctx.session.add(assignment)
+    ctx.session.flush()
+    ctx.record("role.assigned", user_id=str(user.id), role=assignment.role, organisation_id=str(organisation_id))
+    return assignment
+
+
+def end_role(ctx: Context, user_id: UUID, assignment_id: UUID) -> None:
+    """Take a role away at once (the row stays, ended yesterday, or goes if it never held a whole day).
+
+    Raises:
+        NotFound: user or assignment is out of scope.
+    """
+    user = _user(ctx, user_id)
+    statement = select(RoleAssignment).where(RoleAssignment.id == assignment_id, RoleAssignment.user_id == user.id)
+    assignment = queries.get_one(ctx.session, statement)
+    yesterday = local_day(ctx.now) - timedelta(days=1)
+    if assignment.valid_from > yesterday:
+        ctx.session.delete(assignment)
+    else:
+        assignment.valid_to = yesterday
+    ctx.record("role.ended", user_id=str(user.id), role=assignment.role)
+
+
+def disable_user(ctx: Context, user_id: UUID) -> UserAccount:
+    """Disable a user: every session of his is dead on the next request (ASVS 7.4.2).
+
+    Raises:
+        NotFound: the user is out of scope.
+        FourEyes: nobody disables himself.
+    """
+    user = _user(ctx, user_id)
+    rules.ensure_another_person(ctx.actor, user.id)
+    user.disabled_at = user.disabled_at or ctx.now
+    ctx.session.execute(
+        update(SessionToken)
+        .where(SessionToken.user_id == user.id, SessionToken.revoked_at.is_(None))
+        .values(revoked_at=ctx.now)
+    )
+    ctx.record("user.disabled", user_id=str(user.id))
+    return user
+
+
+def _user(ctx: Context, user_id: UUID) -> UserAccount:
+    scope = select(UserAccount) if ctx.actor.is_system else queries.visible_users(ctx.actor, EDIT_ACCOUNTS)
+    return queries.get_one(ctx.session, scope.where(UserAccount.id == user_id))

@@ -1,0 +1,1 @@
+"""Alerts: rules over daily facts, one alert per episode, and what people did about it (domain.md §5)."""

@@ -1,0 +1,90 @@
+"""The database: one engine, and `Database.transaction()`, the only place that commits.
+
+Inside a transaction ``search_path`` is the bank's schema alone; outside it is empty, so a statement that forgot its
+bank fails instead of finding another one's table (architecture.md §3, Banks).
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from sqlalchemy import create_engine, event, text
+from sqlalchemy.orm import Session
+
+from inspection_api.core.context import SYSTEM, Actor, Context
+from inspection_api.core.events import Subscription, settle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
+
+    from psycopg import Connection as DriverConnection
+    from sqlalchemy import Engine
+
+    from inspection_api.core.banks import Bank
+
+LOCK_TIMEOUT = "5s"
+_ENTER = text(
+    "SELECT set_config('search_path', quote_ident(:schema), true), set_config('lock_timeout', :lock_timeout, true),"
+    " set_config('transaction_read_only', :read_only, true)"
+)
+
+
+def open_engine(url: str, *, pool_size: int = 8) -> Engine:
+    """Return an engine whose connections start with an empty ``search_path`` and UTC."""
+    engine = create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: DriverConnection, _record: object) -> None:
+        connection.autocommit = True
+        connection.execute("SELECT set_config('search_path', '', false), set_config('TimeZone', 'UTC', false)")
+        connection.autocommit = False
+
+    return engine
+
+
+class Database:
+    """Transactions in one bank at a time; `subscriptions` is the table of reactions, `wake` stirs the worker."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        clock: Callable[[], datetime],
+        subscriptions: Sequence[Subscription] = (),
+        wake: Callable[[Bank], None] | None = None,
+    ) -> None:
+        """Keep the parts; nothing connects before the first transaction."""
+        self.engine = engine
+        self.clock = clock
+        self.subscriptions = tuple(subscriptions)
+        self._wake = wake
+
+    @contextmanager
+    def transaction(
+        self, bank: Bank, *, actor: Actor = SYSTEM, read_only: bool = False, isolation: str | None = None
+    ) -> Iterator[Context]:
+        """Yield a context in ``bank``; commit at the end, roll back on any exception.
+
+        Inline handlers run just before the commit. A read-only transaction is never committed: it has nothing to.
+        ``isolation`` is a PostgreSQL isolation level (``REPEATABLE READ``) where the default does not do.
+        """
+        with self._session(isolation) as session:
+            values = {"schema": bank.schema, "lock_timeout": LOCK_TIMEOUT, "read_only": "on" if read_only else "off"}
+            session.execute(_ENTER, values)
+            ctx = Context(session=session, bank=bank, now=self.clock(), actor=actor)
+            yield ctx
+            if read_only:
+                session.rollback()
+                return
+            waiting = settle(ctx, self.subscriptions)
+            session.commit()
+        if waiting and self._wake is not None:
+            self._wake(bank)
+
+    @contextmanager
+    def _session(self, isolation: str | None) -> Iterator[Session]:
+        bind = self.engine.execution_options(isolation_level=isolation) if isolation else self.engine
+        with Session(bind, expire_on_commit=False) as session:
+            yield session

@@ -1,0 +1,175 @@
+"""Events: audit trail, outbox, and the only way for a lower slice to reach a higher one (architecture.md §2, §3).
+
+A use case records what happened (`Context.record`). Just before commit the inline handlers run, each once with all
+events of its kind, until none is new; then the events are written in one statement, with one delivery row for every
+`later` handler. The worker drains those rows from the database, so losing Redis loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey, Index, insert, select, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from inspection_api.core.logs import log
+from inspection_api.core.tables import Base
+
+if TYPE_CHECKING:
+    from inspection_api.core.context import Context
+
+_FIRST_RETRY = timedelta(seconds=5)
+_LAST_RETRY = timedelta(hours=1)
+
+
+class Event(Base):
+    """What happened: immutable, ids and codes only, numbered from the bank's feed counter at commit."""
+
+    __tablename__ = "event"
+    __table_args__ = (
+        Index("ix_event_number", "number", unique=True),
+        Index("ix_event_unnumbered", "txid", postgresql_where=text("number IS NULL")),
+        Index("ix_event_kind_number", "kind", "number"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    actor_id: Mapped[UUID | None]
+    at: Mapped[datetime]
+    data: Mapped[dict[str, Any]]
+    number: Mapped[int | None] = mapped_column(BigInteger)
+    txid: Mapped[int] = mapped_column(BigInteger, server_default=text("(pg_current_xact_id()::text)::bigint"))
+
+
+class EventDelivery(Base):
+    """One later handler's turn at one event; done when ``done_at`` is set."""
+
+    __tablename__ = "event_delivery"
+    __table_args__ = (Index("ix_event_delivery_open", "next_attempt_at", postgresql_where=text("done_at IS NULL")),)
+
+    event_id: Mapped[UUID] = mapped_column(ForeignKey("event.id"), primary_key=True)
+    handler: Mapped[str] = mapped_column(primary_key=True)
+    attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    next_attempt_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """An event as its handlers see it."""
+
+    id: UUID
+    kind: str
+    actor_id: UUID | None
+    at: datetime
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """An event that a Problem leaves behind although its use case is rolled back."""
+
+    kind: str
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+Handler = Callable[["Context", Sequence[Recorded]], None]
+
+
+class When(StrEnum):
+    """Inline: in the same transaction, just before commit. Later: by the worker, from the outbox."""
+
+    INLINE = "inline"
+    LATER = "later"
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """One row of ``subscriptions.py``: which handler reacts to which kind of event, and when."""
+
+    kind: str
+    when: When
+    handler: Handler
+
+    @property
+    def name(self) -> str:
+        """Return the handler's stable name in the outbox."""
+        return f"{self.handler.__module__}.{self.handler.__qualname__}"
+
+
+def settle(ctx: Context, subscriptions: Sequence[Subscription]) -> int:
+    """Run the inline handlers until no event is new, then write all events; return how many later deliveries wait."""
+    settled: list[Recorded] = []
+    while ctx.pending:
+        fresh, ctx.pending[:] = list(ctx.pending), []
+        settled += fresh
+        _run_inline(ctx, subscriptions, fresh)
+    return _write(ctx, subscriptions, settled) if settled else 0
+
+
+def _run_inline(ctx: Context, subscriptions: Sequence[Subscription], fresh: Sequence[Recorded]) -> None:
+    by_kind: dict[str, list[Recorded]] = defaultdict(list)
+    for event in fresh:
+        by_kind[event.kind].append(event)
+    for row in subscriptions:
+        if row.when is When.INLINE and row.kind in by_kind:
+            row.handler(ctx, by_kind[row.kind])
+
+
+def _write(ctx: Context, subscriptions: Sequence[Subscription], settled: Sequence[Recorded]) -> int:
+    ctx.session.execute(
+        insert(Event),
+        [
+            {"id": event.id, "kind": event.kind, "actor_id": event.actor_id, "at": event.at, "data": event.data}
+            for event in settled
+        ],
+    )
+    deliveries = [
+        {"event_id": event.id, "handler": row.name, "next_attempt_at": ctx.now}
+        for event in settled
+        for row in subscriptions
+        if row.when is When.LATER and row.kind == event.kind
+    ]
+    if deliveries:
+        ctx.session.execute(insert(EventDelivery), deliveries)
+    return len(deliveries)
+
+
+def deliver_next(ctx: Context, subscriptions: Sequence[Subscription]) -> bool:
+    """Claim one due delivery and run its handler in a savepoint; return whether there was one.
+
+    The caller owns the transaction, so the handler's writes and the mark ``done_at`` commit together. A failing handler
+    is rolled back alone and tried again with doubling pauses (5 s to 1 h); two workers never take the same row.
+    """
+    claim = (
+        select(EventDelivery)
+        .where(EventDelivery.done_at.is_(None), EventDelivery.next_attempt_at <= ctx.now)
+        .order_by(EventDelivery.next_attempt_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    delivery = ctx.session.scalars(claim).one_or_none()
+    if delivery is None:
+        return False
+    _attempt(ctx, delivery, {row.name: row.handler for row in subscriptions})
+    return True
+
+
+def _attempt(ctx: Context, delivery: EventDelivery, handlers: dict[str, Handler]) -> None:
+    event = ctx.session.get_one(Event, delivery.event_id)
+    recorded = Recorded(id=event.id, kind=event.kind, actor_id=event.actor_id, at=event.at, data=event.data)
+    delivery.attempts += 1
+    try:
+        with ctx.session.begin_nested():
+            handlers[delivery.handler](ctx, [recorded])
+    except Exception:
+        log.exception("delivery_failed", event_id=str(event.id), handler=delivery.handler, bank=ctx.bank.tag)
+        delivery.next_attempt_at = ctx.now + min(_LAST_RETRY, _FIRST_RETRY * 2 ** min(delivery.attempts - 1, 12))
+    else:
+        delivery.done_at = ctx.now

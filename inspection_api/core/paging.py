@@ -1,0 +1,76 @@
+"""Keyset pages: ``limit`` rows after an opaque cursor, so deep pages cost what the first one costs."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from sqlalchemy import tuple_
+
+from inspection_api.core.errors import Invalid
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Select
+    from sqlalchemy.orm import InstrumentedAttribute, Session
+
+T = TypeVar("T")
+
+MAX_LIMIT = 200
+DEFAULT_LIMIT = 50
+
+
+class CursorInvalid(Invalid):
+    """The cursor is not one that this list gave out."""
+
+    code = "cursor_invalid"
+    title = "翻页游标无效"
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """``items`` of one page; ``next_cursor`` is None on the last."""
+
+    items: Sequence[T]
+    next_cursor: str | None
+
+
+def paginate(
+    session: Session,
+    statement: Select[tuple[T]],
+    *,
+    by: Sequence[InstrumentedAttribute[Any]],
+    limit: int = DEFAULT_LIMIT,
+    cursor: str | None = None,
+) -> Page[T]:
+    """Return one page of ``statement``, ordered by the columns ``by`` (together unique, none null).
+
+    Raises:
+        CursorInvalid: the cursor was not made by this function for these columns.
+    """
+    if cursor is not None:
+        statement = statement.where(tuple_(*by) > tuple_(*_decoded(cursor, by)))
+    rows = session.scalars(statement.order_by(*by).limit(limit + 1)).all()
+    more = len(rows) > limit
+    return Page(items=rows[:limit], next_cursor=_encoded(rows[limit - 1], by) if more else None)
+
+
+def _encoded(row: object, by: Sequence[InstrumentedAttribute[Any]]) -> str:
+    values = [str(getattr(row, column.key)) for column in by]
+    return base64.urlsafe_b64encode(json.dumps(values).encode()).decode()
+
+
+def _decoded(cursor: str, by: Sequence[InstrumentedAttribute[Any]]) -> list[Any]:
+    try:
+        values = json.loads(base64.urlsafe_b64decode(cursor))
+        return [_parsed(value, column.type.python_type) for value, column in zip(values, by, strict=True)]
+    except (binascii.Error, ValueError, TypeError, AttributeError):
+        raise CursorInvalid(fields={"cursor": "不是本列表给出的游标"}) from None
+
+
+def _parsed(value: str, kind: type) -> Any:  # noqa: ANN401 - a column's own Python type
+    return kind.fromisoformat(value) if hasattr(kind, "fromisoformat") else kind(value)

@@ -1,0 +1,19 @@
+"""The customers' problems."""
+
+from __future__ import annotations
+
+from inspection_api.core.errors import Conflict, Invalid
+
+
+class UsccInvalid(Invalid):
+    """The code has the wrong form or its check character does not fit."""
+
+    code = "uscc_invalid"
+    title = "统一社会信用代码有误"
+
+
+class UsccTaken(Conflict):
+    """Another customer of the bank has this code; ``existing_id`` names it if the actor may see it."""
+
+    code = "uscc_taken"
+    title = "该统一社会信用代码已有客户"

@@ -1,0 +1,1 @@
+"""The only Flask plumbing: blueprints with permissions, authentication, problem+json, shared schemas."""

@@ -1,0 +1,58 @@
+"""Bearer tokens: ``xj.<bank tag>.<secret>``. The tag finds the bank, the bank's database knows the secret's hash."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from flask import request
+
+from inspection_api.core.errors import Forbidden, Unauthenticated
+from inspection_api.http.runtime import Caller, Runtime
+
+if TYPE_CHECKING:
+    from inspection_api.core.banks import Bank
+    from inspection_api.core.context import Actor, Context
+    from inspection_api.core.permissions import Permission
+
+_TOKEN = re.compile(r"xj\.([0-9a-f]{8})\.([A-Za-z0-9_-]{43})")
+
+
+def bearer(runtime: Runtime) -> tuple[Bank, str]:
+    """Return the bank and the secret of the request's bearer token.
+
+    Raises:
+        Unauthenticated: no token, not a token of ours, or no such bank.
+    """
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    match = _TOKEN.fullmatch(token.strip())
+    bank = runtime.banks.find_by_tag(match[1]) if match and scheme.lower() == "bearer" else None
+    if match is None or bank is None:
+        raise Unauthenticated
+    return bank, match[2]
+
+
+def identified(runtime: Runtime, ctx: Context, secret: str, permission: Permission | None) -> Actor:
+    """Return the actor behind ``secret`` if he may use ``permission`` (None asks for a login only).
+
+    Raises:
+        Unauthenticated: the token is unknown, expired or revoked, or its user is disabled.
+        Forbidden: none of his roles has the permission.
+    """
+    actor = runtime.authenticate(ctx, secret)
+    ensure_may(actor, permission)
+    return actor
+
+
+def ensure_may(actor: Actor, permission: Permission | None) -> None:
+    """Raise Forbidden unless one of the actor's roles has ``permission``."""
+    if permission is not None and not actor.may(permission):
+        raise Forbidden(permission=str(permission))
+
+
+def caller_of(runtime: Runtime, permission: Permission | None) -> Caller:
+    """Authenticate in a short transaction and return the caller, for endpoints that stream."""
+    bank, secret = bearer(runtime)
+    with runtime.database.transaction(bank, read_only=True) as ctx:
+        actor = identified(runtime, ctx, secret, permission)
+    return Caller(runtime=runtime, bank=bank, actor=actor)

@@ -1,0 +1,182 @@
+"""Blueprints whose endpoints state their permission, and own the transaction.
+
+``permission=`` has no default: leaving it out is an error at import. The wrapper reads the body (bounded, before any
+transaction is open), opens the bank's transaction, authenticates, checks the permission, and only then parses input;
+it commits before the response leaves, and any exception rolls back. GET runs READ ONLY (architecture.md §3).
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+from flask import request
+from flask_smorest import Blueprint as SmorestBlueprint
+
+from inspection_api.core.context import SYSTEM
+from inspection_api.core.errors import Problem
+from inspection_api.core.permissions import Permission
+from inspection_api.http import auth
+from inspection_api.http.parser import Parser
+from inspection_api.http.runtime import current_runtime
+from inspection_api.http.schemas import IdempotencyKey, IfMatch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from marshmallow import Schema
+
+    from inspection_api.http.runtime import Runtime
+
+View = Callable[..., Any] if TYPE_CHECKING else Any
+PREFIX = "/api/v1"
+
+
+class Access(Enum):
+    """Endpoints that need no role: anybody at all, or anybody who is logged in."""
+
+    PUBLIC = auto()
+    LOGGED_IN = auto()
+
+
+PUBLIC = Access.PUBLIC
+LOGGED_IN = Access.LOGGED_IN
+
+
+class Blueprint(SmorestBlueprint):
+    """A slice's endpoints under ``/api/v1``; ``name`` is the tag in the OpenAPI document."""
+
+    ARGUMENTS_PARSER = Parser()
+
+    def __init__(self, name: str, description: str) -> None:
+        """Create the blueprint of one slice."""
+        super().__init__(name, name, url_prefix=PREFIX, description=description)
+
+    def get(self, rule: str, *, permission: Permission | Access, **options: Any) -> Callable[[View], View]:
+        """Register a READ ONLY endpoint; see :meth:`endpoint`."""
+        return self.endpoint("GET", rule, permission=permission, **options)
+
+    def post(self, rule: str, *, permission: Permission | Access, **options: Any) -> Callable[[View], View]:
+        """Register a POST endpoint; see :meth:`endpoint`."""
+        return self.endpoint("POST", rule, permission=permission, **options)
+
+    def patch(self, rule: str, *, permission: Permission | Access, **options: Any) -> Callable[[View], View]:
+        """Register a PATCH endpoint; see :meth:`endpoint`."""
+        return self.endpoint("PATCH", rule, permission=permission, **options)
+
+    def put(self, rule: str, *, permission: Permission | Access, **options: Any) -> Callable[[View], View]:
+        """Register a PUT endpoint; see :meth:`endpoint`."""
+        return self.endpoint("PUT", rule, permission=permission, **options)
+
+    def delete(self, rule: str, *, permission: Permission | Access, **options: Any) -> Callable[[View], View]:
+        """Register a DELETE endpoint; see :meth:`endpoint`."""
+        return self.endpoint("DELETE", rule, permission=permission, **options)
+
+    def endpoint(
+        self,
+        method: str,
+        rule: str,
+        *,
+        permission: Permission | Access,
+        query: type[Schema] | None = None,
+        body: type[Schema] | None = None,
+        out: type[Schema] | None = None,
+        status: int = 200,
+        if_match: bool = False,
+        idempotent: bool = False,
+        traced: bool = False,
+        streamed: bool = False,
+    ) -> Callable[[View], View]:
+        """Register a view.
+
+        The view's first argument is the Context; with ``streamed`` it is a Caller that opens its own short
+        transactions, and on a PUBLIC endpoint the Runtime. Path variables and the parsed ``query`` and ``body``
+        follow as keywords; ``if_match`` adds ``version`` (int), ``idempotent`` adds ``idempotency_key``. ``out`` None
+        means the view returns a response itself. ``traced`` lets a GET write its access event.
+        """
+
+        def decorate(view: View) -> View:
+            handler = self._parsing(view, query, body, if_match=if_match, idempotent=idempotent)
+            if out is not None or status == 204:  # noqa: PLR2004 - No Content
+                handler = self.response(status, out)(handler)
+            handler = _guarded(handler, permission, read_only=method == "GET" and not traced, streamed=streamed)
+            documented = self.doc(**_security(permission))(handler)
+            self.route(rule, methods=[method])(documented)
+            return view
+
+        return decorate
+
+    def _parsing(
+        self,
+        view: View,
+        query: type[Schema] | None,
+        body: type[Schema] | None,
+        *,
+        if_match: bool,
+        idempotent: bool,
+    ) -> View:
+        handler = view
+        if body is not None:
+            handler = self.arguments(body, location="json", as_kwargs=True)(handler)
+        if query is not None:
+            handler = self.arguments(query, location="query", as_kwargs=True)(handler)
+        if if_match:
+            handler = self.arguments(IfMatch, location="headers", as_kwargs=True)(_with_version(handler))
+        if idempotent:
+            handler = self.arguments(IdempotencyKey, location="headers", as_kwargs=True)(handler)
+        return handler
+
+
+def _with_version(handler: View) -> View:
+    """Hand ``If-Match: "7"`` to the view as ``version=7``."""
+
+    @wraps(handler)
+    def versioned(*args: Any, if_match: str, **kwargs: Any) -> Any:
+        return handler(*args, version=int(if_match.strip('"')), **kwargs)
+
+    return versioned
+
+
+def _guarded(handler: View, permission: Permission | Access, *, read_only: bool, streamed: bool) -> View:
+    """Wrap ``handler`` in what its kind of endpoint needs."""
+    needed = permission if isinstance(permission, Permission) else None
+
+    @wraps(handler)
+    def public(**kwargs: Any) -> Any:
+        return handler(current_runtime(), **kwargs)
+
+    @wraps(handler)
+    def streaming(**kwargs: Any) -> Any:
+        return handler(auth.caller_of(current_runtime(), needed), **kwargs)
+
+    @wraps(handler)
+    def transactional(**kwargs: Any) -> Any:
+        request.get_data(cache=True)
+        return _in_transaction(current_runtime(), handler, needed, kwargs, read_only=read_only)
+
+    if permission is PUBLIC:
+        return public
+    return streaming if streamed else transactional
+
+
+def _in_transaction(
+    runtime: Runtime, handler: View, permission: Permission | None, kwargs: dict[str, Any], *, read_only: bool
+) -> Any:  # noqa: ANN401 - a view's response
+    bank, secret = auth.bearer(runtime)
+    actor = SYSTEM
+    try:
+        with runtime.database.transaction(bank, read_only=read_only) as ctx:
+            actor = auth.identified(runtime, ctx, secret, permission)
+            return handler(ctx.acting_as(actor), **kwargs)
+    except Problem as problem:
+        runtime.leave_trace(bank, actor, problem)
+        raise
+
+
+def _security(permission: Permission | Access) -> dict[str, Any]:
+    """Return the OpenAPI members that say who may call."""
+    if permission is PUBLIC:
+        return {"security": []}
+    name = str(permission) if isinstance(permission, Permission) else "logged_in"
+    return {"security": [{"bearer": []}], "x-permission": name}

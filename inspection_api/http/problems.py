@@ -1,0 +1,97 @@
+"""Every failure leaves as ``application/problem+json`` (RFC 9457): Chinese title, stable ``code``, the exact fields."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from flask import g, jsonify
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from inspection_api.core import errors
+from inspection_api.core.logs import log
+
+if TYPE_CHECKING:
+    from flask import Flask, Response
+
+STATUS: dict[type[errors.Problem], int] = {
+    errors.Invalid: 422,
+    errors.Unauthenticated: 401,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.PreconditionFailed: 412,
+    errors.Gone: 410,
+    errors.Locked: 423,
+    errors.TooLarge: 413,
+    errors.TooMany: 429,
+    errors.Unavailable: 503,
+}
+
+HTTP_TITLES: dict[int, tuple[str, str]] = {
+    400: ("bad_request", "请求格式有误"),
+    404: ("not_found", "找不到该内容"),
+    405: ("method_not_allowed", "不支持该请求方法"),
+    413: ("too_large", "内容超过大小限制"),
+    415: ("unsupported_media_type", "不支持该内容类型"),
+}
+_SERVER_BUSY = {"55P03": "lock_timeout", "40001": "serialization_failure", "40P01": "deadlock"}
+
+
+def status_of(problem: errors.Problem) -> int:
+    """Return the HTTP status of a problem's kind (a subclass may carry its own in ``http_status``)."""
+    return next((STATUS[kind] for kind in type(problem).__mro__ if kind in STATUS), 400)
+
+
+def install(app: Flask) -> None:
+    """Answer every failure of ``app`` as problem+json."""
+    app.register_error_handler(errors.Problem, respond)
+    app.register_error_handler(HTTPException, _respond_http)
+    app.register_error_handler(OperationalError, _respond_database)
+    app.register_error_handler(Exception, _respond_unexpected)
+
+
+def respond(problem: errors.Problem) -> Response:
+    """Return the problem+json of a refusal."""
+    body: dict[str, object] = {"code": problem.code, "title": problem.title, **problem.members}
+    if problem.detail:
+        body["detail"] = problem.detail
+    if problem.fields:
+        body["errors"] = [{"field": field, "message": message} for field, message in problem.fields.items()]
+    response = _response(status_of(problem), body)
+    if "retry_after_s" in problem.members:
+        response.headers["Retry-After"] = str(problem.members["retry_after_s"])
+    if isinstance(problem, errors.Unauthenticated):
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def _respond_http(error: HTTPException) -> Response:
+    status = error.code or 500
+    code, title = HTTP_TITLES.get(status, (HTTPStatus(status).name.lower(), "请求未能完成"))
+    response = _response(status, {"code": code, "title": title})
+    for name, value in error.get_headers():
+        if name.lower() == "allow":
+            response.headers[name] = value
+    return response
+
+
+def _respond_database(error: OperationalError) -> Response:
+    code = _SERVER_BUSY.get(getattr(error.orig, "sqlstate", None) or "", "database_unavailable")
+    log.warning("database_refused", code=code)
+    return respond(errors.Unavailable(reason=code, retry_after_s=2))
+
+
+def _respond_unexpected(_error: Exception) -> Response:
+    log.exception("unexpected_error", request_id=g.get("request_id"))
+    return _response(500, {"code": "internal_error", "title": "系统内部错误，请联系管理员并提供请求编号"})
+
+
+def _response(status: int, body: dict[str, object]) -> Response:
+    response = jsonify(
+        {"type": f"urn:xunji:problem:{body['code']}", "status": status, **body, "request_id": g.get("request_id")}
+    )
+    response.status_code = status
+    response.content_type = "application/problem+json"
+    return response

@@ -1,0 +1,90 @@
+"""What a request may reach of the running program: settings, banks, databases, blobs; and who is calling."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, cast
+
+from flask import current_app
+
+from inspection_api.core.context import SYSTEM
+from inspection_api.core.errors import NotFound, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from flask import Flask
+
+    from inspection_api.core.banks import Bank, BankCatalogue
+    from inspection_api.core.context import Actor, Context
+    from inspection_api.core.db import Database
+    from inspection_api.core.settings import Settings
+    from inspection_api.core.storage import Storage
+
+EXTENSION = "xunji"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runtime:
+    """The parts that `create_app` was given. ``authenticate`` turns a token's secret into an actor, or raises."""
+
+    settings: Settings
+    database: Database
+    banks: BankCatalogue
+    storage: Storage
+    authenticate: Callable[[Context, str], Actor]
+
+    @contextmanager
+    def transaction(self, *, code: str | None = None, tag: str | None = None) -> Iterator[Context]:
+        """Open a transaction for a caller who is nobody yet, in the bank that he names.
+
+        Raises:
+            NotFound: there is no such bank.
+        """
+        bank = self.banks.find_by_code(code) if code is not None else self.banks.find_by_tag(tag or "")
+        if bank is None:
+            raise NotFound
+        try:
+            with self.database.transaction(bank) as ctx:
+                yield ctx
+        except Problem as problem:
+            self.leave_trace(bank, SYSTEM, problem)
+            raise
+
+    def leave_trace(self, bank: Bank, actor: Actor, problem: Problem) -> None:
+        """Write the events that a refusal leaves behind, after its rollback."""
+        if problem.trace:
+            with self.database.transaction(bank, actor=actor) as ctx:
+                for trace in problem.trace:
+                    ctx.record(trace.kind, **trace.data)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """An authenticated caller outside a transaction, for streamed bodies: short transaction – stream – short one."""
+
+    runtime: Runtime
+    bank: Bank
+    actor: Actor
+
+    @contextmanager
+    def transaction(self, *, read_only: bool = False, isolation: str | None = None) -> Iterator[Context]:
+        """Open a short transaction as this caller."""
+        database = self.runtime.database
+        with database.transaction(self.bank, actor=self.actor, read_only=read_only, isolation=isolation) as ctx:
+            yield ctx
+
+    def acting_as(self, actor: Actor) -> Caller:
+        """Return the same caller with another actor."""
+        return replace(self, actor=actor)
+
+
+def current_runtime() -> Runtime:
+    """Return the runtime of the application that serves this request."""
+    return cast("Runtime", current_app.extensions[EXTENSION])
+
+
+def install(app: Flask, runtime: Runtime) -> None:
+    """Give the application its runtime."""
+    app.extensions[EXTENSION] = runtime

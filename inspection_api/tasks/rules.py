@@ -1,0 +1,205 @@
+"""Which task a visit closes, and what becomes of a task that nobody visited (domain.md §1.7, §1.8).
+
+The device's task id is a hint: the window that holds the day of the visit decides. One visit closes at most one task,
+so it never repairs two periods.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from inspection_api.core.periods import day_start
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from uuid import UUID
+
+_ONE_DAY = timedelta(days=1)
+
+
+class State(StrEnum):
+    """What became of a task; *overdue* is derived from the day and never stored."""
+
+    PENDING = "pending"
+    IN_PROGRESS = "in_progress"
+    DONE = "done"
+    DONE_LATE = "done_late"
+    MISSED = "missed"
+    CANCELLED = "cancelled"
+    EXEMPT = "exempt"
+
+
+class Kind(StrEnum):
+    """Why a task exists: the rule's round, the checks after an exit, the first check of a new loan."""
+
+    REGULAR = "regular"
+    EXIT = "exit"
+    INITIAL = "initial"
+
+
+OPEN = frozenset({State.PENDING, State.IN_PROGRESS})
+DONE = frozenset({State.DONE, State.DONE_LATE})
+LEFT_OUT = frozenset({State.CANCELLED, State.EXEMPT})
+CLOSABLE = OPEN | {State.MISSED}
+"""A visit performed in time but accepted late still closes a missed task (§1.8)."""
+
+MAY_BECOME: Mapping[State, frozenset[State]] = {
+    State.PENDING: frozenset({State.IN_PROGRESS, State.MISSED}) | DONE | LEFT_OUT,
+    State.IN_PROGRESS: frozenset({State.MISSED}) | DONE | LEFT_OUT,
+    State.MISSED: DONE,
+    State.DONE: frozenset(),
+    State.DONE_LATE: frozenset(),
+    State.CANCELLED: frozenset(),
+    State.EXEMPT: frozenset(),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskTerms:
+    """What decides whether a visit closes a task.
+
+    ``previous_on`` is the day of the visit that closed the task before it in the same rule, ``credit_from`` the first
+    day whose visit exempts it (set only for the first task of an episode).
+    """
+
+    id: UUID
+    rule_id: UUID
+    checkpoint_id: UUID
+    state: State
+    period_start: date
+    due_on: date
+    window_end_on: date
+    template_family: str
+    channels: frozenset[str]
+    min_gap_days: int = 0
+    previous_on: date | None = None
+    credit_from: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """An inspection that is being accepted; ``task_id`` is the device's hint."""
+
+    inspection_id: UUID
+    checkpoint_id: UUID
+    performed_on: date
+    template_family: str
+    channel: str
+    task_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closing:
+    """What a visit does: ``state`` is what its task becomes, None leaves every task as it is.
+
+    ``task_id`` of an extra visit is the task that it came too late for, if there is one; ``flags`` say why.
+    """
+
+    inspection_id: UUID
+    task_id: UUID | None = None
+    state: State | None = None
+    flags: tuple[str, ...] = ()
+
+    @property
+    def is_extra(self) -> bool:
+        """Tell whether the visit is kept and shown, but completes no task."""
+        return self.state not in DONE
+
+
+def decide_closing(visit: Visit, tasks: Iterable[TaskTerms]) -> Closing:
+    """Decide what ``visit`` does to the tasks of its checkpoint (§1.7, §1.8).
+
+    Of the tasks whose window holds the day the hinted one wins, else the oldest. A visit shortly before an episode's
+    first period exempts that task. Everything else is extra, with a flag when its task was closed meanwhile.
+    """
+    matching = [task for task in tasks if _matches(visit, task)]
+    held = sorted(
+        (task for task in matching if task.period_start <= visit.performed_on <= task.window_end_on),
+        key=lambda task: (task.id != visit.task_id, task.period_start, task.id),
+    )
+    for task in held:
+        if task.state in CLOSABLE:
+            return _close(visit, task)
+    return _credit(visit, matching) or _extra(visit, held)
+
+
+def decide_closings(visits: Sequence[Visit], tasks: Iterable[TaskTerms]) -> list[Closing]:
+    """Decide a batch in its order: what one visit closed is closed for the next one."""
+    known = {task.id: task for task in tasks}
+    closings = []
+    for visit in visits:
+        closing = decide_closing(visit, known.values())
+        if closing.task_id is not None and closing.state is not None:
+            closed = known[closing.task_id]
+            known = {key: _after(task, closing, closed, visit) for key, task in known.items()}
+        closings.append(closing)
+    return closings
+
+
+def is_too_close(task: TaskTerms, performed_on: date) -> bool:
+    """Tell whether the visit comes sooner than ``min_gap_days`` after the one that closed the task before."""
+    return task.previous_on is not None and abs(performed_on - task.previous_on).days < task.min_gap_days
+
+
+def is_overdue(state: State, due_on: date, now: datetime) -> bool:
+    """Tell whether an open task is past its due day's midnight in Asia/Shanghai (§1.2)."""
+    return state in OPEN and now >= day_start(due_on + _ONE_DAY)
+
+
+def missed_from(window_end_on: date, late_sync_hours: int) -> datetime:
+    """Return the instant from which an open task counts as missed: its window and the time for late phones (§1.8)."""
+    return day_start(window_end_on + _ONE_DAY) + timedelta(hours=late_sync_hours)
+
+
+def states_before(target: State) -> tuple[State, ...]:
+    """Return the states from which the table allows a task to become ``target``."""
+    return tuple(state for state, targets in MAY_BECOME.items() if target in targets)
+
+
+def _matches(visit: Visit, task: TaskTerms) -> bool:
+    return (
+        task.checkpoint_id == visit.checkpoint_id
+        and task.template_family == visit.template_family
+        and visit.channel in task.channels
+    )
+
+
+def _close(visit: Visit, task: TaskTerms) -> Closing:
+    if is_too_close(task, visit.performed_on):
+        return Closing(inspection_id=visit.inspection_id, task_id=task.id, flags=("min_gap",))
+    state = State.DONE if visit.performed_on <= task.due_on else State.DONE_LATE
+    return Closing(inspection_id=visit.inspection_id, task_id=task.id, state=state)
+
+
+def _credit(visit: Visit, matching: Iterable[TaskTerms]) -> Closing | None:
+    """Exempt the oldest open first task of an episode whose credit holds the day of the visit."""
+    earned = [
+        task
+        for task in matching
+        if task.state in OPEN
+        and task.credit_from is not None
+        and task.credit_from <= visit.performed_on < task.period_start
+    ]
+    if not earned:
+        return None
+    first = min(earned, key=lambda task: (task.period_start, task.id))
+    return Closing(inspection_id=visit.inspection_id, task_id=first.id, state=State.EXEMPT)
+
+
+def _extra(visit: Visit, held: Sequence[TaskTerms]) -> Closing:
+    if not held:
+        return Closing(inspection_id=visit.inspection_id)
+    return Closing(inspection_id=visit.inspection_id, task_id=held[0].id, flags=(f"task_{held[0].state}",))
+
+
+def _after(task: TaskTerms, closing: Closing, closed: TaskTerms, visit: Visit) -> TaskTerms:
+    """Return ``task`` as it stands after ``visit``; later tasks of the rule learn the day for their minimum gap."""
+    if task.id == closed.id:
+        return replace(task, state=closing.state or task.state)
+    is_later = task.rule_id == closed.rule_id and task.checkpoint_id == closed.checkpoint_id
+    if closing.state in DONE and is_later and task.period_start > closed.period_start:
+        return replace(task, previous_on=visit.performed_on)
+    return task

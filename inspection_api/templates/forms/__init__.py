@@ -1,0 +1,30 @@
+"""Forms: the pure heart of the templates slice, from a stored definition to a verdict on somebody's answers."""
+
+from __future__ import annotations
+
+from inspection_api.templates.forms.definition import Definition, Form, Item, ItemType, MediaKind, compile_form
+from inspection_api.templates.forms.verdict import (
+    Answers,
+    EvidenceMissing,
+    FormVerdict,
+    Medium,
+    answers_from_wire,
+    evidence_missing,
+    validate,
+)
+
+__all__ = [
+    "Answers",
+    "Definition",
+    "EvidenceMissing",
+    "Form",
+    "FormVerdict",
+    "Item",
+    "ItemType",
+    "MediaKind",
+    "Medium",
+    "answers_from_wire",
+    "compile_form",
+    "evidence_missing",
+    "validate",
+]

@@ -1,0 +1,276 @@
+"""What a form is made of, and its compiled shape, in which a visit is judged in microseconds.
+
+A definition is stored as JSON and never changes once published, so compiling it is done once per process and version.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from inspection_api.templates.errors import DefinitionInvalid
+from inspection_api.templates.forms import values
+
+DEFAULT_MEDIA_LIMIT = 9
+
+
+class ItemType(StrEnum):
+    """是否, 单选, 多选, 数值+单位, 金额, 日期, 文本, 签名, 媒体, 只读(贷款字段)."""
+
+    YES_NO = "yes_no"
+    SINGLE = "single"
+    MULTIPLE = "multiple"
+    NUMBER = "number"
+    MONEY = "money"
+    DATE = "date"
+    TEXT = "text"
+    SIGNATURE = "signature"
+    MEDIA = "media"
+    READ_ONLY = "read_only"
+
+
+class MediaKind(StrEnum):
+    """图片, 语音, 视频."""
+
+    PHOTO = "photo"
+    AUDIO = "audio"
+    VIDEO = "video"
+
+
+class RuleKind(StrEnum):
+    """Rules over several items."""
+
+    AT_LEAST_ONE = "at_least_one"
+    AT_MOST_ONE_NON_ZERO = "at_most_one_non_zero"
+    REASON_IF_INDICATOR = "reason_if_indicator"
+
+
+class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A part of a definition: immutable, and strict about unknown fields."""
+
+
+class Option(_Part):
+    """One choice: a stable code, and the word that people read."""
+
+    code: str
+    label: str
+
+
+class Indicator(_Part):
+    """预警指示: ``code`` (W01…) is raised when the answer is one of ``adverse``."""
+
+    code: str
+    adverse: tuple[bool | str, ...]
+
+
+class Condition(_Part):
+    """Holds when ``item`` was answered with one of ``one_of``, or, with ``any_indicator``, when any was raised."""
+
+    item: str | None = None
+    one_of: tuple[bool | str, ...] = ()
+    any_indicator: bool = False
+
+
+class Evidence(_Part):
+    """验证方式 as a rule: at least ``min_count`` media of ``kind``, each of at least ``min_seconds``."""
+
+    kind: MediaKind
+    min_count: int = 1
+    min_seconds: int = 0
+
+
+class Group(_Part):
+    """A heading of the form."""
+
+    key: str
+    label: str
+
+
+class Item(_Part):
+    """One thing to check: the question, the 规定动作, and how the answer is proved.
+
+    ``minimum`` and ``maximum`` are decimal strings, ``number`` is the printed number, ``source`` names where a
+    read-only value comes from (``loan.amount``), ``fed`` marks a value that the bank's systems may deliver.
+    """
+
+    key: str
+    group: str
+    label: str
+    type: ItemType
+    number: str = ""
+    unit: str = ""
+    decimals: int = 2
+    minimum: str | None = None
+    maximum: str | None = None
+    max_length: int = 500
+    required: bool = False
+    required_if: Condition | None = None
+    visible_if: Condition | None = None
+    options: tuple[Option, ...] = ()
+    not_applicable: bool = False
+    indicator: Indicator | None = None
+    evidence: tuple[Evidence, ...] = ()
+    media_limits: dict[MediaKind, int] = {}
+    required_action: str = ""
+    verification: str = ""
+    source: str = ""
+    fed: bool = False
+
+
+class Rule(_Part):
+    """A rule over ``items``; ``value`` is the answer that needs a reason, ``evidence`` may lie at any of the items."""
+
+    kind: RuleKind
+    items: tuple[str, ...]
+    value: str = ""
+    evidence: tuple[Evidence, ...] = ()
+
+
+class Definition(_Part):
+    """A whole form; ``min_dwell_s`` is how long an honest visit takes at least (domain.md §3.3)."""
+
+    title: str
+    groups: tuple[Group, ...]
+    items: tuple[Item, ...]
+    rules: tuple[Rule, ...] = ()
+    instructions: tuple[str, ...] = ()
+    min_dwell_s: int = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompiledItem:
+    """An item as the hot path needs it: ``check`` turns a raw value into the canonical one, or raises a Fault."""
+
+    key: str
+    label: str
+    check: Callable[[Any], Any] | None
+    required: bool
+    required_if: Condition | None
+    visible_if: Condition | None
+    indicator: str | None
+    adverse: frozenset[bool | str]
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """A compiled definition. ``limits`` is the most media of a kind that an item takes."""
+
+    definition: Definition
+    items: tuple[CompiledItem, ...]
+    by_key: Mapping[str, CompiledItem]
+    proved: tuple[CompiledItem, ...]
+    limits: Mapping[tuple[str, str], int]
+
+
+def compile_form(stored: object) -> Form:
+    """Return the compiled form of a stored definition (decoded JSON).
+
+    Raises:
+        DefinitionInvalid: an unknown field, a wrong type, a key twice, or a rule about an item that is not there.
+    """
+    try:
+        definition = msgspec.convert(stored, Definition, strict=True)
+    except msgspec.ValidationError as error:
+        raise DefinitionInvalid(fields={"definition": str(error)}) from None
+    _ensure_consistent(definition)
+    items = tuple(_compiled(item) for item in definition.items)
+    return Form(
+        definition=definition,
+        items=items,
+        by_key={item.key: item for item in items},
+        proved=tuple(item for item in items if item.evidence),
+        limits={
+            (item.key, kind): item.media_limits.get(kind, DEFAULT_MEDIA_LIMIT)
+            for item in definition.items
+            for kind in MediaKind
+        },
+    )
+
+
+def _ensure_consistent(definition: Definition) -> None:
+    """Raise DefinitionInvalid with every contradiction found."""
+    found = dict(_contradictions(definition))
+    if found:
+        raise DefinitionInvalid(fields=found)
+
+
+def _contradictions(definition: Definition) -> list[tuple[str, str]]:
+    keys = [item.key for item in definition.items]
+    groups = {group.key for group in definition.groups}
+    found = [(f"items.{key}", "检查项代码重复") for key, count in Counter(keys).items() if count > 1]
+    found += [(f"items.{item.key}.group", "没有这个分组") for item in definition.items if item.group not in groups]
+    for position, item in enumerate(definition.items):
+        found += _item_contradictions(item, set(keys[:position]))
+    for position, rule in enumerate(definition.rules):
+        found += [(f"rules.{position}", f"没有检查项 {key}") for key in rule.items if key not in keys]
+        found += [(f"rules.{position}", "规则至少要有一个检查项")] * (not rule.items)
+    return found
+
+
+def _item_contradictions(item: Item, earlier: set[str]) -> list[tuple[str, str]]:
+    """Conditions look backwards only, so one pass over the items decides them all."""
+    found = []
+    shown = item.visible_if
+    if shown is not None and (shown.any_indicator or shown.item not in earlier):
+        found.append((f"items.{item.key}.visible_if", "显示条件只能引用前面的检查项"))
+    needed = item.required_if
+    if needed is not None and not needed.any_indicator and needed.item not in earlier:
+        found.append((f"items.{item.key}.required_if", "必填条件只能引用前面的检查项"))
+    if item.type in {ItemType.SINGLE, ItemType.MULTIPLE} and not item.options:
+        found.append((f"items.{item.key}.options", "选择题须有选项"))
+    if not _are_decimals(item.minimum, item.maximum):
+        found.append((f"items.{item.key}.minimum", "上下限须为十进制数"))
+    return found
+
+
+def _are_decimals(*limits: str | None) -> bool:
+    try:
+        return all(Decimal(limit).is_finite() for limit in limits if limit is not None)
+    except InvalidOperation:
+        return False
+
+
+def _compiled(item: Item) -> CompiledItem:
+    indicator = item.indicator
+    implied = (Evidence(kind=MediaKind.PHOTO),) if item.type is ItemType.MEDIA and item.required else ()
+    return CompiledItem(
+        key=item.key,
+        label=item.label,
+        check=_CHECKS[item.type](item),
+        required=item.required and item.type not in {ItemType.MEDIA, ItemType.READ_ONLY},
+        required_if=item.required_if,
+        visible_if=item.visible_if,
+        indicator=indicator.code if indicator else None,
+        adverse=frozenset(indicator.adverse) if indicator else frozenset(),
+        evidence=item.evidence or implied,
+    )
+
+
+def _codes(item: Item) -> frozenset[str]:
+    return frozenset(option.code for option in item.options)
+
+
+def _number(item: Item) -> Callable[[Any], Any]:
+    low, high = (None if limit is None else Decimal(limit) for limit in (item.minimum, item.maximum))
+    return values.number(decimals=item.decimals, minimum=low, maximum=high)
+
+
+_CHECKS: dict[ItemType, Callable[[Item], Callable[[Any], Any] | None]] = {
+    ItemType.YES_NO: lambda item: values.yes_no(not_applicable=item.not_applicable),
+    ItemType.SINGLE: lambda item: values.single(_codes(item)),
+    ItemType.MULTIPLE: lambda item: values.multiple(_codes(item)),
+    ItemType.NUMBER: _number,
+    ItemType.MONEY: _number,
+    ItemType.DATE: lambda _: values.iso_date,
+    ItemType.TEXT: lambda item: values.text(item.max_length),
+    ItemType.SIGNATURE: lambda _: values.media_id,
+    ItemType.MEDIA: lambda _: None,
+    ItemType.READ_ONLY: lambda _: None,
+}

@@ -1,0 +1,235 @@
+"""Every endpoint of logins, people and devices: anonymous, wrong role, other organisation, invalid, good."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+
+from tests.factories import PASSWORD, World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask.testing import FlaskClient
+
+    from tests.fixtures import Clock
+
+KEY = base64.urlsafe_b64encode(bytes(range(32))).decode().rstrip("=")
+
+
+def login(client: FlaskClient, username: str = "officer", password: str = PASSWORD, bank: str = "demo") -> Any:
+    return client.post("/api/v1/sessions", json={"bank": bank, "username": username, "password": password})
+
+
+def test_login_answers_a_token_that_knows_who_i_am(client: FlaskClient, world: World) -> None:
+    answer = login(client)
+    assert answer.status_code == 201
+    me = client.get("/api/v1/me", headers={"Authorization": f"Bearer {answer.json['token']}"})
+    assert me.json["user"]["username"] == "officer"
+    assert [held["role"] for held in me.json["assignments"]] == ["loan_officer"]
+
+
+@pytest.mark.parametrize(("username", "password"), [("officer", "wrong-password"), ("stranger", PASSWORD)])
+def test_a_wrong_login_does_not_say_what_was_wrong(
+    client: FlaskClient, world: World, username: str, password: str
+) -> None:
+    answer = login(client, username, password)
+    assert (answer.status_code, answer.json["code"]) == (401, "login_refused")
+    assert answer.content_type == "application/problem+json"
+
+
+def test_failed_logins_pause_this_account_at_this_address_and_nobody_else(
+    client: FlaskClient, world: World, clock: Clock
+) -> None:
+    for _ in range(5):
+        assert login(client, password="wrong-password").status_code == 401
+    paused = login(client)
+    assert (paused.status_code, paused.json["code"]) == (429, "login_throttled")
+    assert int(paused.headers["Retry-After"]) >= 1
+    assert login(client, "manager").status_code == 201
+    clock.advance(minutes=16)
+    assert login(client).status_code == 201
+
+
+def test_an_unknown_bank_is_not_found(client: FlaskClient, world: World) -> None:
+    assert login(client, bank="nobank").status_code == 404
+
+
+def test_a_token_ends_after_twelve_hours_and_at_logout(client: FlaskClient, world: World, clock: Clock) -> None:
+    headers = world.headers("officer")
+    assert client.delete("/api/v1/sessions/current", headers=headers).status_code == 204
+    assert client.get("/api/v1/me", headers=headers).status_code == 401
+    headers = world.headers("officer")
+    clock.advance(hours=12)
+    assert client.get("/api/v1/me", headers=headers).status_code == 401
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer x", "Basic eDp5", "Bearer xj.00000000." + "a" * 43])
+def test_no_token_of_ours_is_anonymous(client: FlaskClient, world: World, header: str) -> None:
+    answer = client.get("/api/v1/me", headers={"Authorization": header})
+    assert (answer.status_code, answer.json["code"]) == (401, "unauthenticated")
+
+
+def test_a_token_of_one_bank_means_nothing_in_another(client: FlaskClient, world: World, other_world: World) -> None:
+    token = world.headers("officer")["Authorization"]
+    _, _, secret = token.removeprefix("Bearer ").split(".")
+    forged = {"Authorization": f"Bearer xj.{other_world.bank.tag}.{secret}"}
+    assert client.get("/api/v1/me", headers=forged).status_code == 401
+
+
+def test_disabling_a_user_works_on_the_next_request(client: FlaskClient, world: World) -> None:
+    headers = world.headers("officer")
+    path = f"/api/v1/users/{world.people['officer']}/disable"
+    assert client.post(path, headers=world.headers("administrator")).status_code == 200
+    assert client.get("/api/v1/me", headers=headers).status_code == 401
+
+
+def test_a_role_change_works_on_the_next_request(client: FlaskClient, world: World) -> None:
+    headers = world.headers("nobody")
+    assert client.get("/api/v1/users", headers=headers).status_code == 403
+    role = {"role": "auditor", "organisation_id": str(world.organisations["branch"])}
+    admin = world.headers("administrator")
+    given = client.post(f"/api/v1/users/{world.people['nobody']}/roles", json=role, headers=admin)
+    assert given.status_code == 201
+    assert client.get("/api/v1/users", headers=headers).status_code == 200
+    client.delete(f"/api/v1/users/{world.people['nobody']}/roles/{given.json['id']}", headers=admin)
+    assert client.get("/api/v1/users", headers=headers).status_code == 403
+
+
+def test_a_role_counts_only_between_its_dates(client: FlaskClient, world: World, clock: Clock) -> None:
+    role = {
+        "role": "auditor",
+        "organisation_id": str(world.organisations["branch"]),
+        "valid_from": "2026-03-11",
+        "valid_to": "2026-03-11",
+    }
+    admin = world.headers("administrator")
+    client.post(f"/api/v1/users/{world.people['nobody']}/roles", json=role, headers=admin)
+    assert client.get("/api/v1/users", headers=world.headers("nobody")).status_code == 403
+    clock.advance(days=1)
+    assert client.get("/api/v1/users", headers=world.headers("nobody")).status_code == 200
+    clock.advance(days=1)
+    assert client.get("/api/v1/users", headers=world.headers("nobody")).status_code == 403
+
+
+def test_nobody_gives_himself_a_role(client: FlaskClient, world: World) -> None:
+    role = {"role": "province_manager", "organisation_id": str(world.organisations["province"])}
+    path = f"/api/v1/users/{world.people['administrator']}/roles"
+    answer = client.post(path, json=role, headers=world.headers("administrator"))
+    assert (answer.status_code, answer.json["code"]) == (403, "four_eyes")
+
+
+@pytest.mark.parametrize(
+    ("user", "status"), [("administrator", 201), ("province_manager", 403), ("officer", 403), (None, 401)]
+)
+def test_only_the_administrator_creates_users(client: FlaskClient, world: World, user: str | None, status: int) -> None:
+    body = {
+        "username": "newcomer",
+        "name": "新人",
+        "organisation_id": str(world.organisations["sub_branch"]),
+        "password": "a-new-password",
+    }
+    headers = world.headers(user) if user else {}
+    assert client.post("/api/v1/users", json=body, headers=headers).status_code == status
+
+
+def test_an_unknown_field_is_refused_by_name(client: FlaskClient, world: World) -> None:
+    body = {
+        "username": "newcomer",
+        "name": "新人",
+        "organisation_id": str(uuid4()),
+        "password": "x" * 12,
+        "is_admin": 1,
+    }
+    answer = client.post("/api/v1/users", json=body, headers=world.headers("administrator"))
+    assert answer.status_code == 422
+    assert answer.json["errors"] == [{"field": "is_admin", "message": "未知字段"}]
+
+
+def test_a_weak_password_and_a_taken_name_are_refused(client: FlaskClient, world: World) -> None:
+    body = {"username": "officer", "name": "新人", "organisation_id": str(world.organisations["branch"])}
+    admin = world.headers("administrator")
+    weak = client.post("/api/v1/users", json={**body, "password": "officer-123"}, headers=admin)
+    assert (weak.status_code, weak.json["code"]) == (422, "password_weak")
+    taken = client.post("/api/v1/users", json={**body, "password": "a-new-password"}, headers=admin)
+    assert (taken.status_code, taken.json["code"]) == (409, "username_taken")
+
+
+def test_a_manager_sees_the_users_of_his_subtree_only(client: FlaskClient, world: World) -> None:
+    listed = client.get("/api/v1/users", headers=world.headers("branch_manager")).json["items"]
+    names = {user["username"] for user in listed}
+    assert {"officer", "manager", "branch_manager"} <= names
+    assert not names & {"foreign_officer", "province_manager"}
+    foreign = f"/api/v1/users/{world.people['foreign_officer']}"
+    assert client.get(foreign, headers=world.headers("branch_manager")).status_code == 404
+
+
+def test_listing_users_takes_the_same_queries_for_any_number(
+    client: FlaskClient, world: World, queries: Callable[[], list[str]]
+) -> None:
+    headers = world.headers("province_manager")
+    seen = queries()
+    client.get("/api/v1/users?limit=2", headers=headers)
+    few = len(seen)
+    seen = queries()
+    client.get("/api/v1/users?limit=200", headers=headers)
+    assert len(seen) == few <= 4
+
+
+def test_organisations_are_created_below_their_parents_kind(client: FlaskClient, world: World) -> None:
+    body = {"code": "9901", "name": "新支行", "kind": "sub_branch", "parent_id": str(world.organisations["branch"])}
+    admin = world.headers("administrator")
+    made = client.post("/api/v1/organisations", json=body, headers=admin)
+    assert made.status_code == 201
+    again = client.post("/api/v1/organisations", json=body, headers=admin)
+    assert (again.status_code, again.json["existing_id"]) == (409, made.json["id"])
+    upside = {**body, "code": "9902", "kind": "province"}
+    assert client.post("/api/v1/organisations", json=upside, headers=admin).status_code == 422
+    listed = client.get("/api/v1/organisations?kind=sub_branch", headers=world.headers("branch_manager")).json["items"]
+    assert {item["name"] for item in listed} == {"sub_branch", "sibling", "新支行"}
+
+
+def enrol(client: FlaskClient, headers: dict[str, str], device_id: str, key: str = KEY) -> Any:
+    body = {"id": device_id, "name": "手机", "public_key": key}
+    return client.post("/api/v1/devices", json=body, headers=headers)
+
+
+def test_a_device_is_enrolled_once_and_approved_by_another_person(client: FlaskClient, world: World) -> None:
+    device_id, officer = str(uuid4()), world.headers("officer")
+    assert enrol(client, officer, device_id).json["status"] == "pending"
+    assert enrol(client, officer, device_id).status_code == 201
+    assert enrol(client, world.headers("colleague"), device_id).json["code"] == "device_foreign"
+    path = f"/api/v1/devices/{device_id}/approve"
+    assert client.post(path, headers=officer).status_code == 403
+    assert client.post(path, headers=world.headers("foreign_manager")).status_code == 404
+    assert client.post(path, headers=world.headers("manager")).json["status"] == "approved"
+    assert client.post(path, headers=world.headers("manager")).json["code"] == "device_decided"
+
+
+def test_a_manager_does_not_approve_his_own_device(client: FlaskClient, world: World) -> None:
+    device_id, manager = str(uuid4()), world.headers("manager")
+    enrol(client, manager, device_id)
+    answer = client.post(f"/api/v1/devices/{device_id}/approve", headers=manager)
+    assert (answer.status_code, answer.json["code"]) == (403, "four_eyes")
+
+
+def test_a_third_device_and_a_key_that_is_none_are_refused(client: FlaskClient, world: World) -> None:
+    officer = world.headers("officer")
+    assert enrol(client, officer, str(uuid4()), key="AAAA").json["code"] == "device_key_invalid"
+    for _ in range(2):
+        assert enrol(client, officer, str(uuid4())).status_code == 201
+    assert enrol(client, officer, str(uuid4())).json["code"] == "device_limit"
+    assert len(client.get("/api/v1/devices", headers=officer).json["items"]) == 2
+
+
+def test_a_revoked_gateway_is_anonymous_at_once(client: FlaskClient, world: World) -> None:
+    body = {"kind": "gateway", "name": "网关", "organisation_id": str(world.organisations["sub_branch"])}
+    made = client.post("/api/v1/devices/machines", json=body, headers=world.headers("administrator"))
+    headers = {"Authorization": f"Bearer {made.json['token']}"}
+    assert client.get("/api/v1/organisations", headers=headers).status_code == 200
+    path = f"/api/v1/devices/{made.json['device']['id']}/revoke"
+    assert client.post(path, headers=world.headers("manager")).json["status"] == "revoked"
+    assert client.get("/api/v1/organisations", headers=headers).status_code == 401

@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inspection_api.tasks.rules import (
+    CLOSABLE,
+    DONE,
+    LEFT_OUT,
+    MAY_BECOME,
+    Closing,
+    State,
+    TaskTerms,
+    Visit,
+    decide_closing,
+    decide_closings,
+    is_overdue,
+    missed_from,
+    states_before,
+)
+
+POINT, OTHER_POINT, RULE = UUID(int=1), UUID(int=2), UUID(int=3)
+AUGUST, SEPTEMBER = UUID(int=8), UUID(int=9)
+
+
+def task(number: int = 8, **changes: object) -> TaskTerms:
+    """August 2018 (or another month of that year) of one point, on-site, with the default template."""
+    start = date(2018, number, 1)
+    end = date(2018, number + 1, 1) - timedelta(days=1)
+    values: dict[str, object] = {
+        "id": UUID(int=number),
+        "rule_id": RULE,
+        "checkpoint_id": POINT,
+        "state": State.PENDING,
+        "period_start": start,
+        "due_on": end,
+        "window_end_on": end,
+        "template_family": "plain_paper",
+        "channels": frozenset({"onsite"}),
+    }
+    return TaskTerms(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def visit(day: str, number: int = 1, **changes: object) -> Visit:
+    values: dict[str, object] = {
+        "inspection_id": UUID(int=100 + number),
+        "checkpoint_id": POINT,
+        "performed_on": date.fromisoformat(day),
+        "template_family": "plain_paper",
+        "channel": "onsite",
+    }
+    return Visit(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def outcome(closing: Closing) -> tuple[UUID | None, State | None, tuple[str, ...]]:
+    return closing.task_id, closing.state, closing.flags
+
+
+@pytest.mark.parametrize("day", ["2018-08-01", "2018-08-31"])
+def test_a_visit_inside_the_window_closes_the_task(day: str) -> None:
+    assert outcome(decide_closing(visit(day), [task()])) == (AUGUST, State.DONE, ())
+
+
+@pytest.mark.parametrize("day", ["2018-07-31", "2018-09-01"])
+def test_early_and_late_work_closes_nothing(day: str) -> None:
+    closing = decide_closing(visit(day), [task()])
+    assert outcome(closing) == (None, None, ())
+    assert closing.is_extra
+
+
+def test_between_due_day_and_window_end_it_is_done_late() -> None:
+    rolled = task(due_on=date(2018, 8, 29))
+    assert decide_closing(visit("2018-08-29"), [rolled]).state is State.DONE
+    assert decide_closing(visit("2018-08-30"), [rolled]).state is State.DONE_LATE
+
+
+@pytest.mark.parametrize(
+    "changes", [{"template_family": "other"}, {"channel": "remote"}, {"checkpoint_id": OTHER_POINT}]
+)
+def test_template_channel_and_point_must_match(changes: dict[str, object]) -> None:
+    assert decide_closing(visit("2018-08-10", **changes), [task()]).is_extra
+
+
+def test_where_windows_overlap_the_older_task_comes_first() -> None:
+    older = task(window_end_on=date(2018, 9, 3))
+    assert outcome(decide_closing(visit("2018-09-02"), [task(9), older])) == (AUGUST, State.DONE_LATE, ())
+
+
+def test_the_hint_decides_between_tasks_whose_windows_hold_the_day() -> None:
+    older = task(window_end_on=date(2018, 9, 3))
+    closing = decide_closing(visit("2018-09-02", task_id=SEPTEMBER), [task(9), older])
+    assert outcome(closing) == (SEPTEMBER, State.DONE, ())
+
+
+def test_the_hint_does_not_open_another_months_window() -> None:
+    closing = decide_closing(visit("2018-09-02", task_id=AUGUST), [task(), task(9)])
+    assert outcome(closing) == (SEPTEMBER, State.DONE, ())
+
+
+def test_the_second_visit_of_a_period_is_extra() -> None:
+    first, second = decide_closings([visit("2018-08-10"), visit("2018-08-11", 2)], [task()])
+    assert outcome(first) == (AUGUST, State.DONE, ())
+    assert outcome(second) == (AUGUST, None, ("task_done",))
+
+
+def test_a_visit_for_a_cancelled_task_is_extra_with_a_flag() -> None:
+    closing = decide_closing(visit("2018-08-10"), [task(state=State.CANCELLED)])
+    assert outcome(closing) == (AUGUST, None, ("task_cancelled",))
+
+
+def test_a_missed_task_is_done_by_a_visit_performed_in_time() -> None:
+    assert decide_closing(visit("2018-08-31"), [task(state=State.MISSED)]).state is State.DONE
+
+
+def test_thirty_first_and_first_are_too_close_with_a_minimum_gap() -> None:
+    tasks = [task(min_gap_days=2), task(9, min_gap_days=2)]
+    first, second, third = decide_closings([visit("2018-08-31"), visit("2018-09-01", 2), visit("2018-09-02", 3)], tasks)
+    assert outcome(first) == (AUGUST, State.DONE, ())
+    assert outcome(second) == (SEPTEMBER, None, ("min_gap",))
+    assert outcome(third) == (SEPTEMBER, State.DONE, ())
+
+
+def test_the_gap_looks_back_at_the_same_rule_only() -> None:
+    tasks = [task(), task(9, rule_id=UUID(int=4), min_gap_days=2), task(7, min_gap_days=99)]
+    closings = decide_closings([visit("2018-08-31"), visit("2018-09-01", 2), visit("2018-07-31", 3)], tasks)
+    assert [closing.state for closing in closings] == [State.DONE] * 3
+
+
+CREDITED = {"credit_from": date(2018, 8, 1)}
+
+
+def test_the_specs_example_exempts_september_and_leaves_october_due() -> None:
+    first, second = decide_closings([visit("2018-08-20"), visit("2018-10-05", 2)], [task(9, **CREDITED), task(10)])
+    assert outcome(first) == (SEPTEMBER, State.EXEMPT, ())
+    assert first.is_extra
+    assert second.state is State.DONE
+
+
+def test_credit_ends_before_its_first_day_and_is_used_once() -> None:
+    assert decide_closing(visit("2018-07-31"), [task(9, **CREDITED)]).task_id is None
+    _, second = decide_closings([visit("2018-08-20"), visit("2018-08-21", 2)], [task(9, **CREDITED)])
+    assert outcome(second) == (None, None, ())
+
+
+def test_credit_is_for_open_tasks_only() -> None:
+    assert decide_closing(visit("2018-08-20"), [task(9, state=State.MISSED, **CREDITED)]).state is None
+
+
+def test_a_task_is_overdue_at_midnight_in_shanghai() -> None:
+    midnight = datetime(2018, 8, 31, 16, 0, tzinfo=UTC)
+    assert is_overdue(State.PENDING, date(2018, 8, 31), midnight)
+    assert not is_overdue(State.PENDING, date(2018, 8, 31), midnight - timedelta(milliseconds=1))
+    assert not is_overdue(State.DONE, date(2018, 8, 31), midnight)
+
+
+def test_a_task_is_missed_three_days_after_its_window() -> None:
+    assert missed_from(date(2018, 8, 31), 72) == datetime(2018, 9, 3, 16, 0, tzinfo=UTC)
+
+
+def test_the_state_table_lets_only_in_time_visits_out_of_missed() -> None:
+    assert MAY_BECOME.keys() == set(State)
+    assert MAY_BECOME[State.MISSED] == DONE
+    assert not any(MAY_BECOME[state] for state in DONE | LEFT_OUT)
+    assert states_before(State.IN_PROGRESS) == (State.PENDING,)
+    assert states_before(State.MISSED) == (State.PENDING, State.IN_PROGRESS)
+
+
+TASKS = st.lists(
+    st.builds(
+        task,
+        st.integers(1, 11),
+        state=st.sampled_from(State),
+        min_gap_days=st.integers(0, 20),
+        credit_from=st.none() | st.dates(date(2018, 1, 1), date(2018, 12, 1)),
+    ),
+    unique_by=lambda item: item.id,
+)
+VISITS = st.lists(
+    st.dates(date(2018, 1, 1), date(2018, 12, 31)).flatmap(
+        lambda day: st.integers(1, 10**6).map(lambda number: visit(day.isoformat(), number))
+    ),
+    unique_by=lambda item: item.inspection_id,
+)
+
+
+@given(VISITS, TASKS)
+def test_a_batch_closes_every_task_at_most_once_and_by_an_allowed_step(
+    visits: list[Visit], tasks: list[TaskTerms]
+) -> None:
+    closings = decide_closings(visits, tasks)
+    assert [closing.inspection_id for closing in closings] == [item.inspection_id for item in visits]
+    changed = [closing for closing in closings if closing.state is not None]
+    assert len({closing.task_id for closing in changed}) == len(changed)
+    states = {item.id: item.state for item in tasks}
+    assert all(closing.state in MAY_BECOME[states[closing.task_id]] for closing in changed if closing.task_id)
+
+
+@given(VISITS, TASKS)
+def test_a_visit_closes_only_the_window_that_holds_it(visits: list[Visit], tasks: list[TaskTerms]) -> None:
+    by_id = {item.id: item for item in tasks}
+    for item, closing in zip(visits, decide_closings(visits, tasks), strict=True):
+        if closing.state in DONE and closing.task_id:
+            closed = by_id[closing.task_id]
+            assert closed.state in CLOSABLE
+            assert closed.period_start <= item.performed_on <= closed.window_end_on
