@@ -1,0 +1,110 @@
+"""The checkpoints' problems: coordinates, fixes, plates, bindings."""
+
+from __future__ import annotations
+
+from inspection_api.core.errors import Conflict, Forbidden, Gone, Invalid
+
+
+class AxisSwapped(Invalid):
+    """Longitude and latitude were exchanged."""
+
+    code = "axis_swapped"
+    title = "经纬度顺序颠倒"
+
+
+class CoordinateOutOfRange(Invalid):
+    """Longitude beyond ±180°, latitude beyond ±90°, or not a number."""
+
+    code = "coordinate_out_of_range"
+    title = "坐标超出范围"
+
+
+class QrInvalid(Invalid):
+    """Forged, damaged, or another bank's plate: all answer alike."""
+
+    code = "qr_invalid"
+    title = "二维码无效，请扫描本行检查点的二维码牌"
+
+
+class QrRevoked(Gone):
+    """The plate was re-issued; ``revoked_at`` says since when this one no longer counts."""
+
+    code = "qr_revoked"
+    title = "该二维码牌已换发，请扫描新牌"
+
+
+class FixMock(Conflict):
+    """The phone reports a simulated position."""
+
+    code = "mock"
+    title = "检测到模拟定位，请关闭模拟定位后重试"
+
+
+class FixStale(Conflict):
+    """There is no fix, it is invalid, or it is older than 60 s."""
+
+    code = "stale"
+    title = "没有有效的最新定位，请重新定位"
+
+
+class FixOutside(Conflict):
+    """Even with its accuracy in his favour the officer is outside the fence."""
+
+    code = "outside"
+    title = "不在检查点范围内，请到达现场后再扫码"
+
+
+class FixTooCoarse(Conflict):
+    """The accuracy is worse than the fence can bear."""
+
+    code = "too_coarse"
+    title = "定位精度不足，请移至开阔处稍候再试"
+
+
+class NotBound(Conflict):
+    """The checkpoint has no location yet: scan and bind it first."""
+
+    code = "checkpoint_unbound"
+    title = "检查点尚未绑定位置，请先在现场绑定"
+
+
+class BindingPending(Conflict):
+    """The location waits for a manager's confirmation."""
+
+    code = "binding_pending"
+    title = "检查点位置待管理人员确认"
+
+
+class AlreadyBound(Conflict):
+    """The checkpoint has a location already; only a reset makes room for another."""
+
+    code = "already_bound"
+    title = "检查点已绑定位置，如需更改请先重置"
+
+
+class StateForbids(Conflict):
+    """The checkpoint's state has no such step; ``state`` names it."""
+
+    code = "checkpoint_state"
+    title = "检查点当前状态不允许该操作"
+
+
+class FourEyes(Forbidden):
+    """Two different people are needed, and this one acted before."""
+
+    code = "four_eyes"
+    title = "须由另一人办理"
+
+
+class CodeTaken(Conflict):
+    """Another checkpoint of the bank has this code; ``existing_id`` names it."""
+
+    code = "checkpoint_code_taken"
+    title = "检查点编号已存在"
+
+
+class NotAssigned(Forbidden):
+    """The named officer is not the checkpoint's, or cannot be."""
+
+    code = "officer_unfit"
+    title = "该人员不能负责此检查点"

@@ -1,0 +1,54 @@
+"""QR symbols from text: SVG for papers, PNG for screens. Error correction M, quiet zone of four modules."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import qrcode
+from qrcode.constants import ERROR_CORRECT_M
+from qrcode.image.pil import PilImage
+
+QUIET_MODULES = 4
+
+
+def matrix(text: str) -> tuple[tuple[bool, ...], ...]:
+    """Return the symbol's rows with the quiet zone; True is dark."""
+    return tuple(tuple(bool(module) for module in row) for row in _symbol(text).get_matrix())
+
+
+def svg(text: str) -> str:
+    """Return the symbol as one SVG path, a unit per module, so that it prints sharp at any size."""
+    rows = matrix(text)
+    size = len(rows)
+    runs = "".join(_runs(row, y) for y, row in enumerate(rows))
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size} {size}" shape-rendering="crispEdges">'
+        f'<rect width="{size}" height="{size}" fill="#fff"/><path d="{runs}" fill="#000"/></svg>'
+    )
+
+
+def _runs(row: tuple[bool, ...], y: int) -> str:
+    """Return the path of a row's dark runs (joined, so that no hairline shows between modules)."""
+    path, start = "", None
+    for x, dark in enumerate((*row, False)):
+        if dark and start is None:
+            start = x
+        elif not dark and start is not None:
+            path, start = f"{path}M{start} {y}h{x - start}v1H{start}z", None
+    return path
+
+
+def png(text: str, *, module_px: int = 8) -> bytes:
+    """Return the symbol as PNG bytes, ``module_px`` pixels per module."""
+    symbol = _symbol(text)
+    symbol.box_size = module_px
+    buffer = BytesIO()
+    symbol.make_image(image_factory=PilImage).save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+def _symbol(text: str) -> qrcode.QRCode:
+    symbol = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=QUIET_MODULES)
+    symbol.add_data(text, optimize=0)
+    symbol.make(fit=True)
+    return symbol
