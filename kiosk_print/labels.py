@@ -1,0 +1,53 @@
+"""QR plates on paper (domain.md §0, QR plate): an A4 grid of labels to cut out, or one plate per page.
+
+The symbol is drawn as vectors and is large enough to be read from a 203 dpi thermal print; code and name stand below
+it for people. The template is ``templates/labels.typ``.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typst
+
+from checkpoints import qr
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_HERE = Path(__file__).parent
+_TEMPLATE = _HERE / "templates" / "labels.typ"
+_FONTS = _HERE / "fonts"
+_NOTE = "请勿遮挡、损坏或移动本牌"
+
+
+class Layout(StrEnum):
+    """How labels lie on paper: 15 to an A4 page, or a plate of 110 × 150 mm each."""
+
+    GRID = "grid"
+    SINGLE = "single"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """What one plate shows: the checkpoint's code and name, and the text of its QR."""
+
+    code: str
+    name: str
+    qr_text: str
+
+
+def render_labels(labels: Sequence[Label], layout: Layout = Layout.GRID) -> bytes:
+    """Return the PDF of ``labels`` in their order; Chinese fonts are embedded."""
+    rows = [{"code": each.code, "name": each.name, "note": _NOTE, "svg": qr.svg(each.qr_text)} for each in labels]
+    data = json.dumps({"layout": layout.value, "labels": rows})
+    pdf = typst.compile(
+        str(_TEMPLATE), format="pdf", font_paths=[str(_FONTS)], ignore_system_fonts=True, sys_inputs={"data": data}
+    )
+    if not isinstance(pdf, bytes):
+        raise TypeError("typst returned no single PDF")
+    return pdf
