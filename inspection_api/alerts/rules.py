@@ -1,0 +1,206 @@
+"""Alert rules over daily facts: one pure function and one row in ``RULES`` for each (domain.md §5.2).
+
+Below them: what one evaluation does to an enterprise's episode (§5.4), and who may decide on an alert (§5.5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING, Any
+
+from inspection_api.alerts.errors import AlertHandled, AlertLevelTooHigh, SecondReviewerNeeded
+from inspection_api.core.permissions import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from uuid import UUID
+
+KnownDays = Mapping[date, Decimal]
+_ONE_DAY = timedelta(days=1)
+
+STOPPED_BELOW_KWH = Decimal(100)
+_STOPPED_DAYS = 3
+_RUNNING_AGAIN_DAYS = 2
+
+
+class Level(IntEnum):
+    """How serious: 关注, 预警, 可疑."""
+
+    NOTICE = 1
+    WARNING = 2
+    SUSPICIOUS = 3
+
+
+class Outcome(StrEnum):
+    """What a rule says at the close of a day; ``silent`` when neither holds, as whenever an unknown day blocks."""
+
+    FIRES = "fires"
+    CLEARS = "clears"
+    SILENT = "silent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """A rule's word about a day with the numbers it used; ``extreme`` is the worst of them."""
+
+    outcome: Outcome
+    numbers: dict[str, Any]
+    extreme: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One row of the table: ``judge`` sees ``days_back`` days before the judged one; ``worst`` picks the peak."""
+
+    code: str
+    title: str
+    level: Level
+    days_back: int
+    judge: Callable[[KnownDays, date], Judgement]
+    worst: Callable[[Decimal, Decimal], Decimal]
+
+
+def judge_work_stopped(energy_kwh: KnownDays, day: date) -> Judgement:
+    """停工: fires when ``day`` and the two before are all known and each below 100 kWh.
+
+    Clears when ``day`` and the one before are known and not below. Days missing from ``energy_kwh`` are unknown.
+    """
+    low = _known(energy_kwh, day, _STOPPED_DAYS)
+    numbers = {
+        "threshold_kwh": str(STOPPED_BELOW_KWH),
+        "energy_kwh": {str(at): str(value) for at, value in low.items()},
+    }
+    if len(low) == _STOPPED_DAYS and all(value < STOPPED_BELOW_KWH for value in low.values()):
+        return Judgement(outcome=Outcome.FIRES, numbers=numbers, extreme=min(low.values()))
+    running = _known(energy_kwh, day, _RUNNING_AGAIN_DAYS)
+    if len(running) == _RUNNING_AGAIN_DAYS and all(value >= STOPPED_BELOW_KWH for value in running.values()):
+        return Judgement(outcome=Outcome.CLEARS, numbers=numbers)
+    return Judgement(outcome=Outcome.SILENT, numbers=numbers)
+
+
+def _known(energy_kwh: KnownDays, day: date, count: int) -> dict[date, Decimal]:
+    """Return the known ones of the ``count`` calendar days up to ``day``, oldest first."""
+    days = (day - back * _ONE_DAY for back in reversed(range(count)))
+    return {at: energy_kwh[at] for at in days if at in energy_kwh}
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        code="work_stopped",
+        title="停工预警",
+        level=Level.SUSPICIOUS,
+        days_back=_STOPPED_DAYS - 1,
+        judge=judge_work_stopped,
+        worst=min,
+    ),
+)
+RULE_OF_CODE = {rule.code: rule for rule in RULES}
+DAYS_BACK = max(rule.days_back for rule in RULES)
+
+
+# --- episodes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Episode:
+    """The latest episode of one rule at one enterprise; ``cleared_on`` is None while the condition holds."""
+
+    subject_date: date
+    last_seen_on: date
+    cleared_on: date | None = None
+
+
+class Step(StrEnum):
+    """What one evaluation does: nothing, a new alert, the same one seen again, its end, or its correction."""
+
+    NOTHING = "nothing"
+    RAISE = "raise"
+    HOLD = "hold"
+    CLEAR = "clear"
+    CORRECT = "correct"
+
+
+def decide_step(latest: Episode | None, outcome: Outcome, day: date) -> Step:
+    """Return what the judgement of ``day`` does to the latest episode (domain.md §5.4).
+
+    While the condition holds there is no new alert; a new one needs a clear before it. Days may be judged again when
+    data come late: a day that an ended episode covers raises nothing, and an alert whose only day no longer fires is
+    corrected (§5.1), never deleted.
+    """
+    if latest is None:
+        return Step.RAISE if outcome is Outcome.FIRES else Step.NOTHING
+    if latest.cleared_on is not None:
+        return Step.RAISE if outcome is Outcome.FIRES and day > latest.cleared_on else Step.NOTHING
+    if outcome is Outcome.FIRES:
+        return Step.HOLD
+    if day == latest.subject_date == latest.last_seen_on:
+        return Step.CORRECT
+    return Step.CLEAR if outcome is Outcome.CLEARS and day > latest.last_seen_on else Step.NOTHING
+
+
+def is_seen_anew(episode: Episode, day: date) -> bool:
+    """Tell whether ``day`` lies outside what the episode already covers, so that its count rises."""
+    return not episode.subject_date <= day <= episode.last_seen_on
+
+
+# --- handling
+
+
+class Condition(StrEnum):
+    """Whether what the rule saw still holds; people cannot change it."""
+
+    ACTIVE = "active"
+    CLEARED = "cleared"
+
+
+class Handling(StrEnum):
+    """What people have decided: 待复核, 已确认, 误报待第二人复核, 误报."""
+
+    NEW = "new"
+    CONFIRMED = "confirmed"
+    FALSE_ALARM_PROPOSED = "false_alarm_proposed"
+    FALSE_ALARM = "false_alarm"
+
+
+class FalseAlarmReason(StrEnum):
+    """Why an alert was none (误报原因)."""
+
+    METER_FAULT = "meter_fault"
+    PLANNED_STOP = "planned_stop"
+    HOLIDAY = "holiday"
+    WRONG_DATA = "wrong_data"
+    OTHER = "other"
+
+
+_DECIDED = frozenset({Handling.CONFIRMED, Handling.FALSE_ALARM})
+_UP_TO_WARNING = frozenset({Role.INFORMATION_OFFICER})
+
+
+def ensure_may_review(level: int, roles: Iterable[Role]) -> None:
+    """Raise AlertLevelTooHigh for whoever reviews level 1 and 2 only (domain.md §6, Alert review)."""
+    reviewing = set(roles) & {Role.RISK_MANAGER, Role.SERVICE_MANAGER, Role.INFORMATION_OFFICER}
+    if level > Level.WARNING and reviewing <= _UP_TO_WARNING:
+        raise AlertLevelTooHigh
+
+
+def ensure_undecided(handling: Handling) -> None:
+    """Raise AlertHandled once an alert is confirmed or a false alarm."""
+    if handling in _DECIDED:
+        raise AlertHandled(handling=handling)
+
+
+def decide_false_alarm(level: int, *, proposed_by: UUID | None, reviewer: UUID) -> Handling:
+    """Return how an undecided alert stands once ``reviewer`` calls it a false alarm.
+
+    Raises:
+        SecondReviewerNeeded: level 3, and he is the one who proposed it.
+    """
+    if level <= Level.WARNING:
+        return Handling.FALSE_ALARM
+    if proposed_by == reviewer:
+        raise SecondReviewerNeeded
+    return Handling.FALSE_ALARM_PROPOSED if proposed_by is None else Handling.FALSE_ALARM
