@@ -6,16 +6,18 @@ A definition is stored as JSON and never changes once published, so compiling it
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from inspection_api.templates.errors import DefinitionInvalid
 from inspection_api.templates.forms import values
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 DEFAULT_MEDIA_LIMIT = 9
 
@@ -55,21 +57,21 @@ class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """A part of a definition: immutable, and strict about unknown fields."""
 
 
-class Option(_Part):
+class Option(_Part, frozen=True):
     """One choice: a stable code, and the word that people read."""
 
     code: str
     label: str
 
 
-class Indicator(_Part):
+class Indicator(_Part, frozen=True):
     """预警指示: ``code`` (W01…) is raised when the answer is one of ``adverse``."""
 
     code: str
     adverse: tuple[bool | str, ...]
 
 
-class Condition(_Part):
+class Condition(_Part, frozen=True):
     """Holds when ``item`` was answered with one of ``one_of``, or, with ``any_indicator``, when any was raised."""
 
     item: str | None = None
@@ -77,7 +79,7 @@ class Condition(_Part):
     any_indicator: bool = False
 
 
-class Evidence(_Part):
+class Evidence(_Part, frozen=True):
     """验证方式 as a rule: at least ``min_count`` media of ``kind``, each of at least ``min_seconds``."""
 
     kind: MediaKind
@@ -85,14 +87,14 @@ class Evidence(_Part):
     min_seconds: int = 0
 
 
-class Group(_Part):
+class Group(_Part, frozen=True):
     """A heading of the form."""
 
     key: str
     label: str
 
 
-class Item(_Part):
+class Item(_Part, frozen=True):
     """One thing to check: the question, the 规定动作, and how the answer is proved.
 
     ``minimum`` and ``maximum`` are decimal strings, ``number`` is the printed number, ``source`` names where a
@@ -123,7 +125,7 @@ class Item(_Part):
     fed: bool = False
 
 
-class Rule(_Part):
+class Rule(_Part, frozen=True):
     """A rule over ``items``; ``value`` is the answer that needs a reason, ``evidence`` may lie at any of the items."""
 
     kind: RuleKind
@@ -132,7 +134,7 @@ class Rule(_Part):
     evidence: tuple[Evidence, ...] = ()
 
 
-class Definition(_Part):
+class Definition(_Part, frozen=True):
     """A whole form; ``min_dwell_s`` is how long an honest visit takes at least (domain.md §3.3)."""
 
     title: str
@@ -145,11 +147,15 @@ class Definition(_Part):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledItem:
-    """An item as the hot path needs it: ``check`` turns a raw value into the canonical one, or raises a Fault."""
+    """An item as the hot path needs it.
+
+    ``check`` turns a raw value into the canonical one, or raises a Fault; it is never called for media and read-only
+    items, which have no answer.
+    """
 
     key: str
     label: str
-    check: Callable[[Any], Any] | None
+    check: Callable[[Any], Any]
     required: bool
     required_if: Condition | None
     visible_if: Condition | None
@@ -160,10 +166,10 @@ class CompiledItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """A compiled definition. ``limits`` is the most media of a kind that an item takes."""
+    """A compiled definition: the items that are ``asked`` and ``proved``, and the most media that an item takes."""
 
     definition: Definition
-    items: tuple[CompiledItem, ...]
+    asked: tuple[CompiledItem, ...]
     by_key: Mapping[str, CompiledItem]
     proved: tuple[CompiledItem, ...]
     limits: Mapping[tuple[str, str], int]
@@ -180,12 +186,12 @@ def compile_form(stored: object) -> Form:
     except msgspec.ValidationError as error:
         raise DefinitionInvalid(fields={"definition": str(error)}) from None
     _ensure_consistent(definition)
-    items = tuple(_compiled(item) for item in definition.items)
+    items = {item.key: _compiled(item) for item in definition.items}
     return Form(
         definition=definition,
-        items=items,
-        by_key={item.key: item for item in items},
-        proved=tuple(item for item in items if item.evidence),
+        asked=tuple(items[item.key] for item in definition.items if item.type not in _UNANSWERED),
+        by_key=items,
+        proved=tuple(item for item in items.values() if item.evidence),
         limits={
             (item.key, kind): item.media_limits.get(kind, DEFAULT_MEDIA_LIMIT)
             for item in definition.items
@@ -203,15 +209,25 @@ def _ensure_consistent(definition: Definition) -> None:
 
 def _contradictions(definition: Definition) -> list[tuple[str, str]]:
     keys = [item.key for item in definition.items]
+    kinds = {item.key: item.type for item in definition.items}
     groups = {group.key for group in definition.groups}
     found = [(f"items.{key}", "检查项代码重复") for key, count in Counter(keys).items() if count > 1]
     found += [(f"items.{item.key}.group", "没有这个分组") for item in definition.items if item.group not in groups]
     for position, item in enumerate(definition.items):
         found += _item_contradictions(item, set(keys[:position]))
     for position, rule in enumerate(definition.rules):
-        found += [(f"rules.{position}", f"没有检查项 {key}") for key in rule.items if key not in keys]
-        found += [(f"rules.{position}", "规则至少要有一个检查项")] * (not rule.items)
+        found += [(f"rules.{position}", f"没有检查项 {key}") for key in rule.items if key not in kinds]
+        found += _rule_contradictions(f"rules.{position}", rule, kinds)
     return found
+
+
+def _rule_contradictions(path: str, rule: Rule, kinds: dict[str, ItemType]) -> list[tuple[str, str]]:
+    if not rule.items:
+        return [(path, "规则至少要有一个检查项")]
+    numeric = {kinds.get(key) for key in rule.items} <= {ItemType.NUMBER, ItemType.MONEY}
+    if rule.kind is RuleKind.AT_MOST_ONE_NON_ZERO and not numeric:
+        return [(path, "此规则只适用于数值和金额")]
+    return []
 
 
 def _item_contradictions(item: Item, earlier: set[str]) -> list[tuple[str, str]]:
@@ -244,7 +260,7 @@ def _compiled(item: Item) -> CompiledItem:
         key=item.key,
         label=item.label,
         check=_CHECKS[item.type](item),
-        required=item.required and item.type not in {ItemType.MEDIA, ItemType.READ_ONLY},
+        required=item.required,
         required_if=item.required_if,
         visible_if=item.visible_if,
         indicator=indicator.code if indicator else None,
@@ -262,7 +278,8 @@ def _number(item: Item) -> Callable[[Any], Any]:
     return values.number(decimals=item.decimals, minimum=low, maximum=high)
 
 
-_CHECKS: dict[ItemType, Callable[[Item], Callable[[Any], Any] | None]] = {
+_UNANSWERED = {ItemType.MEDIA, ItemType.READ_ONLY}
+_CHECKS: dict[ItemType, Callable[[Item], Callable[[Any], Any]]] = {
     ItemType.YES_NO: lambda item: values.yes_no(not_applicable=item.not_applicable),
     ItemType.SINGLE: lambda item: values.single(_codes(item)),
     ItemType.MULTIPLE: lambda item: values.multiple(_codes(item)),
@@ -271,6 +288,6 @@ _CHECKS: dict[ItemType, Callable[[Item], Callable[[Any], Any] | None]] = {
     ItemType.DATE: lambda _: values.iso_date,
     ItemType.TEXT: lambda item: values.text(item.max_length),
     ItemType.SIGNATURE: lambda _: values.media_id,
-    ItemType.MEDIA: lambda _: None,
-    ItemType.READ_ONLY: lambda _: None,
+    ItemType.MEDIA: lambda _: values.media_id,
+    ItemType.READ_ONLY: lambda item: values.text(item.max_length),
 }

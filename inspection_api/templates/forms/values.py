@@ -36,7 +36,7 @@ class Fault(Exception):  # noqa: N818 - a fault in an answer, not in the program
 def yes_no(*, not_applicable: bool) -> Check:
     """Return the check of 是/否 (JSON booleans), with 不适用 where the bank allows it."""
 
-    def check(raw: Any) -> bool | str:  # noqa: ANN401 - unchecked JSON
+    def check(raw: Any) -> bool | str:
         if raw is True or raw is False:
             return bool(raw)
         if not_applicable and raw == NOT_APPLICABLE:
@@ -49,7 +49,7 @@ def yes_no(*, not_applicable: bool) -> Check:
 def single(codes: frozenset[str]) -> Check:
     """Return the check of one option code."""
 
-    def check(raw: Any) -> str:  # noqa: ANN401 - unchecked JSON
+    def check(raw: Any) -> str:
         if isinstance(raw, str) and raw in codes:
             return raw
         raise Fault("unknown_option", "不是可选的选项")
@@ -60,7 +60,7 @@ def single(codes: frozenset[str]) -> Check:
 def multiple(codes: frozenset[str]) -> Check:
     """Return the check of several option codes; canonical is sorted, each once."""
 
-    def check(raw: Any) -> list[str]:  # noqa: ANN401 - unchecked JSON
+    def check(raw: Any) -> list[str]:
         if not isinstance(raw, list) or not all(isinstance(code, str) for code in raw):
             raise Fault("wrong_type", "应为选项列表")
         if not codes.issuperset(raw):
@@ -76,7 +76,7 @@ def number(*, decimals: int, minimum: Decimal | None, maximum: Decimal | None) -
     Taken are JSON numbers and decimal strings of at most 16 digits before and ``decimals`` after the point.
     """
 
-    def check(raw: Any) -> str:  # noqa: ANN401 - unchecked JSON
+    def check(raw: Any) -> str:
         if isinstance(raw, bool) or not isinstance(raw, str | int | float):
             raise Fault("wrong_type", "应为数字")
         if isinstance(raw, int) and abs(raw) >= _TOO_LARGE:
@@ -106,7 +106,7 @@ def _known_day(raw: str) -> str:
     return date.fromisoformat(raw).isoformat()
 
 
-def iso_date(raw: Any) -> str:  # noqa: ANN401 - unchecked JSON
+def iso_date(raw: Any) -> str:
     """Check a day as ``YYYY-MM-DD``."""
     if not isinstance(raw, str) or _DATE.fullmatch(raw) is None:
         raise Fault("wrong_type", "应为日期，如 2026-01-31")
@@ -119,7 +119,7 @@ def iso_date(raw: Any) -> str:  # noqa: ANN401 - unchecked JSON
 def text(max_length: int) -> Check:
     """Return the check of free text: trimmed, NFC, at most ``max_length`` characters, no control characters."""
 
-    def check(raw: Any) -> str:  # noqa: ANN401 - unchecked JSON
+    def check(raw: Any) -> str:
         if not isinstance(raw, str):
             raise Fault("wrong_type", "应为文字")
         if _UNSAFE.search(raw):
@@ -132,7 +132,7 @@ def text(max_length: int) -> Check:
     return check
 
 
-def media_id(raw: Any) -> str:  # noqa: ANN401 - unchecked JSON
+def media_id(raw: Any) -> str:
     """Check a signature: the id of the medium that holds it."""
     try:
         return str(UUID(raw))

@@ -82,11 +82,13 @@ def validate(form: Form, answers: Answers, media: Sequence[Medium] = ()) -> Form
     Answers to items that are not shown are dropped; an item that the form does not know is an error.
     """
     draft = _Draft()
-    for item in form.items:
-        if item.check is not None and (item.visible_if is None or _holds(item.visible_if, draft.values, ())):
+    for item in form.asked:
+        if item.visible_if is None or _holds(item.visible_if, draft.values, ()):
             _judge_item(item, answers.get(item.key), draft)
     if not form.by_key.keys() >= answers.keys():
-        draft.errors.update((str(key), ("unknown_item", "模板中没有此检查项")) for key in answers if key not in form.by_key)
+        draft.errors.update(
+            (str(key), ("unknown_item", "模板中没有此检查项")) for key in answers if key not in form.by_key
+        )
     _judge_required(draft)
     for rule in form.definition.rules:
         _RULES[rule.kind](form, rule, draft)
@@ -108,7 +110,7 @@ def evidence_missing(form: Form, answered: Answers, media: Sequence[Medium]) -> 
     """
     missing: list[EvidenceMissing] = []
     for item in form.proved:
-        asked = item.key in answered or item.required or item.check is None
+        asked = item.required or item.key in answered
         if asked and (item.visible_if is None or _holds(item.visible_if, answered, ())):
             missing += _lacking(item.evidence, (item.key,), item.key, media)
     for rule in form.definition.rules:
@@ -140,26 +142,38 @@ def _holds(condition: Condition, answered: Answers, indicators: Sequence[str]) -
     return any(one in condition.one_of for one in _given(entry["value"]))
 
 
-def _given(value: Any) -> Sequence[Any]:  # noqa: ANN401 - a canonical answer
+def _given(value: Any) -> Sequence[Any]:
     return value if isinstance(value, list) else (value,)
 
 
 def _judge_item(item: CompiledItem, entry: object, draft: _Draft) -> None:
-    raw = entry.get("value") if isinstance(entry, dict) else entry
-    if raw is None or raw == "" or raw == []:
-        draft.unanswered.append(item)
-        return
     try:
-        value = item.check(raw) if item.check is not None else raw
-        kept = {"value": value}
-        if entry.get("note"):
-            kept["note"] = _NOTE(entry["note"])
+        kept = _canonical(item, entry)
     except Fault as fault:
         draft.errors[item.key] = (fault.code, f"{item.label}：{fault.sentence}")
         return
+    if kept is None:
+        draft.unanswered.append(item)
+        return
     draft.values[item.key] = kept
-    if item.indicator is not None and not item.adverse.isdisjoint(_given(value)):
+    if item.indicator is not None and not item.adverse.isdisjoint(_given(kept["value"])):
         draft.indicators.append(item.indicator)
+
+
+def _canonical(item: CompiledItem, entry: object) -> dict[str, Any] | None:
+    """Return the answer as it is stored, or None where there is none (absent, null, blank)."""
+    if entry is None:
+        return None
+    if not isinstance(entry, dict):
+        raise Fault("wrong_type", "应为 {“value”: …} 形式的回答")
+    raw = entry.get("value")
+    if raw is None or raw in ("", []):
+        return None
+    value = item.check(raw)
+    if value == "":
+        return None
+    note = _NOTE(entry["note"]) if entry.get("note") else ""
+    return {"value": value, "note": note} if note else {"value": value}
 
 
 def _judge_required(draft: _Draft) -> None:
