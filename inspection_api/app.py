@@ -37,11 +37,13 @@ def metadata() -> MetaData:
 def create_runtime(settings: Settings) -> Runtime:
     """Open what the settings describe; nothing connects before it is used."""
     engine = open_engine(settings.database_url)
+    storage = Storage(settings.var / "blobs")
+    wake = waker(settings.redis_url)
     return Runtime(
         settings=settings,
-        database=Database(engine, clock=settings.clock, subscriptions=SUBSCRIPTIONS, wake=waker(settings.redis_url)),
+        database=Database(engine, clock=settings.clock, subscriptions=SUBSCRIPTIONS, wake=wake, storage=storage),
         banks=BankCatalogue(engine=engine, secret_key=settings.secret_key, head=head()),
-        storage=Storage(settings.var / "blobs"),
+        storage=storage,
         authenticate=accounts.authenticate,
     )
 

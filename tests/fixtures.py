@@ -99,9 +99,15 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def database(engine: Engine, clock: Clock) -> Iterator[Database]:
+def storage(tmp_path: Path) -> Storage:
+    """Return this test's own store of bytes."""
+    return Storage(tmp_path / "blobs")
+
+
+@pytest.fixture
+def database(engine: Engine, clock: Clock, storage: Storage) -> Iterator[Database]:
     with engine.connect() as connection, connection.begin() as outer:
-        yield RolledBackDatabase(connection, clock=clock, subscriptions=SUBSCRIPTIONS)
+        yield RolledBackDatabase(connection, clock=clock, subscriptions=SUBSCRIPTIONS, storage=storage)
         outer.rollback()
 
 
@@ -113,12 +119,12 @@ def settings(tmp_path: Path, clock: Clock, database_url: str, redis_url: str) ->
 
 
 @pytest.fixture
-def runtime(settings: Settings, database: Database, catalogue: BankCatalogue) -> Runtime:
+def runtime(settings: Settings, database: Database, catalogue: BankCatalogue, storage: Storage) -> Runtime:
     return Runtime(
         settings=settings,
         database=database,
         banks=catalogue,
-        storage=Storage(settings.var / "blobs"),
+        storage=storage,
         authenticate=accounts.authenticate,
     )
 
@@ -193,9 +199,9 @@ def committed_bank(catalogue: BankCatalogue) -> Iterator[Bank]:
 
 
 @pytest.fixture
-def committed_database(engine: Engine, clock: Clock) -> Database:
+def committed_database(engine: Engine, clock: Clock, storage: Storage) -> Database:
     """A database that really commits; use it with ``committed_bank`` only."""
-    return Database(engine, clock=clock, subscriptions=SUBSCRIPTIONS)
+    return Database(engine, clock=clock, subscriptions=SUBSCRIPTIONS, storage=storage)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from inspection_api.core.banks import Bank
+    from inspection_api.core.storage import Storage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,7 @@ class Context:
     now: datetime
     actor: Actor = SYSTEM
     pending: list[Recorded] = field(default_factory=list)
+    blobs: Storage | None = None
 
     def acting_as(self, actor: Actor) -> Self:
         """Return the same transaction on behalf of ``actor``."""
@@ -74,6 +76,13 @@ class Context:
     def record(self, kind: str, /, **data: object) -> None:
         """Record one event, named in the past (``print.unlocked``); ``data`` holds ids and codes, never names."""
         self.pending.append(Recorded(id=new_id(), kind=kind, actor_id=self.actor.user_id, at=self.now, data=data))
+
+    @property
+    def storage(self) -> Storage:
+        """Return the store of bytes; only for programs that were started with one."""
+        if self.blobs is None:
+            raise AssertionError("this program was started without a blob store")
+        return self.blobs
 
     @property
     def user_id(self) -> UUID:

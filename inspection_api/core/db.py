@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from inspection_api.core.banks import Bank
+    from inspection_api.core.storage import Storage
 
 LOCK_TIMEOUT = "5s"
 _ENTER = text(
@@ -54,11 +55,13 @@ class Database:
         clock: Callable[[], datetime],
         subscriptions: Sequence[Subscription] = (),
         wake: Callable[[Bank], None] | None = None,
+        storage: Storage | None = None,
     ) -> None:
         """Keep the parts; nothing connects before the first transaction."""
         self.engine = engine
         self.clock = clock
         self.subscriptions = tuple(subscriptions)
+        self.storage = storage
         self._wake = wake
 
     @contextmanager
@@ -73,7 +76,7 @@ class Database:
         with self._session(isolation) as session:
             values = {"schema": bank.schema, "lock_timeout": LOCK_TIMEOUT, "read_only": "on" if read_only else "off"}
             session.execute(_ENTER, values)
-            ctx = Context(session=session, bank=bank, now=self.clock(), actor=actor)
+            ctx = Context(session=session, bank=bank, now=self.clock(), actor=actor, blobs=self.storage)
             yield ctx
             if read_only:
                 session.rollback()
