@@ -312,3 +312,8 @@ def test_a_rule_about_the_wrong_items_does_not_compile(rule: dict[str, Any]) -> 
 def test_what_is_no_definition_at_all_does_not_compile() -> None:
     with pytest.raises(DefinitionInvalid):
         compile_form(["items"])
+
+
+def test_a_control_character_in_a_definition_does_not_compile() -> None:
+    with pytest.raises(DefinitionInvalid):
+        compile_form(default_template.DEFINITION | {"title": "a\u0000"})

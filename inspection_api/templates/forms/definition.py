@@ -17,7 +17,7 @@ from inspection_api.templates.errors import DefinitionInvalid
 from inspection_api.templates.forms import values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 DEFAULT_MEDIA_LIMIT = 9
 
@@ -203,8 +203,21 @@ def compile_form(stored: object) -> Form:
 def _ensure_consistent(definition: Definition) -> None:
     """Raise DefinitionInvalid with every contradiction found."""
     found = dict(_contradictions(definition))
+    if not all(map(values.is_safe, _texts(msgspec.to_builtins(definition)))):
+        found["definition"] = "含有不允许的控制字符"
     if found:
         raise DefinitionInvalid(fields=found)
+
+
+def _texts(part: object) -> Iterator[str]:
+    """Yield every text of a definition."""
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, dict):
+        part = list(part.values())
+    if isinstance(part, list | tuple):
+        for each in part:
+            yield from _texts(each)
 
 
 def _contradictions(definition: Definition) -> list[tuple[str, str]]:

@@ -23,6 +23,11 @@ _MAX_CHARACTERS = 60  # more than any number that matches, so a cut one cannot m
 _NUMBER = re.compile(r"(-?)0{0,8}(\d{1,16})(?:\.(?=\d)(\d{0,20}?)0{0,8})?", re.ASCII)
 
 
+def is_safe(value: str) -> bool:
+    """Tell whether ``value`` holds neither control characters (but tab and newline) nor lone surrogates."""
+    return _UNSAFE.search(value) is None
+
+
 class Fault(Exception):  # noqa: N818 - a fault in an answer, not in the program
     """What is wrong with one answer: a stable ``code`` and a Chinese ``sentence``."""
 
@@ -122,7 +127,7 @@ def text(max_length: int) -> Check:
     def check(raw: Any) -> str:
         if not isinstance(raw, str):
             raise Fault("wrong_type", "应为文字")
-        if _UNSAFE.search(raw):
+        if not is_safe(raw):
             raise Fault("unsafe_text", "含有不允许的控制字符")
         clean = unicodedata.normalize("NFC", raw).strip()
         if len(clean) > max_length:

@@ -1,0 +1,45 @@
+"""Tables of the templates slice."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from inspection_api.core.tables import Base, Identified, Versioned
+
+
+class Template(Identified, Base):
+    """A form with a history; visits of one ``family`` stand in for one another (domain.md §1.7)."""
+
+    __tablename__ = "template"
+    __table_args__ = (CheckConstraint("code ~ '^[a-z][a-z0-9_]{1,39}$'", name="code_form"),)
+
+    code: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    family: Mapped[str]
+
+
+class TemplateVersion(Identified, Versioned, Base):
+    """One edition of a template; a trigger keeps a published one from ever changing."""
+
+    __tablename__ = "template_version"
+    __table_args__ = (
+        UniqueConstraint("template_id", "number"),
+        CheckConstraint("status IN ('draft', 'published')", name="status_known"),
+        CheckConstraint("(status = 'published') = (published_at IS NOT NULL)", name="published_at_set"),
+        Index("uq_template_version_draft", "template_id", unique=True, postgresql_where=text("status = 'draft'")),
+    )
+
+    template_id: Mapped[UUID] = mapped_column(ForeignKey("template.id"))
+    number: Mapped[int]
+    status: Mapped[str]
+    definition: Mapped[dict[str, Any]]
+    sha256: Mapped[str]
+    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    created_at: Mapped[datetime]
+    published_by: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    published_at: Mapped[datetime | None]
