@@ -19,6 +19,7 @@ from inspection_api.core.tables import Base
 from inspection_api.http import health, problems, runtime
 from inspection_api.http.runtime import Runtime
 from inspection_api.subscriptions import SUBSCRIPTIONS
+from inspection_api.templates import routes as templates_routes
 
 if TYPE_CHECKING:
     from sqlalchemy import MetaData
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from inspection_api.core.settings import Settings
 
 MAX_BODY_BYTES = 1 << 20
-BLUEPRINTS = (accounts_routes.blp,)
+BLUEPRINTS = (accounts_routes.blp, templates_routes.blp)
 
 
 def metadata() -> MetaData:
