@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from inspection_api.core.periods import Grid, Period, Unit, WindowMode, add_months, add_units, first_of_month
+from inspection_api.plans.errors import RuleDatesInvalid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -102,6 +103,16 @@ class RequiredTask:
     due_on: date
     window_end_on: date
     is_first: bool
+
+
+def ensure_dates(start: date, end: date | None) -> None:
+    """Refuse a rule that ends before it starts.
+
+    Raises:
+        RuleDatesInvalid: ``end`` lies before ``start``.
+    """
+    if end is not None and end < start:
+        raise RuleDatesInvalid(fields={"end": "不能早于开始时间"})
 
 
 def grid_of(rule: Rule, plan: PlanTerms) -> Grid:

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from inspection_api.core.periods import day_start
+from inspection_api.core.periods import day_start, local_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -149,9 +149,12 @@ def is_overdue(state: State, due_on: date, now: datetime) -> bool:
     return state in OPEN and now >= day_start(due_on + _ONE_DAY)
 
 
-def missed_from(window_end_on: date, late_sync_hours: int) -> datetime:
-    """Return the instant from which an open task counts as missed: its window and the time for late phones (§1.8)."""
-    return day_start(window_end_on + _ONE_DAY) + timedelta(hours=late_sync_hours)
+def missed_before(now: datetime, late_sync_hours: int) -> date:
+    """Return the day before which an open task's window must have ended for it to count as missed (§1.8).
+
+    After the window phones that were offline have ``late_sync_hours`` left to bring in what was done in time.
+    """
+    return local_day(now - timedelta(hours=late_sync_hours))
 
 
 def states_before(target: State) -> tuple[State, ...]:

@@ -19,7 +19,7 @@ from inspection_api.tasks.rules import (
     decide_closing,
     decide_closings,
     is_overdue,
-    missed_from,
+    missed_before,
     states_before,
 )
 
@@ -158,7 +158,9 @@ def test_a_task_is_overdue_at_midnight_in_shanghai() -> None:
 
 
 def test_a_task_is_missed_three_days_after_its_window() -> None:
-    assert missed_from(date(2018, 8, 31), 72) == datetime(2018, 9, 3, 16, 0, tzinfo=UTC)
+    after = datetime(2018, 9, 3, 16, 0, tzinfo=UTC)
+    assert missed_before(after, 72) == date(2018, 9, 1)
+    assert missed_before(after - timedelta(milliseconds=1), 72) == date(2018, 8, 31)
 
 
 def test_the_state_table_lets_only_in_time_visits_out_of_missed() -> None:

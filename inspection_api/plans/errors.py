@@ -1,0 +1,33 @@
+"""Refusals of the plans slice."""
+
+from __future__ import annotations
+
+from inspection_api.core.errors import Conflict, Invalid
+
+
+class RuleDatesInvalid(Invalid):
+    """The rule ends before it starts."""
+
+    code = "rule_dates_invalid"
+    title = "规则的结束时间不能早于开始时间"
+
+
+class RuleNameTaken(Conflict):
+    """The owner organisation has a rule of this name; ``existing_id`` is its id."""
+
+    code = "rule_name_taken"
+    title = "规则名称已存在"
+
+
+class TemplateUnpublished(Conflict):
+    """A rule needs a template with a published version."""
+
+    code = "template_unpublished"
+    title = "检查模板尚未发布"
+
+
+class AlreadyMember(Conflict):
+    """The checkpoint is in a plan of this rule already."""
+
+    code = "already_member"
+    title = "检查点已在该规则的计划中"

@@ -1,0 +1,112 @@
+"""Reads of the plans slice, and the set-based statements that make plans and members."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import or_, select, text
+
+from inspection_api.accounts.models import Organisation
+from inspection_api.accounts.queries import in_subtree
+from inspection_api.core.permissions import Action, Permission
+from inspection_api.plans.models import InspectionRule, Plan, PlanMembership
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+    from uuid import UUID
+
+    from sqlalchemy import Select
+    from sqlalchemy.orm import Session
+
+    from inspection_api.core.context import Actor
+
+READ = Permission(Action.RULES, "read")
+
+_PLANS = text(
+    """
+    INSERT INTO plan (id, rule_id, organisation_id, start_on, end_on, recorded_on)
+    SELECT gen_random_uuid(), r.id, o.id, r.start_on, r.end_on, :today
+    FROM inspection_rule r
+    JOIN organisation owner ON owner.id = r.organisation_id
+    JOIN organisation o ON starts_with(o.path, owner.path) AND o.kind = r.org_type AND o.closed_on IS NULL
+    WHERE r.id = ANY (CAST(:rule_ids AS uuid[]))
+       OR (r.auto_create_plan AND o.id = ANY (CAST(:organisation_ids AS uuid[])))
+    ON CONFLICT DO NOTHING
+    RETURNING id
+    """
+)
+
+_MEMBERS = text(
+    """
+    INSERT INTO plan_membership (id, plan_id, checkpoint_id, joined_on, source, recorded_on)
+    SELECT gen_random_uuid(), p.id, c.id, c.effective_from, 'auto', :today
+    FROM plan p
+    JOIN inspection_rule r ON r.id = p.rule_id AND r.auto_join
+    JOIN organisation answers ON answers.id = p.organisation_id
+    JOIN organisation o ON starts_with(o.path, answers.path)
+    JOIN checkpoint c ON c.organisation_id = o.id AND c.state <> 'exited' AND c.archived_at IS NULL
+    WHERE p.active AND (p.id = ANY (CAST(:plan_ids AS uuid[])) OR c.id = ANY (CAST(:checkpoint_ids AS uuid[])))
+    ON CONFLICT DO NOTHING
+    """
+)
+
+
+def visible_rules(actor: Actor) -> Select[tuple[InspectionRule]]:
+    """Return the rules that organisations of the actor's subtrees own, and those from above that govern them."""
+    paths = actor.paths(READ)
+    above = select(Organisation.id).where(Organisation.path.in_({head for path in paths for head in _heads(path)}))
+    owner = InspectionRule.organisation_id
+    return select(InspectionRule).where(or_(in_subtree(owner, paths), owner.in_(above)))
+
+
+def visible_plans(actor: Actor, permission: Permission = READ) -> Select[tuple[Plan]]:
+    """Return the plans of the organisations in the actor's subtrees."""
+    return select(Plan).where(in_subtree(Plan.organisation_id, actor.paths(permission)))
+
+
+def plans_of(actor: Actor, *, rule_id: UUID | None = None, organisation_id: UUID | None = None) -> Select[tuple[Plan]]:
+    """Return the visible plans, narrowed to a rule or an organisation."""
+    statement = visible_plans(actor)
+    if rule_id is not None:
+        statement = statement.where(Plan.rule_id == rule_id)
+    return statement if organisation_id is None else statement.where(Plan.organisation_id == organisation_id)
+
+
+def create_plans(
+    session: Session, today: date, *, rule_ids: Iterable[UUID] = (), organisation_ids: Iterable[UUID] = ()
+) -> list[UUID]:
+    """Create the missing plans of these rules everywhere, and of all rules in these new organisations.
+
+    One statement; a new organisation gets only plans of rules with 新建组织机构时自动创建计划. Returns the new plans.
+    """
+    values = {"today": today, "rule_ids": list(rule_ids), "organisation_ids": list(organisation_ids)}
+    return list(session.scalars(_PLANS, values))
+
+
+def join_members(
+    session: Session, today: date, *, plan_ids: Iterable[UUID] = (), checkpoint_ids: Iterable[UUID] = ()
+) -> None:
+    """Make the points in force members of these plans, and these points members of every plan that covers them.
+
+    One statement, for rules with 自动加入; whoever is a member already is left alone.
+    """
+    values = {"today": today, "plan_ids": list(plan_ids), "checkpoint_ids": list(checkpoint_ids)}
+    session.execute(_MEMBERS, values)
+
+
+def is_member(session: Session, rule_id: UUID, checkpoint_id: UUID) -> bool:
+    """Tell whether the checkpoint is in any plan of the rule now."""
+    statement = (
+        select(PlanMembership.id)
+        .join(Plan, Plan.id == PlanMembership.plan_id)
+        .where(Plan.rule_id == rule_id, PlanMembership.checkpoint_id == checkpoint_id, PlanMembership.left_on.is_(None))
+        .limit(1)
+    )
+    return session.scalars(statement).first() is not None
+
+
+def _heads(path: str) -> list[str]:
+    """Return the paths at and above ``path``: ``/61/6101/`` has ``/61/`` and ``/61/6101/``."""
+    codes = path.strip("/").split("/")
+    return ["/" + "/".join(codes[: count + 1]) + "/" for count in range(len(codes))]

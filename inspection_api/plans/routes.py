@@ -1,0 +1,64 @@
+"""Endpoints of rules and plans."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from inspection_api.accounts.queries import get_one
+from inspection_api.core.paging import paginate
+from inspection_api.http.blueprint import Blueprint
+from inspection_api.http.schemas import PageQuery, page_of
+from inspection_api.plans import queries, schemas, service
+from inspection_api.plans.models import InspectionRule, Plan
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from inspection_api.core.context import Context
+    from inspection_api.plans.models import PlanMembership
+
+blp = Blueprint("plans", "检查规则与检查计划")
+
+
+@blp.get("/rules", permission=queries.READ, query=PageQuery, out=page_of(schemas.RuleSchema))
+def list_rules(ctx: Context, *, limit: int, cursor: str | None) -> Any:
+    """List the rules of my subtrees and those that govern them."""
+    statement = queries.visible_rules(ctx.actor)
+    return paginate(ctx.session, statement, by=[InspectionRule.name, InspectionRule.id], limit=limit, cursor=cursor)
+
+
+@blp.post("/rules", permission=service.EDIT, body=schemas.RuleInput, out=schemas.RuleSchema, status=201)
+def create_rule(ctx: Context, **values: Any) -> InspectionRule:
+    """Create a rule; every organisation of its type below the owner gets a plan at once."""
+    return service.create_rule(ctx, **values)
+
+
+@blp.get("/rules/<uuid:rule_id>", permission=queries.READ, out=schemas.RuleSchema)
+def get_rule(ctx: Context, rule_id: UUID) -> InspectionRule:
+    """Show one rule."""
+    return get_one(ctx.session, queries.visible_rules(ctx.actor).where(InspectionRule.id == rule_id))
+
+
+@blp.get("/plans", permission=queries.READ, query=schemas.PlanQuery, out=page_of(schemas.PlanSchema))
+def list_plans(ctx: Context, *, limit: int, cursor: str | None, **filters: Any) -> Any:
+    """List the plans of my subtrees."""
+    statement = queries.plans_of(ctx.actor, **filters)
+    return paginate(ctx.session, statement, by=[Plan.id], limit=limit, cursor=cursor)
+
+
+@blp.get("/plans/<uuid:plan_id>", permission=queries.READ, out=schemas.PlanSchema)
+def get_plan(ctx: Context, plan_id: UUID) -> Plan:
+    """Show one plan."""
+    return get_one(ctx.session, queries.visible_plans(ctx.actor).where(Plan.id == plan_id))
+
+
+@blp.post(
+    "/plans/<uuid:plan_id>/checkpoints",
+    permission=service.EDIT,
+    body=schemas.MemberInput,
+    out=schemas.MemberSchema,
+    status=201,
+)
+def add_member(ctx: Context, plan_id: UUID, *, checkpoint_id: UUID) -> PlanMembership:
+    """Put a checkpoint into a plan by hand."""
+    return service.add_member(ctx, plan_id, checkpoint_id=checkpoint_id)

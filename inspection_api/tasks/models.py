@@ -1,0 +1,102 @@
+"""Tables of the tasks slice."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, query_expression
+
+from inspection_api.core.tables import Base, Identified, Versioned
+
+_OPEN = text("state IN ('pending', 'in_progress')")
+
+
+class Task(Identified, Versioned, Base):
+    """One checkpoint to be visited in one period; ``period_start`` to ``window_end_on`` is when a visit closes it.
+
+    ``organisation_id`` is the plan's, which answers for it. ``closed_by`` is the inspection that completed or exempted
+    it, ``credit_from`` the first day whose earlier visit exempts it. ``overdue`` is derived in the query, never stored.
+    """
+
+    __tablename__ = "task"
+    __table_args__ = (
+        UniqueConstraint(
+            "episode_id",
+            "kind",
+            "loan_id",
+            "period_start",
+            name="uq_task_episode_period",
+            postgresql_nulls_not_distinct=True,
+        ),
+        Index(
+            "uq_task_open_period",
+            "rule_id",
+            "checkpoint_id",
+            "kind",
+            "loan_id",
+            "period_start",
+            unique=True,
+            postgresql_where=_OPEN,
+            postgresql_nulls_not_distinct=True,
+        ),
+        CheckConstraint("kind IN ('regular', 'exit', 'initial')", name="kind_known"),
+        CheckConstraint(
+            "state IN ('pending', 'in_progress', 'done', 'done_late', 'missed', 'cancelled', 'exempt')",
+            name="state_known",
+        ),
+        CheckConstraint("period_start <= period_end AND period_end <= window_end_on", name="days_in_order"),
+        CheckConstraint(
+            "state NOT IN ('done', 'done_late') OR (closed_by IS NOT NULL AND performed_on IS NOT NULL)",
+            name="done_by_a_visit",
+        ),
+        Index("ix_task_checkpoint_id_period_start", "checkpoint_id", "period_start"),
+        Index("ix_task_organisation_id_due_on", "organisation_id", "due_on"),
+        Index("ix_task_open_window_end_on", "window_end_on", postgresql_where=_OPEN),
+        Index("ix_task_closed_by", "closed_by"),
+        Index("ix_task_due_on_id", "due_on", "id"),
+    )
+
+    plan_id: Mapped[UUID] = mapped_column(ForeignKey("plan.id"))
+    rule_id: Mapped[UUID] = mapped_column(ForeignKey("inspection_rule.id"))
+    rule_version: Mapped[int]
+    episode_id: Mapped[UUID] = mapped_column(ForeignKey("plan_membership.id"))
+    checkpoint_id: Mapped[UUID] = mapped_column(ForeignKey("checkpoint.id"))
+    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customer.id"))
+    loan_id: Mapped[UUID | None] = mapped_column(ForeignKey("loan.id"))
+    kind: Mapped[str]
+    period_start: Mapped[date]
+    period_end: Mapped[date]
+    due_on: Mapped[date]
+    window_end_on: Mapped[date]
+    credit_from: Mapped[date | None]
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    officer_id: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    template_version_id: Mapped[UUID] = mapped_column(ForeignKey("template_version.id"))
+    state: Mapped[str] = mapped_column(server_default=text("'pending'"))
+    reason: Mapped[str | None]
+    closed_by: Mapped[UUID | None]
+    performed_on: Mapped[date | None]
+    overdue: Mapped[bool | None] = query_expression()
+
+
+class Visit(Identified, Base):
+    """One accepted inspection, as tasks and figures need it; ``counted`` when it completed or exempted ``task_id``."""
+
+    __tablename__ = "visit"
+    __table_args__ = (
+        CheckConstraint("channel IN ('onsite', 'remote', 'self')", name="channel_known"),
+        CheckConstraint("NOT counted OR task_id IS NOT NULL", name="counted_for_a_task"),
+        Index("ix_visit_checkpoint_id_performed_on", "checkpoint_id", "performed_on"),
+        Index("ix_visit_task_id", "task_id"),
+    )
+
+    checkpoint_id: Mapped[UUID] = mapped_column(ForeignKey("checkpoint.id"))
+    template_family: Mapped[str]
+    channel: Mapped[str]
+    performed_on: Mapped[date]
+    inspection_id: Mapped[UUID] = mapped_column(unique=True)
+    task_id: Mapped[UUID | None] = mapped_column(ForeignKey("task.id"))
+    counted: Mapped[bool]
+    accepted_at: Mapped[datetime]

@@ -1,0 +1,189 @@
+"""Reads of the tasks slice: what an actor sees, what a visit may close, what a run has to make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, func, select, text
+from sqlalchemy.orm import with_expression
+
+from inspection_api.accounts.models import Organisation
+from inspection_api.accounts.queries import visible
+from inspection_api.core.periods import Period, local_day
+from inspection_api.core.permissions import Action, Permission
+from inspection_api.plans.models import InspectionRule, Plan
+from inspection_api.plans.rules import Episode
+from inspection_api.tasks.models import Task
+from inspection_api.tasks.rules import OPEN, State, TaskTerms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+    from uuid import UUID
+
+    from sqlalchemy import ColumnElement, Row, Select
+    from sqlalchemy.orm import Session
+
+    from inspection_api.core.context import Actor
+
+READ = Permission(Action.ONSITE, "read")
+
+_LOCKED = text(
+    """
+    SELECT t.id, t.rule_id, t.checkpoint_id, t.customer_id, t.organisation_id, t.officer_id, t.template_version_id,
+           t.state, t.period_start, t.period_end, t.due_on, t.window_end_on, t.credit_from, t.version,
+           f.family, r.channels, r.min_gap_days,
+           (SELECT max(earlier.performed_on) FROM task earlier
+            WHERE r.min_gap_days > 0 AND earlier.rule_id = t.rule_id AND earlier.checkpoint_id = t.checkpoint_id
+              AND earlier.state IN ('done', 'done_late') AND earlier.period_start < t.period_start) AS previous_on
+    FROM task t
+    JOIN inspection_rule r ON r.id = t.rule_id
+    JOIN template f ON f.id = r.template_id
+    WHERE t.id = ANY (CAST(:task_ids AS uuid[]))
+       OR (t.checkpoint_id = ANY (CAST(:checkpoint_ids AS uuid[]))
+           AND t.window_end_on >= :first_day AND COALESCE(t.credit_from, t.period_start) <= :last_day)
+    ORDER BY t.id
+    FOR NO KEY UPDATE OF t
+    """
+)
+
+_EPISODES = text(
+    """
+    SELECT m.plan_id, m.id, m.joined_on, m.recorded_on, m.left_on, made.last_start
+    FROM plan_membership m
+    JOIN plan p ON p.id = m.plan_id AND p.active
+    LEFT JOIN (SELECT episode_id, max(period_start) AS last_start FROM task WHERE kind = 'regular' GROUP BY episode_id)
+         AS made ON made.episode_id = m.id
+    ORDER BY m.plan_id, m.id
+    """
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedTask:
+    """A task as it stands under its lock, with what a visit is authorised and judged by."""
+
+    terms: TaskTerms
+    period_end: date
+    customer_id: UUID
+    organisation_id: UUID
+    officer_id: UUID | None
+    template_version_id: UUID
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenEpisode:
+    """A stay in a plan and the start of the last period that has a task."""
+
+    id: UUID
+    episode: Episode
+    last_start: date | None
+
+
+def is_overdue(today: date) -> ColumnElement[bool]:
+    """Return the condition that a task is open past its due day (domain.md §1.2)."""
+    return and_(Task.state.in_(OPEN), Task.due_on < today)
+
+
+def visible_tasks(actor: Actor, now: datetime, permission: Permission = READ) -> Select[tuple[Task]]:
+    """Return the tasks of the actor's subtrees and those granted to him, each with ``overdue`` as of ``now``."""
+    return (
+        select(Task)
+        .where(visible(Task, "task", actor, permission))
+        .options(with_expression(Task.overdue, is_overdue(local_day(now))))
+    )
+
+
+def tasks_of(actor: Actor, now: datetime, filters: dict[str, Any]) -> Select[tuple[Task]]:
+    """Return the visible tasks, narrowed by every filter of `FILTERS` that is not None."""
+    statement = visible_tasks(actor, now)
+    for name, value in filters.items():
+        if value is not None:
+            statement = statement.where(FILTERS[name](value, local_day(now)))
+    return statement
+
+
+def _at_or_below(organisation_id: UUID) -> ColumnElement[bool]:
+    head = select(Organisation.path).where(Organisation.id == organisation_id).scalar_subquery()
+    return Task.organisation_id.in_(select(Organisation.id).where(func.starts_with(Organisation.path, head)))
+
+
+FILTERS: dict[str, Callable[[Any, date], ColumnElement[bool]]] = {
+    "state": lambda value, _: Task.state == value,
+    "due_from": lambda value, _: Task.due_on >= value,
+    "due_to": lambda value, _: Task.due_on <= value,
+    "checkpoint_id": lambda value, _: Task.checkpoint_id == value,
+    "officer_id": lambda value, _: Task.officer_id == value,
+    "overdue": lambda value, today: is_overdue(today) if value else ~is_overdue(today),
+    "organisation_id": lambda value, _: _at_or_below(value),
+}
+"""The filters of the list of tasks; each takes its value and the present day in Asia/Shanghai."""
+
+
+def lock_tasks(
+    session: Session, *, days: Period, checkpoint_ids: Iterable[UUID] = (), task_ids: Iterable[UUID] = ()
+) -> list[LockedTask]:
+    """Lock, in id order, the named tasks and those of the checkpoints that a visit on one of ``days`` may concern.
+
+    One statement, ``FOR NO KEY UPDATE`` (sync.md §3); whatever the state, so that an extra visit finds its task.
+    """
+    values = {
+        "task_ids": sorted(set(task_ids)),
+        "checkpoint_ids": sorted(set(checkpoint_ids)),
+        "first_day": days.start,
+        "last_day": days.end,
+    }
+    return [_locked(row) for row in session.execute(_LOCKED, values)]
+
+
+def _locked(row: Row[Any]) -> LockedTask:
+    terms = TaskTerms(
+        id=row.id,
+        rule_id=row.rule_id,
+        checkpoint_id=row.checkpoint_id,
+        state=State(row.state),
+        period_start=row.period_start,
+        due_on=row.due_on,
+        window_end_on=row.window_end_on,
+        template_family=row.family,
+        channels=frozenset(row.channels),
+        min_gap_days=row.min_gap_days,
+        previous_on=row.previous_on,
+        credit_from=row.credit_from,
+    )
+    return LockedTask(
+        terms=terms,
+        period_end=row.period_end,
+        customer_id=row.customer_id,
+        organisation_id=row.organisation_id,
+        officer_id=row.officer_id,
+        template_version_id=row.template_version_id,
+        version=row.version,
+    )
+
+
+def active_plans(session: Session) -> dict[UUID, tuple[Plan, InspectionRule]]:
+    """Return every active plan with its rule, by the plan's id."""
+    statement = select(Plan, InspectionRule).join(InspectionRule, InspectionRule.id == Plan.rule_id).where(Plan.active)
+    return {plan.id: (plan, rule) for plan, rule in session.execute(statement)}
+
+
+def episodes_by_plan(session: Session) -> dict[UUID, list[OpenEpisode]]:
+    """Return the episodes of every active plan, with the last period of each that has a task."""
+    rows = session.execute(_EPISODES)
+    return {plan_id: [_episode(row) for row in group] for plan_id, group in groupby(rows, lambda row: row.plan_id)}
+
+
+def _episode(row: Row[Any]) -> OpenEpisode:
+    episode = Episode(joined_on=row.joined_on, recorded_on=row.recorded_on, left_on=row.left_on)
+    return OpenEpisode(id=row.id, episode=episode, last_start=row.last_start)
+
+
+def late_sync_hours(session: Session) -> list[int]:
+    """Return the distinct hours that rules leave for late phones."""
+    return list(session.scalars(select(InspectionRule.late_sync_hours).distinct()))

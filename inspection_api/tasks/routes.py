@@ -1,0 +1,32 @@
+"""Endpoints of tasks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from inspection_api.accounts.queries import get_one
+from inspection_api.core.paging import paginate
+from inspection_api.http.blueprint import Blueprint
+from inspection_api.http.schemas import page_of
+from inspection_api.tasks import queries, schemas
+from inspection_api.tasks.models import Task
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from inspection_api.core.context import Context
+
+blp = Blueprint("tasks", "检查任务")
+
+
+@blp.get("/tasks", permission=queries.READ, query=schemas.TaskQuery, out=page_of(schemas.TaskSchema))
+def list_tasks(ctx: Context, *, limit: int, cursor: str | None, **filters: Any) -> Any:
+    """List my tasks and those of my subtrees, the first due first."""
+    statement = queries.tasks_of(ctx.actor, ctx.now, filters)
+    return paginate(ctx.session, statement, by=[Task.due_on, Task.id], limit=limit, cursor=cursor)
+
+
+@blp.get("/tasks/<uuid:task_id>", permission=queries.READ, out=schemas.TaskSchema)
+def get_task(ctx: Context, task_id: UUID) -> Task:
+    """Show one task."""
+    return get_one(ctx.session, queries.visible_tasks(ctx.actor, ctx.now).where(Task.id == task_id))

@@ -1,0 +1,45 @@
+"""What the tasks endpoints take and give."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields, validate
+
+from inspection_api.http.schemas import PageQuery
+from inspection_api.tasks.rules import State
+
+
+class TaskSchema(Schema):
+    """One checkpoint to be visited in one period; ``overdue`` is as of now."""
+
+    id = fields.UUID()
+    plan_id = fields.UUID()
+    rule_id = fields.UUID()
+    rule_version = fields.Integer()
+    checkpoint_id = fields.UUID()
+    customer_id = fields.UUID()
+    organisation_id = fields.UUID()
+    officer_id = fields.UUID(allow_none=True)
+    template_version_id = fields.UUID()
+    kind = fields.String()
+    period_start = fields.Date()
+    period_end = fields.Date()
+    due_on = fields.Date()
+    window_end_on = fields.Date()
+    state = fields.String()
+    reason = fields.String(allow_none=True)
+    closed_by = fields.UUID(allow_none=True)
+    performed_on = fields.Date(allow_none=True)
+    overdue = fields.Boolean()
+    version = fields.Integer()
+
+
+class TaskQuery(PageQuery):
+    """Narrow the list of tasks; ``organisation_id`` takes everything below it too."""
+
+    state = fields.String(load_default=None, validate=validate.OneOf(list(State)))
+    due_from = fields.Date(load_default=None)
+    due_to = fields.Date(load_default=None)
+    organisation_id = fields.UUID(load_default=None)
+    checkpoint_id = fields.UUID(load_default=None)
+    officer_id = fields.UUID(load_default=None)
+    overdue = fields.Boolean(load_default=None)

@@ -1,0 +1,9 @@
+"""Use cases of the tasks slice; each runs inside the caller's transaction and works on a set."""
+
+from __future__ import annotations
+
+from inspection_api.tasks.service.closing import close, start
+from inspection_api.tasks.service.generation import Generated, generate
+from inspection_api.tasks.service.sweeping import sweep
+
+__all__ = ["Generated", "close", "generate", "start", "sweep"]
