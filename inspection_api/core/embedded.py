@@ -45,7 +45,7 @@ _INITDB = (
     *("--auth=trust", "--encoding=UTF8", "--no-instructions"),
     *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
 )
-_REDIS = {"port": "0", "appendonly": "no", "save": "900 1", "unixsocketperm": "700", "dir": ".", "daemonize": "no"}
+_REDIS = {"port": "0", "appendonly": "no", "unixsocketperm": "700", "dir": ".", "daemonize": "no"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,7 +228,8 @@ def _first_number(path: Path) -> int | None:
 def _spawn_redis(home: Home, socket: Path) -> subprocess.Popen[bytes]:
     options = {**_REDIS, "unixsocket": str(socket), "dbfilename": "dump.rdb"}
     settings = [word for name, value in options.items() for word in (f"--{name}", value)]
-    return _spawn(home, [home.programs / "bin" / "redis-server", *settings], signal.SIGTERM)
+    save = ["--save", "900", "1"]  # three words: one with a blank in it is ignored without a sound
+    return _spawn(home, [home.programs / "bin" / "redis-server", *settings, *save], signal.SIGTERM)
 
 
 def _redis_client(socket: Path) -> redis.Redis:
