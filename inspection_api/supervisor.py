@@ -26,7 +26,8 @@ from sqlalchemy import create_engine, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
 
 from inspection_api.core import processes
-from inspection_api.core.embedded import EmbeddedError, embedded_servers
+from inspection_api.core.embedded import embedded_servers
+from inspection_api.core.embedded_home import EmbeddedError
 from inspection_api.core.settings import DEMO_SECRET_PREFIX, Mode
 
 if TYPE_CHECKING:
@@ -50,11 +51,14 @@ class _Children:
     """The running children by command, and whether the user wants them to end."""
 
     env: dict[str, str]
-    stopping: bool = False
+    asked: bool = False
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def request_stop(self, _number: int, _frame: object) -> None:
-        self.stopping = True
+        self.asked = True
+
+    def stopping(self) -> bool:
+        return self.asked
 
     def start(self, command: str) -> subprocess.Popen[bytes]:
         line = [sys.executable, "-m", "inspection_api", command]
@@ -63,12 +67,12 @@ class _Children:
 
     def finish(self, command: str) -> None:
         """Run a command that ends by itself; its own words tell what went wrong."""
-        if self.stopping:
+        if self.stopping():
             return
         process = self.start(command)
-        while process.poll() is None and not self.stopping:
+        while process.poll() is None and not self.stopping():
             time.sleep(_POLL_S)
-        if self.stopping:
+        if self.stopping():
             return
         del self.running[command]
         if process.returncode != 0:
@@ -133,12 +137,12 @@ def _serve(children: _Children) -> None:
     children.finish("migrate")
     if children.env["XUNJI_MODE"] == Mode.DEMO:
         children.finish("seed-demo")
-    if children.stopping:
+    if children.stopping():
         return
     children.start("serve")
     children.start("worker")
     _wait_until_ready(children)
-    while not children.stopping:
+    while not children.stopping():
         children.ensure_alive()
         time.sleep(_POLL_S)
     _say("正在停止……")
@@ -147,7 +151,7 @@ def _serve(children: _Children) -> None:
 def _wait_until_ready(children: _Children) -> None:
     address = _address(children.env)
     deadline = time.monotonic() + _READY_PATIENCE_S
-    while not children.stopping:
+    while not children.stopping():
         children.ensure_alive()
         if _answers(f"{address}/readyz"):
             _say(f"巡迹已启动：{address}\n接口文档：{address}/api/v1/openapi.json\n按 Ctrl-C 停止")
