@@ -117,7 +117,7 @@ MATRIX: dict[Action, str] = {
     Action.ALERT_REVIEW: "|||||||review|review|review||read|||",
     Action.ALERT_FEEDBACK: "|feedback,close|feedback,close|feedback,close|own:feedback|own:feedback||feedback,close||||read|||",
     Action.ALERT_RULES: "devices|edit,devices|read|read||||edit,devices|devices|||read|||",
-    Action.REPORTS: "|read|read|read|own:read||read|read|alerts|alerts||read||own:aggregates|",
+    Action.REPORTS: "|completion|completion|completion|own:completion||completion|completion|alerts|alerts||completion||own:aggregates|",
     Action.PERSONAL_EXPORT: "|export|export|export||||export||||export|||",
     Action.AUDIT: "security|||||||||||read|||",
     Action.TELEMETRY: "||||||||||||||own:ingest",
