@@ -52,6 +52,10 @@ class Counts:
         """Return the counts of both together."""
         return Counts(**{item.name: getattr(self, item.name) + getattr(other, item.name) for item in fields(self)})
 
+    def of(self, measure: Measure) -> int:
+        """Return the count of one measure."""
+        return int(getattr(self, measure))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
@@ -86,23 +90,3 @@ def total(counts: Iterable[Counts]) -> Counts:
 def subtree_counts(counts: Mapping[str, Counts], path: str) -> Counts:
     """Return the counts of the organisation at ``path`` and of everything below it; ``counts`` is by path."""
     return total(part for place, part in counts.items() if place.startswith(path))
-
-
-def completion(counts: Counts) -> Rate:
-    """完成率: done in time or late, of all that was due."""
-    return Rate(numerator=counts.completed, denominator=counts.due)
-
-
-def on_time_rate(counts: Counts) -> Rate:
-    """及时完成率: done in time, of all that was due."""
-    return Rate(numerator=counts.on_time, denominator=counts.due)
-
-
-def overdue_rate(counts: Counts) -> Rate:
-    """逾期率: open past the due day or missed, of all that was due."""
-    return Rate(numerator=counts.overdue, denominator=counts.due)
-
-
-def progress(counts: Counts) -> Rate:
-    """本期进度: done, of all tasks of the running periods, whether due yet or not."""
-    return Rate(numerator=counts.progressed, denominator=counts.running)

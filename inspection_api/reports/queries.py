@@ -1,0 +1,84 @@
+"""What the figures are counted from: one condition per measure, used by the number and by its list alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ColumnElement, and_, false, func, select
+
+from inspection_api.accounts.models import Organisation
+from inspection_api.accounts.queries import in_subtree, visible
+from inspection_api.core.periods import local_day
+from inspection_api.core.permissions import Action, Permission, Reach, reach
+from inspection_api.reports.rules import Counts, Measure
+from inspection_api.tasks.models import Task
+from inspection_api.tasks.queries import is_overdue, visible_tasks
+from inspection_api.tasks.rules import DONE, LEFT_OUT, State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from sqlalchemy import Select
+
+    from inspection_api.core.context import Actor, Context
+    from inspection_api.core.periods import Period
+
+READ = Permission(Action.REPORTS, "completion")
+
+
+def readable_organisations(actor: Actor) -> Select[tuple[Organisation]]:
+    """Return the organisations about which the actor may ask, be it only for tasks of his own."""
+    paths = [held.path for held in actor.assignments if reach(held.role, READ) is not Reach.NONE]
+    return select(Organisation).where(in_subtree(Organisation.id, paths))
+
+
+def children_of(ctx: Context, parent: Organisation) -> Sequence[Organisation]:
+    """Return the organisations directly below ``parent``, by code."""
+    statement = select(Organisation).where(Organisation.parent_id == parent.id).order_by(Organisation.code)
+    return ctx.session.scalars(statement).all()
+
+
+def conditions(window: Period, today: date) -> Mapping[Measure, ColumnElement[bool]]:
+    """Return when a task is counted in each measure, for ``window`` as of ``today`` (domain.md §1.9)."""
+    counted = Task.state.not_in(LEFT_OUT)
+    done = Task.state.in_(DONE)
+    due = and_(counted, Task.due_on.between(window.start, window.end), Task.due_on <= today)
+    holds_today = and_(Task.period_start <= today, Task.period_end >= today)
+    running = and_(counted, holds_today) if today in window else false()
+    return {
+        Measure.DUE: due,
+        Measure.COMPLETED: and_(due, done),
+        Measure.ON_TIME: and_(due, Task.state == State.DONE),
+        Measure.OVERDUE: and_(due, (Task.state == State.MISSED) | is_overdue(today)),
+        Measure.RUNNING: running,
+        Measure.PROGRESSED: and_(running, done),
+    }
+
+
+def counts_by_path(ctx: Context, parent: Organisation, window: Period, today: date) -> dict[str, Counts]:
+    """Return the counts of every organisation at or below ``parent`` that has tasks to count, by path, in one query."""
+    measures = conditions(window, today)
+    columns = [func.count().filter(condition).label(measure.value) for measure, condition in measures.items()]
+    statement = (
+        select(Organisation.path, *columns)
+        .select_from(Task)
+        .join(Organisation, Organisation.id == Task.organisation_id)
+        .where(visible(Task, "task", ctx.actor, READ), Organisation.path.startswith(parent.path))
+        .where(measures[Measure.DUE] | measures[Measure.RUNNING])
+        .group_by(Organisation.path)
+    )
+    return {
+        row.path: Counts(**{name: getattr(row, name) for name in measures}) for row in ctx.session.execute(statement)
+    }
+
+
+def counted_tasks(
+    ctx: Context, parent: Organisation, window: Period, measure: Measure, *, own: bool
+) -> Select[tuple[Task]]:
+    """Return the tasks behind one number: of the whole subtree, or of ``parent`` alone with ``own``."""
+    below = select(Organisation.id).where(Organisation.path.startswith(parent.path))
+    return visible_tasks(ctx.actor, ctx.now, READ).where(
+        conditions(window, local_day(ctx.now))[measure],
+        Task.organisation_id == parent.id if own else Task.organisation_id.in_(below),
+    )
