@@ -52,7 +52,7 @@ _MEMBERS = text(
 )
 
 
-def visible_rules(actor: Actor) -> Select[tuple[InspectionRule]]:
+def visible_rules(actor: Actor) -> Select[InspectionRule]:
     """Return the rules that organisations of the actor's subtrees own, and those from above that govern them."""
     paths = actor.paths(READ)
     above = select(Organisation.id).where(Organisation.path.in_({head for path in paths for head in _heads(path)}))
@@ -60,12 +60,12 @@ def visible_rules(actor: Actor) -> Select[tuple[InspectionRule]]:
     return select(InspectionRule).where(or_(in_subtree(owner, paths), owner.in_(above)))
 
 
-def visible_plans(actor: Actor, permission: Permission = READ) -> Select[tuple[Plan]]:
+def visible_plans(actor: Actor, permission: Permission = READ) -> Select[Plan]:
     """Return the plans of the organisations in the actor's subtrees."""
     return select(Plan).where(in_subtree(Plan.organisation_id, actor.paths(permission)))
 
 
-def plans_of(actor: Actor, *, rule_id: UUID | None = None, organisation_id: UUID | None = None) -> Select[tuple[Plan]]:
+def plans_of(actor: Actor, *, rule_id: UUID | None = None, organisation_id: UUID | None = None) -> Select[Plan]:
     """Return the visible plans, narrowed to a rule or an organisation."""
     statement = visible_plans(actor)
     if rule_id is not None:

@@ -60,7 +60,7 @@ def table(ctx: Context, *, organisation_id: UUID, window: Period) -> Table:
     )
 
 
-def tasks(ctx: Context, *, organisation_id: UUID, window: Period, measure: Measure, own: bool) -> Select[tuple[Task]]:
+def tasks(ctx: Context, *, organisation_id: UUID, window: Period, measure: Measure, own: bool) -> Select[Task]:
     """Return the list behind one number of the table: as many tasks as the number says.
 
     Raises:

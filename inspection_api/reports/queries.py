@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 READ = Permission(Action.REPORTS, "completion")
 
 
-def readable_organisations(actor: Actor) -> Select[tuple[Organisation]]:
+def readable_organisations(actor: Actor) -> Select[Organisation]:
     """Return the organisations about which the actor may ask, be it only for tasks of his own."""
     paths = [held.path for held in actor.assignments if reach(held.role, READ) is not Reach.NONE]
     return select(Organisation).where(in_subtree(Organisation.id, paths))
@@ -75,7 +75,7 @@ def counts_by_path(ctx: Context, parent: Organisation, window: Period, today: da
 
 def counted_tasks(
     ctx: Context, parent: Organisation, window: Period, measure: Measure, *, own: bool
-) -> Select[tuple[Task]]:
+) -> Select[Task]:
     """Return the tasks behind one number: of the whole subtree, or of ``parent`` alone with ``own``."""
     below = select(Organisation.id).where(Organisation.path.startswith(parent.path))
     return visible_tasks(ctx.actor, ctx.now, READ).where(

@@ -90,7 +90,7 @@ def is_overdue(today: date) -> ColumnElement[bool]:
     return and_(Task.state.in_(OPEN), Task.due_on < today)
 
 
-def visible_tasks(actor: Actor, now: datetime, permission: Permission = READ) -> Select[tuple[Task]]:
+def visible_tasks(actor: Actor, now: datetime, permission: Permission = READ) -> Select[Task]:
     """Return the tasks of the actor's subtrees and those granted to him, each with ``overdue`` as of ``now``."""
     return (
         select(Task)
@@ -99,7 +99,7 @@ def visible_tasks(actor: Actor, now: datetime, permission: Permission = READ) ->
     )
 
 
-def tasks_of(actor: Actor, now: datetime, filters: dict[str, Any]) -> Select[tuple[Task]]:
+def tasks_of(actor: Actor, now: datetime, filters: dict[str, Any]) -> Select[Task]:
     """Return the visible tasks, narrowed by every filter of `FILTERS` that is not None."""
     statement = visible_tasks(actor, now)
     for name, value in filters.items():
