@@ -18,7 +18,6 @@ from uuid import UUID
 from sqlalchemy import BigInteger, ForeignKey, Index, insert, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from inspection_api.core.logs import log
 from inspection_api.core.tables import Base
 
 if TYPE_CHECKING:
@@ -141,35 +140,51 @@ def _write(ctx: Context, subscriptions: Sequence[Subscription], settled: Sequenc
     return len(deliveries)
 
 
-def deliver_next(ctx: Context, subscriptions: Sequence[Subscription]) -> bool:
-    """Claim one due delivery and run its handler in a savepoint; return whether there was one.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A delivery whose turn it is; ``attempt`` counts from 1."""
 
-    The caller owns the transaction, so the handler's writes and the mark ``done_at`` commit together. A failing handler
-    is rolled back alone and tried again with doubling pauses (5 s to 1 h); two workers never take the same row.
+    event_id: UUID
+    handler: str
+    attempt: int
+
+
+def claim_next(ctx: Context) -> Claim | None:
+    """Take the next due delivery and put it off at once, so that even a crash of its handler holds nobody up.
+
+    The caller commits, then calls :func:`deliver` in a transaction of its own. Pauses double from 5 s to 1 h; two
+    workers never take the same row at once.
     """
-    claim = (
+    due = (
         select(EventDelivery)
         .where(EventDelivery.done_at.is_(None), EventDelivery.next_attempt_at <= ctx.now)
         .order_by(EventDelivery.next_attempt_at)
         .limit(1)
         .with_for_update(skip_locked=True)
     )
-    delivery = ctx.session.scalars(claim).one_or_none()
+    delivery = ctx.session.scalars(due).one_or_none()
     if delivery is None:
-        return False
-    _attempt(ctx, delivery, {row.name: row.handler for row in subscriptions})
-    return True
-
-
-def _attempt(ctx: Context, delivery: EventDelivery, handlers: dict[str, Handler]) -> None:
-    event = ctx.session.get_one(Event, delivery.event_id)
-    recorded = Recorded(id=event.id, kind=event.kind, actor_id=event.actor_id, at=event.at, data=event.data)
+        return None
     delivery.attempts += 1
-    try:
-        with ctx.session.begin_nested():
-            handlers[delivery.handler](ctx, [recorded])
-    except Exception:
-        log.exception("delivery_failed", event_id=str(event.id), handler=delivery.handler, bank=ctx.bank.tag)
-        delivery.next_attempt_at = ctx.now + min(_LAST_RETRY, _FIRST_RETRY * 2 ** min(delivery.attempts - 1, 12))
-    else:
-        delivery.done_at = ctx.now
+    delivery.next_attempt_at = ctx.now + min(_LAST_RETRY, _FIRST_RETRY * 2 ** min(delivery.attempts - 1, 12))
+    return Claim(event_id=delivery.event_id, handler=delivery.handler, attempt=delivery.attempts)
+
+
+def deliver(ctx: Context, claim: Claim, subscriptions: Sequence[Subscription]) -> None:
+    """Run the handler; its writes and the mark ``done_at`` commit together, or the delivery is tried again later.
+
+    Does nothing when the delivery is done, or another worker is at it because this one was slow.
+    """
+    mine = (
+        select(EventDelivery)
+        .where(EventDelivery.event_id == claim.event_id, EventDelivery.handler == claim.handler)
+        .where(EventDelivery.done_at.is_(None))
+        .with_for_update(skip_locked=True)
+    )
+    delivery = ctx.session.scalars(mine).one_or_none()
+    if delivery is None:
+        return
+    event = ctx.session.get_one(Event, claim.event_id)
+    recorded = Recorded(id=event.id, kind=event.kind, actor_id=event.actor_id, at=event.at, data=event.data)
+    {row.name: row.handler for row in subscriptions}[claim.handler](ctx, [recorded])
+    delivery.done_at = ctx.now
