@@ -18,6 +18,7 @@ from inspection_api.core.storage import Storage
 from inspection_api.core.tables import Base
 from inspection_api.http import health, problems, runtime
 from inspection_api.http.runtime import Runtime
+from inspection_api.media import routes as media_routes
 from inspection_api.subscriptions import SUBSCRIPTIONS
 from inspection_api.templates import routes as templates_routes
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from inspection_api.core.settings import Settings
 
 MAX_BODY_BYTES = 1 << 20
-BLUEPRINTS = (accounts_routes.blp, templates_routes.blp)
+BLUEPRINTS = (accounts_routes.blp, templates_routes.blp, media_routes.blp)
 
 
 def metadata() -> MetaData:

@@ -42,6 +42,13 @@ class Problem(Exception):  # noqa: N818 - the field's word is "problem" (RFC 945
         self.members = members
 
 
+class Malformed(Problem):
+    """The request cannot even be read (400)."""
+
+    code = "malformed"
+    title = "请求格式有误"
+
+
 class Invalid(Problem):
     """The input has the wrong shape (422)."""
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from flask import Flask, Response
 
 STATUS: dict[type[errors.Problem], int] = {
+    errors.Malformed: 400,
     errors.Invalid: 422,
     errors.Unauthenticated: 401,
     errors.Forbidden: 403,
@@ -40,7 +41,7 @@ _SERVER_BUSY = {"55P03": "lock_timeout", "40001": "serialization_failure", "40P0
 
 
 def status_of(problem: errors.Problem) -> int:
-    """Return the HTTP status of a problem's kind (a subclass may carry its own in ``http_status``)."""
+    """Return the HTTP status of a problem's kind."""
     return next((STATUS[kind] for kind in type(problem).__mro__ if kind in STATUS), 400)
 
 
@@ -52,14 +53,14 @@ def install(app: Flask) -> None:
     app.register_error_handler(Exception, _respond_unexpected)
 
 
-def respond(problem: errors.Problem) -> Response:
-    """Return the problem+json of a refusal."""
+def respond(problem: errors.Problem, *, status: int | None = None) -> Response:
+    """Return the problem+json of a refusal; ``status`` where a foreign protocol has its own (tus: 460)."""
     body: dict[str, object] = {"code": problem.code, "title": problem.title, **problem.members}
     if problem.detail:
         body["detail"] = problem.detail
     if problem.fields:
         body["errors"] = [{"field": field, "message": message} for field, message in problem.fields.items()]
-    response = _response(status_of(problem), body)
+    response = _response(status or status_of(problem), body)
     if "retry_after_s" in problem.members:
         response.headers["Retry-After"] = str(problem.members["retry_after_s"])
     if isinstance(problem, errors.Unauthenticated):

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from inspection_api.core.errors import Conflict, Invalid, Locked, NotFound, PreconditionFailed, Problem, TooLarge
+from inspection_api.core.errors import (
+    Conflict,
+    Gone,
+    Invalid,
+    Locked,
+    Malformed,
+    NotFound,
+    PreconditionFailed,
+    Problem,
+    TooLarge,
+)
 
 
 class MediaNotFound(NotFound):
@@ -19,14 +29,14 @@ class TusVersionUnknown(PreconditionFailed):
     title = "上传协议版本不受支持，请使用 tus 1.0.0"
 
 
-class UploadHeaderInvalid(Problem):
+class UploadHeaderInvalid(Malformed):
     """A tus header is missing or malformed (400)."""
 
     code = "upload_header_invalid"
     title = "上传请求头有误"
 
 
-class ChecksumUnknown(Problem):
+class ChecksumUnknown(Malformed):
     """``Upload-Checksum`` names an algorithm that we do not speak (400, tus checksum extension)."""
 
     code = "checksum_algorithm_unknown"
@@ -75,11 +85,25 @@ class DeclarationDiffers(Conflict):
     title = "同一编号的媒体已按不同内容登记"
 
 
-class MediaRefused(Conflict):
-    """The bytes are here but can never be what was declared."""
+class MediaRefused(Gone):
+    """The bytes that came can never be what was declared; the media is refused for ever."""
 
     code = "media_refused"
     title = "媒体文件不符合要求，已拒收"
+
+
+class MediaAlreadyStored(Conflict):
+    """Evidence that is stored is never deleted."""
+
+    code = "media_already_stored"
+    title = "媒体已入库，不能删除"
+
+
+class ContentTypeUnknown(Problem):
+    """A chunk must come as ``application/offset+octet-stream`` (415)."""
+
+    code = "unsupported_media_type"
+    title = "数据块的内容类型须为 application/offset+octet-stream"
 
 
 class MediaHashMismatch(Invalid):

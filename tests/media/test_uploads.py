@@ -146,6 +146,12 @@ def test_a_lease_ends() -> None:
     assert not uploads.is_leased(NOW, NOW)
 
 
+def test_a_chunk_says_that_it_is_one() -> None:
+    uploads.ensure_chunk_type("application/offset+octet-stream")
+    with pytest.raises(errors.ContentTypeUnknown):
+        uploads.ensure_chunk_type("image/jpeg")
+
+
 def test_any_media_id_survives_the_header() -> None:
     media_id = uuid4()
     header = encoded(id=str(media_id), sha256=SHA256, filetype="audio/ogg", filename="录音 1.ogg")

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from inspection_api.media.errors import (
     ChecksumUnknown,
+    ContentTypeUnknown,
     MediaTooLarge,
     MediaTypeUnknown,
     OffsetMismatch,
@@ -25,6 +26,7 @@ from inspection_api.media.rules.kinds import HEAD_BYTES, KIND_OF_TYPE, MAX_BYTES
 
 TUS_VERSION = "1.0.0"
 TUS_EXTENSIONS = "creation,creation-with-upload,checksum,expiration,termination"
+CHUNK_TYPE = "application/offset+octet-stream"
 CHECKSUM_ALGORITHMS = ("sha1", "sha256")
 LEASE = timedelta(seconds=30)
 PARTIAL_LIFE = timedelta(days=7)
@@ -196,3 +198,9 @@ def decide_completion(declaration: Declaration, *, sha256: str, head: bytes) -> 
 def is_leased(lease_until: datetime | None, now: datetime) -> bool:
     """Tell whether another request is writing the upload at this instant."""
     return lease_until is not None and now < lease_until
+
+
+def ensure_chunk_type(content_type: str | None) -> None:
+    """Raise ContentTypeUnknown unless the body is announced as a tus chunk."""
+    if content_type != CHUNK_TYPE:
+        raise ContentTypeUnknown

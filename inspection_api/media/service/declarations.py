@@ -1,0 +1,110 @@
+"""Declaring media: by an operation, in bulk, or by the upload itself when the bytes come first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import select, text
+
+from inspection_api.accounts.models import UserAccount
+from inspection_api.media.errors import DeclarationDiffers, MediaNotFound
+from inspection_api.media.models import Media
+from inspection_api.media.rules import uploads
+from inspection_api.media.rules.uploads import Declaration, Status
+
+if TYPE_CHECKING:
+    from inspection_api.core.context import Context
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaRow:
+    """A declared media as it goes into the table; ``captured`` holds the facts of its capture (domain.md §4.2)."""
+
+    id: UUID
+    owner_user_id: UUID
+    organisation_id: UUID
+    kind: str
+    mime: str
+    bytes: int
+    sha256: str
+    device_id: UUID | None = None
+    inspection_id: UUID | None = None
+    item_key: str | None = None
+    captured: dict[str, Any] = field(default_factory=dict)
+
+
+# A media may be known already, from its upload: then the operation adds what only it knows, and changes nothing else.
+_DECLARE = text(
+    """
+    INSERT INTO media AS m (id, owner_user_id, organisation_id, device_id, inspection_id, item_key, kind, mime, bytes,
+                            sha256, captured, declared_at)
+    SELECT r.id, r.owner_user_id, r.organisation_id, r.device_id, r.inspection_id, r.item_key, r.kind, r.mime, r.bytes,
+           r.sha256, r.captured, :now
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (
+        id uuid, owner_user_id uuid, organisation_id uuid, device_id uuid, inspection_id uuid, item_key text,
+        kind text, mime text, bytes int, sha256 text, captured jsonb)
+    ORDER BY r.id
+    ON CONFLICT (id) DO UPDATE
+    SET inspection_id = excluded.inspection_id, item_key = excluded.item_key, captured = excluded.captured,
+        device_id = coalesce(excluded.device_id, m.device_id)
+    WHERE (m.owner_user_id, m.sha256, m.bytes, m.mime)
+        = (excluded.owner_user_id, excluded.sha256, excluded.bytes, excluded.mime)
+      AND (m.inspection_id IS NULL OR m.inspection_id = excluded.inspection_id)
+    RETURNING m.id, m.status
+    """
+)
+
+
+def declare_many(ctx: Context, rows: Sequence[MediaRow]) -> dict[UUID, Status]:
+    """Declare media in one statement; return the status, as of now, of those that are declared as ``rows`` say.
+
+    An id that is missing from the answer is taken by somebody else, by other bytes, or by another inspection: a
+    contradiction. The ids of ``rows`` must differ. An upload that completes meanwhile waits for this transaction, or
+    this statement for it, so a status is never stale.
+    """
+    if not rows:
+        return {}
+    values = {"rows": json.dumps([asdict(row) for row in rows], default=str), "now": ctx.now}
+    return {row.id: Status(row.status) for row in ctx.session.execute(_DECLARE, values)}
+
+
+def declare(ctx: Context, declaration: Declaration) -> Media:
+    """Declare one media of the acting user, from the headers of its upload; the same again answers the same.
+
+    Raises:
+        MediaTypeUnknown: we keep no such type.
+        MediaTooLarge: its kind may not be that large.
+        MediaNotFound: the id is somebody else's.
+        DeclarationDiffers: the acting user declared it before, as something else.
+    """
+    uploads.ensure_declarable(declaration)
+    media = ctx.session.get(Media, declaration.id)
+    if media is None:
+        declare_many(ctx, [_row(ctx, declaration)])
+        media = ctx.session.get_one(Media, declaration.id)
+    _ensure_same(ctx, media, declaration)
+    return media
+
+
+def _row(ctx: Context, declaration: Declaration) -> MediaRow:
+    user = select(UserAccount.organisation_id).where(UserAccount.id == ctx.user_id)
+    return MediaRow(
+        id=declaration.id,
+        owner_user_id=ctx.user_id,
+        organisation_id=ctx.session.scalars(user).one(),
+        kind=declaration.kind,
+        mime=declaration.mime,
+        bytes=declaration.bytes,
+        sha256=declaration.sha256,
+    )
+
+
+def _ensure_same(ctx: Context, media: Media, declaration: Declaration) -> None:
+    if media.owner_user_id != ctx.user_id:
+        raise MediaNotFound
+    if (media.sha256, media.bytes, media.mime) != (declaration.sha256, declaration.bytes, declaration.mime):
+        raise DeclarationDiffers
