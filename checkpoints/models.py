@@ -1,0 +1,116 @@
+"""Tables of the checkpoints slice."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Double, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from inspection_api.core.tables import Base, Identified, Versioned
+
+
+class Checkpoint(Identified, Versioned, Base):
+    """A place to be visited. ``location_…`` is the place that judges today, in WGS-84; None while unbound."""
+
+    __tablename__ = "checkpoint"
+    __table_args__ = (
+        CheckConstraint("kind IN ('premises', 'warehouse', 'collateral', 'site')", name="kind_known"),
+        CheckConstraint(
+            "state IN ('unbound', 'pending_confirm', 'active', 'exit_proposed', 'exited')", name="state_known"
+        ),
+        CheckConstraint("radius_m BETWEEN 30 AND 2000", name="radius_range"),
+        CheckConstraint("(location_lon IS NULL) = (location_lat IS NULL)", name="location_whole"),
+        CheckConstraint("(registered_lon IS NULL) = (registered_lat IS NULL)", name="registered_whole"),
+        Index("ix_checkpoint_location", "location_lat", "location_lon"),
+    )
+
+    code: Mapped[str] = mapped_column(unique=True)
+    public_id: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    kind: Mapped[str] = mapped_column(server_default=text("'premises'"))
+    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customer.id"), index=True)
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
+    officer_id: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"), index=True)
+    backup_officer_id: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    address: Mapped[str | None]
+    contact: Mapped[str | None]
+    tags: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    registered_lon: Mapped[float | None] = mapped_column(Double)
+    registered_lat: Mapped[float | None] = mapped_column(Double)
+    registered_raw: Mapped[dict[str, Any] | None]
+    radius_m: Mapped[int] = mapped_column(server_default=text("200"))
+    effective_from: Mapped[date]
+    state: Mapped[str] = mapped_column(server_default=text("'unbound'"))
+    plate_generation: Mapped[int] = mapped_column(server_default=text("1"))
+    location_generation: Mapped[int] = mapped_column(server_default=text("0"))
+    location_lon: Mapped[float | None] = mapped_column(Double)
+    location_lat: Mapped[float | None] = mapped_column(Double)
+    archived_at: Mapped[datetime | None]
+
+
+class CheckpointPlate(Base):
+    """One issue of a plate; the one before stays valid until this one is first scanned, 30 days at most."""
+
+    __tablename__ = "checkpoint_plate"
+
+    checkpoint_id: Mapped[UUID] = mapped_column(ForeignKey("checkpoint.id"), primary_key=True)
+    generation: Mapped[int] = mapped_column(primary_key=True)
+    issued_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    first_scanned_at: Mapped[datetime | None]
+
+
+class CheckpointLocation(Identified, Base):
+    """One binding of a place; visits are judged by the location that was valid when they were performed."""
+
+    __tablename__ = "checkpoint_location"
+    __table_args__ = (
+        CheckConstraint("status IN ('confirmed', 'provisional', 'superseded', 'rejected')", name="status_known"),
+        CheckConstraint("decided_by IS NULL OR decided_by <> bound_by", name="binder_never_decides"),
+        UniqueConstraint("checkpoint_id", "generation", "device_id", "bound_at"),
+        Index(
+            "uq_checkpoint_location_standing",
+            "checkpoint_id",
+            unique=True,
+            postgresql_where=text("status = 'confirmed' AND valid_to IS NULL"),
+        ),
+    )
+
+    checkpoint_id: Mapped[UUID] = mapped_column(ForeignKey("checkpoint.id"))
+    generation: Mapped[int]
+    lon: Mapped[float] = mapped_column(Double)
+    lat: Mapped[float] = mapped_column(Double)
+    status: Mapped[str]
+    reasons: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    bound_by: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"))
+    device_id: Mapped[UUID | None] = mapped_column(ForeignKey("device.id"))
+    bound_at: Mapped[datetime]
+    photo_media_id: Mapped[UUID | None]
+    fixes: Mapped[list[Any]]
+    decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    decided_at: Mapped[datetime | None]
+    valid_from: Mapped[datetime]
+    valid_to: Mapped[datetime | None]
+
+
+class CheckpointAssignment(Base):
+    """Who was responsible for a checkpoint, and when: what was captured before a change counts as his."""
+
+    __tablename__ = "checkpoint_assignment"
+
+    checkpoint_id: Mapped[UUID] = mapped_column(ForeignKey("checkpoint.id"), primary_key=True)
+    officer_id: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"), primary_key=True)
+    valid_from: Mapped[datetime] = mapped_column(primary_key=True)
+    valid_to: Mapped[datetime | None]
+
+
+class CheckpointLoan(Base):
+    """A loan that a checkpoint's visits are about."""
+
+    __tablename__ = "checkpoint_loan"
+
+    checkpoint_id: Mapped[UUID] = mapped_column(ForeignKey("checkpoint.id"), primary_key=True)
+    loan_id: Mapped[UUID] = mapped_column(ForeignKey("loan.id"), primary_key=True)

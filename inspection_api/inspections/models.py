@@ -1,0 +1,64 @@
+"""Tables of the inspections slice."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from inspection_api.core.tables import Base, Identified, Versioned
+
+
+class Inspection(Identified, Versioned, Base):
+    """One visit. Its id is the device's; ``blockers`` say what keeps a submitted visit from being accepted."""
+
+    __tablename__ = "inspection"
+    __table_args__ = (
+        CheckConstraint("state IN ('draft', 'submitted', 'accepted', 'extra', 'refused', 'voided')", name="state_known"),
+        CheckConstraint("channel IN ('onsite', 'remote', 'self')", name="channel_known"),
+        CheckConstraint("blockers <@ ARRAY['quarantine', 'conflict', 'media']", name="blockers_known"),
+        CheckConstraint("state IN ('draft', 'submitted', 'refused') OR blockers = '{}'", name="blocked_is_not_accepted"),
+        CheckConstraint("(state IN ('accepted', 'extra', 'voided')) = (accepted_at IS NOT NULL)", name="accepted_at_set"),
+        CheckConstraint("(print_opens_at IS NULL) = (print_closes_at IS NULL)", name="print_window_whole"),
+        Index(
+            "uq_inspection_accepted_task",
+            "task_id",
+            unique=True,
+            postgresql_where=text("state = 'accepted'"),
+        ),
+        Index("ix_inspection_checkpoint_id_performed_on", "checkpoint_id", "performed_on"),
+        Index("ix_inspection_organisation_id_performed_on", "organisation_id", "performed_on"),
+        Index("ix_inspection_officer_id", "officer_id"),
+        Index("ix_inspection_device_id_blocked", "device_id", postgresql_where=text("blockers <> '{}'")),
+    )
+
+    task_id: Mapped[UUID | None] = mapped_column(ForeignKey("task.id"))
+    checkpoint_id: Mapped[UUID] = mapped_column(ForeignKey("checkpoint.id"))
+    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customer.id"), index=True)
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    officer_id: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"))
+    device_id: Mapped[UUID | None] = mapped_column(ForeignKey("device.id"))
+    template_version_id: Mapped[UUID] = mapped_column(ForeignKey("template_version.id"))
+    channel: Mapped[str] = mapped_column(server_default=text("'onsite'"))
+    state: Mapped[str]
+    blockers: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    quarantine_codes: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    flags: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    answers: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    field_versions: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    note: Mapped[str | None]
+    conclusion: Mapped[str | None]
+    indicators: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    judgement: Mapped[dict[str, Any] | None]
+    evidence: Mapped[dict[str, Any] | None]
+    performed_at: Mapped[datetime | None]
+    performed_on: Mapped[date | None]
+    submitted_at: Mapped[datetime | None]
+    accepted_at: Mapped[datetime | None]
+    snapshot: Mapped[dict[str, Any] | None]
+    print_opens_at: Mapped[datetime | None]
+    print_closes_at: Mapped[datetime | None]
+    amendments: Mapped[int] = mapped_column(server_default=text("0"))

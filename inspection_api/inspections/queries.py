@@ -1,0 +1,108 @@
+"""Reads of the inspections slice; rows for decisions are plain, locked in id order (sync.md §3, Lock order)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Float, or_, select, text
+
+from inspection_api.accounts.queries import get_one, visible
+from inspection_api.core.permissions import Action, Permission
+from inspection_api.inspections.models import Inspection
+from inspection_api.media.models import Media
+from inspection_api.templates.forms import Medium
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from uuid import UUID
+
+    from sqlalchemy import Row, Select
+    from sqlalchemy.orm import Session
+
+    from inspection_api.core.context import Actor
+
+READ = Permission(Action.ONSITE, "read")
+READ_PAPERS = Permission(Action.PAPERS, "read")
+
+_SNAPSHOT = text(
+    """
+    SELECT c.id AS customer_id, c.name AS customer_name, c.uscc,
+           coalesce(jsonb_agg(jsonb_build_object(
+               'contract_no', l.contract_no, 'amount', l.amount::text, 'disbursed_on', l.disbursed_on,
+               'matures_on', l.matures_on, 'five_class', l.five_class) ORDER BY l.disbursed_on, l.contract_no)
+               FILTER (WHERE l.id IS NOT NULL), '[]') AS loans
+    FROM customer c LEFT JOIN loan l ON l.customer_id = c.id
+    WHERE c.id = ANY (CAST(:ids AS uuid[]))
+    GROUP BY c.id
+    """
+)
+
+
+def visible_inspections(actor: Actor) -> Select[tuple[Inspection]]:
+    """Return the records of the actor's subtrees (whoever inspects or reads papers there) and those granted to him."""
+    return select(Inspection).where(
+        or_(visible(Inspection, "inspection", actor, READ), visible(Inspection, "inspection", actor, READ_PAPERS))
+    )
+
+
+def get_visible(session: Session, actor: Actor, inspection_id: UUID) -> Inspection:
+    """Return one record in the actor's scope.
+
+    Raises:
+        NotFound: no such record there.
+    """
+    return get_one(session, visible_inspections(actor).where(Inspection.id == inspection_id))
+
+
+def inspections_of(actor: Actor, filters: dict[str, Any]) -> Select[tuple[Inspection]]:
+    """Return the visible records, narrowed by every filter that is not None (column names)."""
+    statement = visible_inspections(actor)
+    for name, value in filters.items():
+        if value is not None:
+            statement = statement.where(getattr(Inspection, name) == value)
+    return statement
+
+
+def submitted(session: Session, ids: Iterable[UUID], *, lock: bool) -> Sequence[Row[Any]]:
+    """Return what acceptance needs of the submitted records among ``ids``, in id order."""
+    statement = (
+        select(
+            Inspection.id,
+            Inspection.checkpoint_id,
+            Inspection.customer_id,
+            Inspection.organisation_id,
+            Inspection.officer_id,
+            Inspection.task_id,
+            Inspection.template_version_id,
+            Inspection.channel,
+            Inspection.performed_on,
+            Inspection.answers,
+            Inspection.quarantine_codes,
+            Inspection.blockers,
+        )
+        .where(Inspection.id.in_(list(ids)), Inspection.state == "submitted")
+        .order_by(Inspection.id)
+    )
+    return session.execute(statement.with_for_update(key_share=True) if lock else statement).all()
+
+
+def stored_media(session: Session, inspection_ids: Iterable[UUID]) -> dict[UUID, list[Medium]]:
+    """Return each record's stored media as the form's evidence rules count them."""
+    seconds = Media.captured["seconds"].astext.cast(Float)
+    statement = select(Media.inspection_id, Media.item_key, Media.kind, seconds).where(
+        Media.inspection_id.in_(list(inspection_ids)), Media.status == "stored"
+    )
+    found: dict[UUID, list[Medium]] = defaultdict(list)
+    for inspection_id, item, kind, length in session.execute(statement):
+        found[inspection_id].append(Medium(item=item, kind=kind, seconds=length or 0.0))
+    return found
+
+
+def snapshots(session: Session, customer_ids: Iterable[UUID], as_of: str) -> dict[UUID, dict[str, Any]]:
+    """Return what the 明白纸's header shows of each customer, as it stands now (domain.md §2.1, H1-H5)."""
+    rows = session.execute(_SNAPSHOT, {"ids": list(set(customer_ids))})
+    return {
+        row.customer_id: {"as_of": as_of, "customer_name": row.customer_name, "uscc": row.uscc, "loans": row.loans}
+        for row in rows
+    }

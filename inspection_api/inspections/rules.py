@@ -1,0 +1,130 @@
+"""Decisions about a record's life: blockers, acceptance, and field-level merge of drafts (domain.md §0, sync.md §4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from inspection_api.inspections.errors import OwnRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from uuid import UUID
+
+
+class State(StrEnum):
+    """``draft → submitted → accepted | extra | refused``, then ``voided``."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    ACCEPTED = "accepted"
+    EXTRA = "extra"
+    REFUSED = "refused"
+    VOIDED = "voided"
+
+
+class Blocker(StrEnum):
+    """What keeps a submitted record from acceptance: 隔离, 冲突, 待补媒体."""
+
+    QUARANTINE = "quarantine"
+    CONFLICT = "conflict"
+    MEDIA = "media"
+
+
+class Conclusion(StrEnum):
+    """巡检结论, in ascending order of concern."""
+
+    NORMAL = "normal"
+    WATCH = "watch"
+    STRONG_WATCH = "strong_watch"
+    EXIT = "exit"
+
+
+def blockers(*, quarantine_codes: Collection[str], in_conflict: bool, media_missing: bool) -> list[str]:
+    """Return what blocks a submitted record, in the order in which screens show it."""
+    found = {
+        Blocker.QUARANTINE: bool(quarantine_codes),
+        Blocker.CONFLICT: in_conflict,
+        Blocker.MEDIA: media_missing,
+    }
+    return [blocker.value for blocker, holds in found.items() if holds]
+
+
+def decide_acceptance(state: State, blocked_by: Collection[str], *, completes_task: bool) -> State:
+    """Return what a record becomes (called under its task's lock, domain.md §0).
+
+    A submitted record whose last blocker went is ``accepted`` if it completes its task, else ``extra``: a valid visit,
+    but the task was closed meanwhile or there is none. Anything else stays what it is.
+    """
+    if state is not State.SUBMITTED or blocked_by:
+        return state
+    return State.ACCEPTED if completes_task else State.EXTRA
+
+
+def ensure_may_decide(decider_id: UUID, officer_id: UUID) -> None:
+    """Raise OwnRecord if the decider made the visit himself."""
+    if decider_id == officer_id:
+        raise OwnRecord
+
+
+class Outcome(StrEnum):
+    """What became of one pushed field of a draft."""
+
+    APPLIED = "applied"
+    CONFLICT = "conflict"
+    SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldChange:
+    """A field's last writer: the record's version that it made, the device, and that device's ``seq``."""
+
+    version: int
+    device_id: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merge:
+    """``values`` to write, what became of each field, and whether another device's change was met."""
+
+    values: dict[str, Any]
+    outcomes: dict[str, Outcome]
+    is_concurrent: bool
+
+
+def merge_fields(
+    pushed: Mapping[str, Any],
+    current: Mapping[str, Any],
+    changes: Mapping[str, FieldChange],
+    *,
+    base_version: int,
+    device_id: str,
+    seq: int,
+) -> Merge:
+    """Merge a draft's pushed fields into its current ones (sync.md §4).
+
+    A field clashes iff another device changed it after ``base_version`` to a different value: then the value first
+    accepted stays. An own earlier change never clashes with an own later one; an own later one already there wins.
+    Equal values never clash.
+    """
+    outcomes = {
+        name: _outcome(value, current.get(name), changes.get(name), base_version, device_id, seq)
+        for name, value in pushed.items()
+    }
+    applied = {name: value for name, value in pushed.items() if outcomes[name] is Outcome.APPLIED}
+    others = (each for each in changes.values() if each.device_id != device_id)
+    return Merge(
+        values=applied, outcomes=outcomes, is_concurrent=any(each.version > base_version for each in others)
+    )
+
+
+def _outcome(
+    value: object, current: object, change: FieldChange | None, base_version: int, device_id: str, seq: int
+) -> Outcome:
+    if change is None or value == current:
+        return Outcome.APPLIED
+    if change.device_id == device_id:
+        return Outcome.SUPERSEDED if change.seq > seq else Outcome.APPLIED
+    return Outcome.CONFLICT if change.version > base_version else Outcome.APPLIED

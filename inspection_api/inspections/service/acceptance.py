@@ -1,0 +1,167 @@
+"""Acceptance: the moment at which a record counts (domain.md §0, Inspection).
+
+One path for every cause: a push, the last required medium stored, a device approved, a binding confirmed. It takes the
+tasks' locks before the records', as every writer does (sync.md §3), and costs the same number of statements for one
+record as for a thousand.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from inspection_api.core.jsonb import as_jsonb
+from inspection_api.core.periods import Period
+from inspection_api.inspections import queries, rules
+from inspection_api.inspections.rules import Blocker, State
+from inspection_api.tasks import queries as task_queries
+from inspection_api.tasks import service as tasks
+from inspection_api.tasks.rules import Visit
+from inspection_api.templates import forms
+from inspection_api.templates import queries as template_queries
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy import Row
+
+    from inspection_api.core.context import Context
+    from inspection_api.core.events import Recorded
+    from inspection_api.tasks.rules import Closing
+
+_BLOCK = text(
+    """
+    UPDATE inspection i SET blockers = r.blockers
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (id uuid, blockers text[])
+    WHERE i.id = r.id AND i.blockers <> r.blockers
+    """
+)
+_ACCEPT = text(
+    """
+    UPDATE inspection i
+    SET state = r.state, blockers = '{}', accepted_at = :now, snapshot = r.snapshot, task_id = r.task_id,
+        flags = i.flags || r.flags
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+         AS r (id uuid, state text, snapshot jsonb, task_id uuid, flags text[])
+    WHERE i.id = r.id
+    """
+)
+_RELEASE = text(
+    """
+    UPDATE inspection SET quarantine_codes = array_remove(quarantine_codes, :code)
+    WHERE state = 'submitted' AND :code = ANY (quarantine_codes)
+      AND (device_id = ANY (CAST(:devices AS uuid[])) OR checkpoint_id = ANY (CAST(:checkpoints AS uuid[])))
+    RETURNING id
+    """
+)
+
+
+def settle(ctx: Context, ids: Iterable[UUID]) -> dict[UUID, State]:
+    """Accept every submitted record among ``ids`` that nothing blocks any more; return the new state of those.
+
+    The others keep state and learn what still blocks them.
+    """
+    candidates = queries.submitted(ctx.session, ids, lock=False)
+    if not candidates:
+        return {}
+    days = Period(start=min(row.performed_on for row in candidates), end=max(row.performed_on for row in candidates))
+    task_queries.lock_tasks(ctx.session, days=days, checkpoint_ids={row.checkpoint_id for row in candidates})
+    rows = queries.submitted(ctx.session, [row.id for row in candidates], lock=True)
+    blocked = _blockers(ctx, rows)
+    _write_blockers(ctx, blocked)
+    free = [row for row in rows if not blocked[row.id]]
+    return _accept(ctx, free) if free else {}
+
+
+def _blockers(ctx: Context, rows: Sequence[Row[Any]]) -> dict[UUID, list[str]]:
+    media = queries.stored_media(ctx.session, [row.id for row in rows])
+    versions = template_queries.versions_by_id(ctx, [row.template_version_id for row in rows])
+    return {
+        row.id: rules.blockers(
+            quarantine_codes=row.quarantine_codes,
+            in_conflict=Blocker.CONFLICT in row.blockers,
+            media_missing=bool(
+                forms.evidence_missing(versions[row.template_version_id].form, row.answers, media.get(row.id, []))
+            ),
+        )
+        for row in rows
+    }
+
+
+def _write_blockers(ctx: Context, blocked: dict[UUID, list[str]]) -> None:
+    rows = [{"id": str(id_), "blockers": codes} for id_, codes in blocked.items() if codes]
+    if rows:
+        ctx.session.execute(_BLOCK, {"rows": as_jsonb(rows)})
+
+
+def _accept(ctx: Context, rows: Sequence[Row[Any]]) -> dict[UUID, State]:
+    """Close the tasks, then write the records as they became."""
+    closings = tasks.close(ctx, [_visit(ctx, row) for row in rows])
+    snapshots = queries.snapshots(ctx.session, [row.customer_id for row in rows], ctx.now.isoformat())
+    states = {
+        row.id: rules.decide_acceptance(State.SUBMITTED, [], completes_task=not closing.is_extra)
+        for row, closing in zip(rows, closings, strict=True)
+    }
+    written = [
+        _accepted_row(row, closing, states[row.id], snapshots[row.customer_id])
+        for row, closing in zip(rows, closings, strict=True)
+    ]
+    ctx.session.execute(_ACCEPT, {"rows": as_jsonb(written), "now": ctx.now})
+    for row, values in zip(rows, written, strict=True):
+        _record(ctx, row, values)
+    return states
+
+
+def _visit(ctx: Context, row: Row[Any]) -> Visit:
+    return Visit(
+        inspection_id=row.id,
+        checkpoint_id=row.checkpoint_id,
+        performed_on=row.performed_on,
+        template_family=template_queries.versions_by_id(ctx, [row.template_version_id])[row.template_version_id].family,
+        channel=row.channel,
+        task_id=row.task_id,
+    )
+
+
+def _accepted_row(row: Row[Any], closing: Closing, state: State, snapshot: dict[str, Any]) -> dict[str, Any]:
+    task_id = closing.task_id or row.task_id
+    return {
+        "id": str(row.id),
+        "state": state.value,
+        "snapshot": snapshot,
+        "task_id": str(task_id) if task_id else None,
+        "flags": list(closing.flags),
+    }
+
+
+def _record(ctx: Context, row: Row[Any], values: dict[str, Any]) -> None:
+    ctx.record(
+        f"inspection.{values['state']}",
+        inspection_id=str(row.id),
+        task_id=values["task_id"],
+        checkpoint_id=str(row.checkpoint_id),
+        organisation_id=str(row.organisation_id),
+        officer_id=str(row.officer_id),
+    )
+
+
+def on_media_stored(ctx: Context, events: Sequence[Recorded]) -> None:
+    """Look again at the records whose media arrived."""
+    settle(ctx, {UUID(event.data["inspection_id"]) for event in events if event.data.get("inspection_id")})
+
+
+def on_device_approved(ctx: Context, events: Sequence[Recorded]) -> None:
+    """Release what a device pushed before a manager approved it."""
+    _release(ctx, "device_unapproved", devices=[event.data["device_id"] for event in events])
+
+
+def on_binding_confirmed(ctx: Context, events: Sequence[Recorded]) -> None:
+    """Release the visits that were made on a provisional binding."""
+    _release(ctx, "binding_pending", checkpoints=[event.data["checkpoint_id"] for event in events])
+
+
+def _release(ctx: Context, code: str, *, devices: Sequence[str] = (), checkpoints: Sequence[str] = ()) -> None:
+    values = {"code": code, "devices": list(devices), "checkpoints": list(checkpoints)}
+    settle(ctx, ctx.session.scalars(_RELEASE, values).all())

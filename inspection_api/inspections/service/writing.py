@@ -1,0 +1,89 @@
+"""Writing pushed records: one statement for any number of drafts or visits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from inspection_api.accounts import service as accounts
+from inspection_api.core.jsonb import as_jsonb
+from inspection_api.tasks import service as tasks
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from inspection_api.core.context import Context
+
+_SAVE = text(
+    """
+    INSERT INTO inspection AS i (id, task_id, checkpoint_id, customer_id, organisation_id, officer_id, device_id,
+                                 template_version_id, state, answers, note, field_versions)
+    SELECT r.id, r.task_id, r.checkpoint_id, r.customer_id, r.organisation_id, r.officer_id, r.device_id,
+           r.template_version_id, 'draft', r.answers, r.note, r.field_versions
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (
+        id uuid, task_id uuid, checkpoint_id uuid, customer_id uuid, organisation_id uuid, officer_id uuid,
+        device_id uuid, template_version_id uuid, answers jsonb, note text, field_versions jsonb)
+    ORDER BY r.id
+    ON CONFLICT (id) DO UPDATE
+    SET answers = excluded.answers, note = excluded.note, field_versions = excluded.field_versions
+    """
+)
+
+_SUBMIT = text(
+    """
+    INSERT INTO inspection AS i (
+        id, task_id, checkpoint_id, customer_id, organisation_id, officer_id, device_id, template_version_id, channel,
+        state, blockers, quarantine_codes, flags, answers, note, conclusion, indicators, judgement, evidence,
+        performed_at, performed_on, submitted_at)
+    SELECT r.id, r.task_id, r.checkpoint_id, r.customer_id, r.organisation_id, r.officer_id, r.device_id,
+           r.template_version_id, r.channel, 'submitted', r.blockers, r.quarantine_codes, r.flags, r.answers, r.note,
+           r.conclusion, r.indicators, r.judgement, r.evidence, r.performed_at, r.performed_on, r.submitted_at
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (
+        id uuid, task_id uuid, checkpoint_id uuid, customer_id uuid, organisation_id uuid, officer_id uuid,
+        device_id uuid, template_version_id uuid, channel text, blockers text[], quarantine_codes text[], flags text[],
+        answers jsonb, note text, conclusion text, indicators text[], judgement jsonb, evidence jsonb,
+        performed_at timestamptz, performed_on date, submitted_at timestamptz)
+    ORDER BY r.id
+    ON CONFLICT (id) DO UPDATE
+    SET task_id = excluded.task_id, template_version_id = excluded.template_version_id, channel = excluded.channel,
+        device_id = excluded.device_id, state = 'submitted', blockers = excluded.blockers,
+        quarantine_codes = excluded.quarantine_codes, flags = excluded.flags, answers = excluded.answers,
+        note = excluded.note, conclusion = excluded.conclusion, indicators = excluded.indicators,
+        judgement = excluded.judgement, evidence = excluded.evidence, performed_at = excluded.performed_at,
+        performed_on = excluded.performed_on, submitted_at = excluded.submitted_at
+    WHERE i.state = 'draft'
+    """
+)
+
+
+def save_drafts(ctx: Context, rows: Sequence[dict[str, Any]]) -> None:
+    """Write drafts as they stand after merging; their tasks count as begun and their authors hold them."""
+    if not rows:
+        return
+    ctx.session.execute(_SAVE, {"rows": as_jsonb(rows)})
+    _hold(ctx, rows)
+    begun = [UUID(row["task_id"]) for row in rows if row["task_id"]]
+    if begun:
+        tasks.start(ctx, begun)
+
+
+def submit_visits(ctx: Context, rows: Sequence[dict[str, Any]]) -> None:
+    """Write submitted visits (new, or over their drafts) with what blocks them so far; `settle` decides the rest."""
+    if not rows:
+        return
+    ctx.session.execute(_SUBMIT, {"rows": as_jsonb(rows)})
+    _hold(ctx, rows)
+    for row in rows:
+        ctx.record(
+            "inspection.submitted",
+            inspection_id=row["id"],
+            checkpoint_id=row["checkpoint_id"],
+            organisation_id=row["organisation_id"],
+            codes=row["quarantine_codes"],
+        )
+
+
+def _hold(ctx: Context, rows: Sequence[dict[str, Any]]) -> None:
+    accounts.grant(ctx, [(UUID(row["officer_id"]), "inspection", UUID(row["id"])) for row in rows])
