@@ -15,7 +15,7 @@ from inspection_api.core.permissions import Action, Permission
 from inspection_api.plans import queries, rules
 from inspection_api.plans.errors import AlreadyMember, RuleNameTaken, TemplateUnpublished
 from inspection_api.plans.models import InspectionRule, Plan, PlanMembership
-from inspection_api.templates.models import TemplateVersion
+from inspection_api.templates import queries as templates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,8 +106,5 @@ def _ensure_name_free(ctx: Context, organisation_id: UUID, name: str) -> None:
 
 
 def _ensure_published(ctx: Context, template_id: UUID) -> None:
-    published = select(TemplateVersion.id).where(
-        TemplateVersion.template_id == template_id, TemplateVersion.status == "published"
-    )
-    if ctx.session.scalars(published.limit(1)).first() is None:
+    if not templates.current_versions(ctx.session, [template_id]):
         raise TemplateUnpublished
