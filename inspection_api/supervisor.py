@@ -23,7 +23,7 @@ from redis import Redis, RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from sqlalchemy import create_engine, make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from inspection_api.core import processes
 from inspection_api.core.embedded import embedded_servers
@@ -213,9 +213,9 @@ def _reachable_database(url: str) -> str:
             raise StartError("DATABASE_URL 须为 postgresql://… (database_url_invalid)")
         parsed = parsed.set(drivername="postgresql+psycopg")
         create_engine(parsed, connect_args={"connect_timeout": 5}).connect().close()
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise StartError("DATABASE_URL 不是有效的地址 (database_url_invalid)") from None
-    except OperationalError as error:
+    except DBAPIError as error:
         reason = str(error.orig).strip().splitlines()[0]
         raise StartError(
             f"无法连接 DATABASE_URL {parsed.render_as_string()}：{reason} (database_unreachable)"
