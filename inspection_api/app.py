@@ -19,7 +19,10 @@ from inspection_api.core.tables import Base
 from inspection_api.http import health, problems, runtime
 from inspection_api.http.runtime import Runtime
 from inspection_api.media import routes as media_routes
+from inspection_api.plans import routes as plans_routes
+from inspection_api.reports import routes as reports_routes
 from inspection_api.subscriptions import SUBSCRIPTIONS
+from inspection_api.tasks import routes as tasks_routes
 from inspection_api.templates import routes as templates_routes
 
 if TYPE_CHECKING:
@@ -28,7 +31,14 @@ if TYPE_CHECKING:
     from inspection_api.core.settings import Settings
 
 MAX_BODY_BYTES = 1 << 20
-BLUEPRINTS = (accounts_routes.blp, templates_routes.blp, media_routes.blp)
+BLUEPRINTS = (
+    accounts_routes.blp,
+    templates_routes.blp,
+    media_routes.blp,
+    plans_routes.blp,
+    tasks_routes.blp,
+    reports_routes.blp,
+)
 
 
 def metadata() -> MetaData:
