@@ -1,19 +1,32 @@
 """What happens by the clock: a table of how often -> function, run by the worker in every bank (architecture.md §1).
 
-Every function is idempotent and takes the context alone. It runs when the worker starts and then again after ``every``;
-an advisory lock keeps two workers from running the same row of the same bank at once.
+Every function is idempotent, takes the context alone, keeps its transaction small, and returns whether there is more to
+do, in which case it is called again in a new transaction. A row runs when the worker starts and then again after
+``every``; an advisory lock keeps two workers from running the same row of the same bank at once.
 """
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from inspection_api.core.periods import local_day
+from inspection_api.media import service as media
+from inspection_api.tasks import service as tasks
+from inspection_api.telemetry import service as telemetry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import timedelta
 
+    from inspection_api.core.banks import Bank
     from inspection_api.core.context import Context
+    from inspection_api.core.db import Database
+
+_LOCK = text("SELECT pg_try_advisory_xact_lock(:key)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +35,43 @@ class Scheduled:
 
     name: str
     every: timedelta
-    function: Callable[[Context], object]
+    function: Callable[[Context], bool]
 
 
-SCHEDULE: tuple[Scheduled, ...] = ()
+def run(database: Database, bank: Bank, row: Scheduled) -> int:
+    """Run one row in one bank until nothing is left to do; return the number of transactions that it took."""
+    transactions, more = 0, True
+    while more:
+        with database.transaction(bank) as ctx:
+            more = bool(ctx.session.scalar(_LOCK, {"key": _lock_key(bank, row)})) and row.function(ctx)
+        transactions += 1
+    return transactions
+
+
+def _lock_key(bank: Bank, row: Scheduled) -> int:
+    return int.from_bytes(hashlib.sha256(f"{bank.tag}:{row.name}".encode()).digest()[:8], "big", signed=True)
+
+
+def _generate_tasks(ctx: Context) -> bool:
+    return not tasks.generate(ctx, local_day(ctx.now)).complete
+
+
+def _sweep_tasks(ctx: Context) -> bool:
+    return tasks.sweep(ctx) > 0
+
+
+def _sweep_uploads(ctx: Context) -> bool:
+    return media.sweep(ctx) > 0
+
+
+def _refresh_facts(ctx: Context) -> bool:
+    telemetry.refresh_recent(ctx)
+    return False
+
+
+SCHEDULE: tuple[Scheduled, ...] = (
+    Scheduled(name="generate-tasks", every=timedelta(hours=1), function=_generate_tasks),
+    Scheduled(name="sweep-tasks", every=timedelta(hours=1), function=_sweep_tasks),
+    Scheduled(name="sweep-uploads", every=timedelta(hours=6), function=_sweep_uploads),
+    Scheduled(name="refresh-facts", every=timedelta(hours=6), function=_refresh_facts),
+)

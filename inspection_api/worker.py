@@ -6,7 +6,6 @@ turn forward. So a Redis that is away, or comes back empty, loses nothing and st
 
 from __future__ import annotations
 
-import hashlib
 import signal
 import threading
 import time
@@ -18,9 +17,9 @@ from redis import Redis, RedisError
 from rq import SimpleWorker
 from rq.exceptions import StopRequested
 from rq.serializers import JSONSerializer
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from inspection_api import schedule
 from inspection_api.core import migrations
 from inspection_api.core.banks import BankCatalogue
 from inspection_api.core.db import Database, open_engine
@@ -29,7 +28,6 @@ from inspection_api.core.events import deliver as deliver_claimed
 from inspection_api.core.logs import log
 from inspection_api.core.queue import jobs, waker
 from inspection_api.core.storage import Storage
-from inspection_api.schedule import SCHEDULE, Scheduled
 from inspection_api.subscriptions import SUBSCRIPTIONS
 
 if TYPE_CHECKING:
@@ -86,7 +84,7 @@ class Timetable:
     """Runs the schedule's rows when they are due, in every bank."""
 
     outbox: Outbox
-    rows: Sequence[Scheduled]
+    rows: Sequence[schedule.Scheduled]
     _due: dict[tuple[str, str], float] = field(default_factory=dict)
 
     def run_due(self) -> None:
@@ -96,13 +94,7 @@ class Timetable:
                 if self._due.get((bank.tag, row.name), 0.0) <= time.monotonic():
                     self._due[bank.tag, row.name] = time.monotonic() + row.every.total_seconds()
                     with _guarded(bank, row.name):
-                        self._run(bank, row)
-
-    def _run(self, bank: Bank, row: Scheduled) -> None:
-        key = int.from_bytes(hashlib.sha256(f"{bank.tag}:{row.name}".encode()).digest()[:8], "big", signed=True)
-        with self.outbox.database.transaction(bank) as ctx:
-            if ctx.session.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": key}):
-                row.function(ctx)
+                        schedule.run(self.outbox.database, bank, row)
 
 
 class _Stop(BaseException):
@@ -136,12 +128,12 @@ def work(
     settings: Settings,
     *,
     subscriptions: Sequence[Subscription] = SUBSCRIPTIONS,
-    schedule: Sequence[Scheduled] = SCHEDULE,
+    rows: Sequence[schedule.Scheduled] = schedule.SCHEDULE,
 ) -> None:
     """Work until SIGINT or SIGTERM; the delivery under way is finished first."""
     outbox = open_outbox(settings, subscriptions)
     stopping = threading.Event()
-    timetable = Timetable(outbox=outbox, rows=schedule)
+    timetable = Timetable(outbox=outbox, rows=rows)
     housekeeper = threading.Thread(target=_keep_house, args=(outbox, timetable, stopping), daemon=True)
     housekeeper.start()
     try:

@@ -18,6 +18,7 @@ import pytest
 from redis import Redis
 from sqlalchemy import select, text, update
 
+from inspection_api import schedule
 from inspection_api.core.db import Database
 from inspection_api.core.embedded import redis_server
 from inspection_api.core.events import Claim, Event, EventDelivery, Subscription, When, claim_next, deliver
@@ -26,7 +27,7 @@ from inspection_api.schedule import Scheduled
 from inspection_api.worker import Outbox, Timetable, run_jobs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from sqlalchemy import Engine
 
@@ -46,7 +47,7 @@ def on_asked(ctx, events):
         ctx.record("test.answered", asked=str(event.id))
 on_asked.__module__, on_asked.__qualname__ = "tests.test_worker", "on_asked"
 asked = Subscription("test.asked", When.LATER, on_asked)
-worker.work(Settings.from_env(os.environ), subscriptions=(asked,), schedule=())
+worker.work(Settings.from_env(os.environ), subscriptions=(asked,), rows=())
 """
 
 
@@ -182,11 +183,21 @@ def test_a_wake_up_job_drains_its_bank(outbox: Outbox, committed_bank: Bank, red
         assert not client.exists(f"rq:job:{job_id(committed_bank)}")
 
 
+def noting(name: str, ran: list[str]) -> Callable[[Context], bool]:
+    """Return a scheduled function that writes down its name and the bank, and is done."""
+
+    def note(ctx: Context) -> bool:
+        ran.append(f"{name} {ctx.bank.tag}")
+        return False
+
+    return note
+
+
 def test_the_schedule_runs_each_row_once_until_it_is_due_again(outbox: Outbox, committed_bank: Bank) -> None:
     ran: list[str] = []
     rows = (
-        Scheduled(name="often", every=timedelta(0), function=lambda ctx: ran.append(f"often {ctx.bank.tag}")),
-        Scheduled(name="daily", every=timedelta(days=1), function=lambda ctx: ran.append(f"daily {ctx.bank.tag}")),
+        Scheduled(name="often", every=timedelta(0), function=noting("often", ran)),
+        Scheduled(name="daily", every=timedelta(days=1), function=noting("daily", ran)),
     )
     timetable = Timetable(outbox=outbox, rows=rows)
     timetable.run_due()
@@ -198,15 +209,39 @@ def test_the_schedule_runs_each_row_once_until_it_is_due_again(outbox: Outbox, c
 def test_a_failing_row_of_the_schedule_does_not_stop_the_next(outbox: Outbox, committed_bank: Bank) -> None:
     ran: list[str] = []
 
-    def fail(_ctx: Context) -> None:
+    def fail(_ctx: Context) -> bool:
         raise ValueError
 
     rows = (
         Scheduled(name="fails", every=timedelta(days=1), function=fail),
-        Scheduled(name="works", every=timedelta(days=1), function=lambda ctx: ran.append(ctx.bank.tag)),
+        Scheduled(name="works", every=timedelta(days=1), function=noting("works", ran)),
     )
     Timetable(outbox=outbox, rows=rows).run_due()
-    assert committed_bank.tag in ran
+    assert f"works {committed_bank.tag}" in ran
+
+
+def test_a_row_goes_on_in_new_transactions_until_nothing_is_left(outbox: Outbox, committed_bank: Bank) -> None:
+    left = [3, 2, 1, 0]
+    row = Scheduled(name="chunks", every=timedelta(days=1), function=lambda _ctx: left.pop(0) > 0)
+    assert schedule.run(outbox.database, committed_bank, row) == 4
+
+
+def test_a_row_that_runs_elsewhere_is_left_to_it(outbox: Outbox, committed_bank: Bank) -> None:
+    ran: list[str] = []
+    row = Scheduled(name="alone", every=timedelta(days=1), function=noting("alone", ran))
+
+    def run_again(_ctx: Context) -> bool:
+        schedule.run(outbox.database, committed_bank, row)
+        return False
+
+    outer = Scheduled(name="alone", every=timedelta(days=1), function=run_again)
+    schedule.run(outbox.database, committed_bank, outer)
+    assert ran == []
+
+
+@pytest.mark.parametrize("row", schedule.SCHEDULE, ids=lambda row: row.name)
+def test_every_row_of_the_schedule_runs_in_an_empty_bank(outbox: Outbox, committed_bank: Bank, row: Scheduled) -> None:
+    assert schedule.run(outbox.database, committed_bank, row) == 1
 
 
 class RestartableRedis:
