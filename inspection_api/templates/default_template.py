@@ -62,9 +62,11 @@ _OPERATIONS: list[dict[str, Any]] = [
     *(
         {
             "key": key,
-            "label": label,
+            "label": f"截至上月末企业用{label}量",
             "type": "number",
             "number": "2",
+            "heading": "截至上月末企业水、电、气数据（可任选其中一项填写）",
+            "caption": label,
             "unit": unit,
             **_FROM_ZERO,
             "required_action": "抄录截至上月末的表计读数或缴费单据，水、电、气任选其一",
@@ -86,6 +88,8 @@ _OPERATIONS: list[dict[str, Any]] = [
         "label": "企业代发工资人数",
         "type": "number",
         "number": "4",
+        "heading": "企业代发工资人数及代发工资金额",
+        "caption": "人数",
         "unit": "人",
         "decimals": 0,
         "fed": True,
@@ -95,8 +99,9 @@ _OPERATIONS: list[dict[str, Any]] = [
     },
     _amount(
         "payroll_amt",
-        "代发工资金额",
+        "企业代发工资金额",
         number="4",
+        caption="金额",
         fed=True,
         required_action="核对代发工资清单",
         verification="行内系统数据或代发清单",
@@ -105,11 +110,33 @@ _OPERATIONS: list[dict[str, Any]] = [
 
 _FED = {"fed": True, "required_action": "查询行内系统", "verification": "行内系统数据，注明来源"}
 _FINANCE = [
-    _amount("credit_delta_up", "我行授信占比较年初增加金额", number="5", **_FED),
-    _amount("credit_delta_down", "我行授信占比较年初减少金额", number="5", **_FED),
+    _amount(
+        "credit_delta_up",
+        "我行授信占比较年初增加金额",
+        number="5",
+        heading="我行授信占比较年初变化情况",
+        caption="增加金额",
+        **_FED,
+    ),
+    _amount("credit_delta_down", "我行授信占比较年初减少金额", number="5", caption="减少金额", **_FED),
     _amount("inflow_ytd", "截至上月末借款人我行公司结算帐户累计入帐金额", number="6", **_FED),
-    _amount("dep_balance", "截至检查日借款人我行结算帐户存款余额", number="7", **_FED),
-    {"key": "dep_delta", "label": "存款余额较年初增减额", "type": "money", "unit": "万元", "number": "7", **_FED},
+    _amount(
+        "dep_balance",
+        "截至检查日借款人我行结算帐户存款余额",
+        number="7",
+        heading="截至检查日借款人我行结算帐户存款余额及较年初增减额",
+        caption="余额",
+        **_FED,
+    ),
+    {
+        "key": "dep_delta",
+        "label": "存款余额较年初增减额",
+        "type": "money",
+        "unit": "万元",
+        "number": "7",
+        "caption": "较年初增减额",
+        **_FED,
+    },
     _risk(8, "W02", "finance", "other_bank_overdue", "他行授信是否逾期", "查询征信报告"),
 ]
 

@@ -97,8 +97,9 @@ class Group(_Part, frozen=True):
 class Item(_Part, frozen=True):
     """One thing to check: the question, the 规定动作, and how the answer is proved.
 
-    ``minimum`` and ``maximum`` are decimal strings, ``number`` is the printed number, ``source`` names where a
-    read-only value comes from (``loan.amount``), ``fed`` marks a value that the bank's systems may deliver.
+    ``minimum`` and ``maximum`` are decimal strings. Items of one ``number`` share a printed line: the first one's
+    ``heading`` is its text, each ``caption`` stands before its blank. ``source`` names where a read-only value comes
+    from (``loan.amount``), ``fed`` marks a value that the bank's systems may deliver.
     """
 
     key: str
@@ -106,6 +107,8 @@ class Item(_Part, frozen=True):
     label: str
     type: ItemType
     number: str = ""
+    heading: str = ""
+    caption: str = ""
     unit: str = ""
     decimals: int = 2
     minimum: str | None = None

@@ -1,0 +1,117 @@
+"""Refusals of the kiosk_print slice."""
+
+from __future__ import annotations
+
+from inspection_api.core.errors import Conflict, Forbidden, Gone, Invalid, Locked, NotFound
+
+
+class PaperNotReady(Conflict):
+    """The visit is not accepted yet, so there is nothing to print."""
+
+    code = "paper_not_ready"
+    title = "检查记录尚未通过验收，不能打印"
+
+
+class PaperVoided(Gone):
+    """The visit was voided, and its paper with it."""
+
+    code = "paper_voided"
+    title = "检查记录已作废"
+
+
+class PaperLocked(Locked):
+    """The print window is over; ``unlock`` says who can open the next one."""
+
+    code = "locked"
+    title = "打印期限已过，明白纸已锁定，请申请解锁"
+
+
+class PrintLimit(Conflict):
+    """As many prints as one window allows are made."""
+
+    code = "print_limit"
+    title = "本次打印期内的打印次数已达上限"
+
+
+class OpinionRequired(Conflict):
+    """From 强烈关注 up the superior's opinion comes before the print."""
+
+    code = "opinion_required"
+    title = "结论为强烈关注或退出的，须先由上级签署意见"
+
+
+class OpinionAfterPrint(Conflict):
+    """An opinion is given before the print; afterwards the content is what was signed."""
+
+    code = "opinion_after_print"
+    title = "已打印，不能再签署意见"
+
+
+class OpinionGiven(Conflict):
+    """The record has a superior's opinion."""
+
+    code = "opinion_given"
+    title = "该记录已有上级意见"
+
+
+class IdempotencyKeyReused(Conflict):
+    """The same key was used for another record."""
+
+    code = "idempotency_key_reused"
+    title = "该幂等键已用于其他打印"
+
+
+class NotLocked(Conflict):
+    """The window is open: print, there is nothing to unlock."""
+
+    code = "not_locked"
+    title = "仍在打印期内，无需解锁"
+
+
+class UnlockRequested(Conflict):
+    """One request at a time; ``existing_id`` is the open one's id."""
+
+    code = "unlock_requested"
+    title = "已有待审批的解锁申请"
+
+
+class UnlockReasonInvalid(Invalid):
+    """A request needs a known reason code and at least ten characters of explanation."""
+
+    code = "unlock_reason_invalid"
+    title = "解锁申请须说明理由"
+
+
+class UnlockTermsInvalid(Invalid):
+    """An approval opens 1–7 days; a rejection needs a reason."""
+
+    code = "unlock_terms_invalid"
+    title = "解锁决定内容有误"
+
+
+class UnlockNotYours(Forbidden):
+    """Another level decides; ``deciders`` are the ids of those who may."""
+
+    code = "unlock_not_yours"
+    title = "该解锁申请应由其他人员审批"
+
+
+class OwnAffair(Forbidden):
+    """Requester, inspector and author of the opinion never decide about the unlock (four eyes)."""
+
+    code = "four_eyes"
+    title = "申请人、检查人和签署意见的人不能审批该申请"
+
+
+class UnlockDecided(Conflict):
+    """Somebody was faster; ``decided_by`` is his id, ``decided_by_name`` his name."""
+
+    code = "unlock_decided"
+    title = "该申请已有处理结果"
+
+
+class CodeUnknown(NotFound):
+    """Forged, damaged, another bank's, or never issued: all answer alike."""
+
+    code = "verification_unknown"
+    title = "未查到该明白纸，请核对编号和二维码"

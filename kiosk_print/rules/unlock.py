@@ -1,0 +1,208 @@
+"""Who may ask for an unlock, who decides, and for how long the paper opens again (domain.md §2.2).
+
+The first unlock is decided at the 支行, the second at the 分行, every further one at the 省行. If nobody at a level may
+decide, the next level does at once; a request that waits two workdays climbs a level, two more and it climbs again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING
+
+from inspection_api.core.periods import day_start, local_day
+from inspection_api.core.permissions import Role
+from kiosk_print.errors import (
+    NotLocked,
+    OpinionAfterPrint,
+    OpinionGiven,
+    OwnAffair,
+    UnlockNotYours,
+    UnlockReasonInvalid,
+    UnlockRequested,
+    UnlockTermsInvalid,
+)
+from kiosk_print.rules.window import PaperState, ensure_exists
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from uuid import UUID
+
+MINIMUM_REASON_LENGTH = 10
+DEFAULT_UNLOCK_DAYS = 3
+UNLOCK_DAYS = range(1, 8)
+EXPIRES_AFTER_WORKDAYS = 10
+CLIMBS_AFTER_WORKDAYS = 2
+_SATURDAY = 5
+
+
+class Reason(StrEnum):
+    """Why the window was missed; the words are in :data:`REASON_WORDS`."""
+
+    MISSED = "missed"
+    LOST = "lost"
+    CORRECTION = "correction"
+    EQUIPMENT = "equipment"
+    OTHER = "other"
+
+
+REASON_WORDS = {
+    Reason.MISSED: "逾期未打印",
+    Reason.LOST: "原件遗失或损坏",
+    Reason.CORRECTION: "内容有误需更正",
+    Reason.EQUIPMENT: "打印设备或网络故障",
+    Reason.OTHER: "其他",
+}
+
+
+class RequestStatus(StrEnum):
+    """A request is open until somebody decides, its requester withdraws it, or ten workdays have passed."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+
+
+class Level(IntEnum):
+    """支行, 分行, 省行."""
+
+    SUB_BRANCH = 1
+    BRANCH = 2
+    PROVINCE = 3
+
+
+MANAGER_LEVELS = {
+    Role.SUB_BRANCH_MANAGER: Level.SUB_BRANCH,
+    Role.BRANCH_MANAGER: Level.BRANCH,
+    Role.PROVINCE_MANAGER: Level.PROVINCE,
+}
+APPROVER_LEVELS = {
+    "outlet": Level.SUB_BRANCH,
+    "sub_branch": Level.SUB_BRANCH,
+    "branch": Level.BRANCH,
+    "province": Level.PROVINCE,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """Somebody who holds ``unlock.approve`` over the record's organisation, and at which level."""
+
+    user_id: UUID
+    level: Level
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What was decided: for how many days the paper opens, or (0) that it stays locked."""
+
+    approved: bool
+    days: int
+    reason: str
+
+
+def candidate_level(role: Role, organisation_kind: str) -> Level | None:
+    """Return the level at which ``role``, held in an organisation of this kind, decides unlocks; None: it does not."""
+    if role is Role.APPROVER:
+        return APPROVER_LEVELS[organisation_kind]
+    return MANAGER_LEVELS.get(role)
+
+
+def add_workdays(day: date, count: int) -> date:
+    """Return the ``count``-th day from Monday to Friday after ``day``."""
+    while count:
+        day += timedelta(days=1)
+        count -= day.weekday() < _SATURDAY
+    return day
+
+
+def expires_at(requested_at: datetime) -> datetime:
+    """Return the end (00:00 +08:00) of the tenth workday after the request."""
+    return day_start(add_workdays(local_day(requested_at), EXPIRES_AFTER_WORKDAYS) + timedelta(days=1))
+
+
+def first_level(unlocks_granted: int) -> Level:
+    """Return where the next unlock is decided, after so many granted ones."""
+    return Level(min(unlocks_granted + 1, Level.PROVINCE))
+
+
+def climbed(requested_at: datetime, now: datetime) -> int:
+    """Return how many levels an undecided request has climbed: one for every two workdays that it waited."""
+    today, day, levels = local_day(now), local_day(requested_at), 0
+    while levels < Level.PROVINCE and today > (day := add_workdays(day, CLIMBS_AFTER_WORKDAYS)):
+        levels += 1
+    return levels
+
+
+def decide_deciders(
+    candidates: Iterable[Candidate], *, barred: Collection[UUID | None], first: Level, climbs: int = 0
+) -> tuple[Candidate, ...]:
+    """Return who may decide: everybody not barred from the first level that has somebody up to where it has climbed."""
+    able = [each for each in candidates if each.user_id not in barred]
+    lowest = min((each.level for each in able if each.level >= first), default=None)
+    if lowest is None:
+        return ()
+    return tuple(each for each in able if lowest <= each.level <= max(lowest, first + climbs))
+
+
+def ensure_may_decide(actor_id: UUID, deciders: Iterable[Candidate], *, barred: Collection[UUID | None]) -> None:
+    """Raise OwnAffair for requester, inspector and author of the opinion, UnlockNotYours for another level."""
+    if actor_id in barred:
+        raise OwnAffair
+    ids = [each.user_id for each in deciders]
+    if actor_id not in ids:
+        raise UnlockNotYours(deciders=[str(user_id) for user_id in ids])
+
+
+def ensure_requestable(state: PaperState, *, open_request_id: UUID | None) -> None:
+    """Raise unless an unlock may be asked for: the paper is locked and no request is open."""
+    ensure_exists(state)
+    if state is PaperState.OPEN:
+        raise NotLocked
+    if state is PaperState.UNLOCK_REQUESTED:
+        raise UnlockRequested(existing_id=str(open_request_id))
+
+
+def ensure_reason(code: str, text: str) -> Reason:
+    """Return the reason if the code is known and the text says something.
+
+    Raises:
+        UnlockReasonInvalid: an unknown code, or fewer than ten characters.
+    """
+    if code not in list(Reason):
+        raise UnlockReasonInvalid(fields={"reason_code": f"须为 {'、'.join(Reason)} 之一"})
+    if len("".join(text.split())) < MINIMUM_REASON_LENGTH:
+        raise UnlockReasonInvalid(fields={"reason": f"至少 {MINIMUM_REASON_LENGTH} 个字"})
+    return Reason(code)
+
+
+def decide_terms(*, approved: bool, days: int | None, reason: str) -> Terms:
+    """Return the terms of a decision; an approval without ``days`` opens three.
+
+    Raises:
+        UnlockTermsInvalid: days outside 1–7, or a rejection without a reason.
+    """
+    if not approved:
+        if not reason.strip():
+            raise UnlockTermsInvalid(fields={"reason": "驳回须说明理由"})
+        return Terms(approved=False, days=0, reason=reason.strip())
+    chosen = DEFAULT_UNLOCK_DAYS if days is None else days
+    if chosen not in UNLOCK_DAYS:
+        raise UnlockTermsInvalid(fields={"days": "须为 1–7 天"})
+    return Terms(approved=True, days=chosen, reason=reason.strip())
+
+
+def ensure_may_give_opinion(
+    state: PaperState, *, author_id: UUID, inspector_id: UUID, given: bool, printed: bool
+) -> None:
+    """Raise unless a superior's opinion may be written: by another person, once, in the window, before the print."""
+    if author_id == inspector_id:
+        raise OwnAffair
+    if given:
+        raise OpinionGiven
+    if printed:
+        raise OpinionAfterPrint
+    ensure_exists(state)

@@ -1,0 +1,122 @@
+"""The PDF itself: one page, every word on it, a code that a decoder reads at 203 dpi."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pypdfium2
+import pytest
+import zxingcpp
+
+from inspection_api.templates import default_template
+from inspection_api.templates.forms import compile_form
+from kiosk_print.paper import PaperSheet, Paragraph, render_paper, visible
+from kiosk_print.rules.sheet import Opinion, Printing, Visit, compose
+
+AT = datetime(2026, 3, 10, 2, 5, tzinfo=UTC)
+CODE = "http://127.0.0.1:8000/api/v1/verify/XP1.0a1b2c3d.ABCDEFGHIJKLMNOPQRSTUVWXY2.ABCDEFGHIJKLMNOPQRSTUVWXY2"
+RISKS = [item["key"] for item in default_template.DEFINITION["items"] if item["type"] == "yes_no"]
+
+
+@pytest.fixture(scope="module")
+def sheet() -> PaperSheet:
+    values = {"op_status": "semi", "power_kwh": "120345.6", "tax_ytd": "12.3", "conclusion": "watch"}
+    values |= {"remark": "停一条线，预计四月恢复"} | dict.fromkeys(RISKS, False)  # type: ignore[arg-type] # mixed values
+    loan = {"amount": "1234567.89", "disbursed_on": "2025-08-15", "matures_on": "2026-08-14", "five_class": "normal"}
+    visit = Visit(
+        answers={key: {"value": value} for key, value in values.items()},
+        snapshot={"customer_name": "陕西秦岭精密机械制造有限公司", "loans": [loan]},
+        inspector="李小明",
+        performed_at=AT,
+        verdict="inside",
+        distance_m=22.6,
+        media={"photo": 6},
+        template_number=1,
+        amendments=0,
+    )
+    printing = Printing(
+        organisation="高新支行", printed_by="王建国", printed_at=AT, number="MBZ-6101-202603-000123-K", qr_text=CODE
+    )
+    return compose(compile_form(default_template.DEFINITION).definition, visit, None, printing)
+
+
+def texts(pdf: bytes) -> list[str]:
+    """Return the text of each page, without blanks and breaks."""
+    pages = pypdfium2.PdfDocument(pdf)
+    return ["".join(page.get_textpage().get_text_range().split()) for page in pages]
+
+
+def test_an_ordinary_visit_is_one_a4_page_with_every_field(sheet: PaperSheet) -> None:
+    pdf = render_paper(sheet)
+    (page,) = texts(pdf)
+    assert tuple(round(side) for side in pypdfium2.PdfDocument(pdf)[0].get_size()) == (595, 842)
+    expected = [sheet.title, sheet.number, "原件", *sheet.instructions]
+    expected += [fact.text for fact in (*sheet.head, *sheet.facts)] + [each.text for each in sheet.paragraphs]
+    for section in sheet.sections:
+        for line in section.lines:
+            expected += [line.label, *(blank.text + blank.unit for blank in line.blanks if blank.text)]
+    assert [text for text in expected if "".join(text.split()) not in page] == []
+
+
+def test_the_code_is_read_from_the_page_at_203_dpi(sheet: PaperSheet) -> None:
+    image = pypdfium2.PdfDocument(render_paper(sheet))[0].render(scale=203 / 72).to_pil()
+    assert [found.text for found in zxingcpp.read_barcodes(image)] == [CODE]
+
+
+def test_only_our_font_is_embedded(sheet: PaperSheet) -> None:
+    pdf = render_paper(sheet)
+    assert b"NotoSansSC" in pdf
+    assert pdf.count(b"/FontFile") == 1
+
+
+@pytest.mark.parametrize("character", ["龘", "W", "\n"])
+def test_long_texts_go_on_under_the_same_number_and_are_never_cut(sheet: PaperSheet, character: str) -> None:
+    remark = "始" + f"{character}口" * 249 + "终"
+    long = [replace(each, text=remark) for each in sheet.paragraphs]
+    pages = texts(render_paper(replace(sheet, paragraphs=tuple(long))))
+    assert all(sheet.number in page for page in pages)
+    assert len(pages) > 1
+    whole = "".join(pages)
+    assert whole.count("口") == 2 * 249
+    assert (whole.count("始"), whole.count("终"), whole.count("（下接续页）")) == (2, 2, 2)
+    assert "续页" in pages[1]
+
+
+def test_the_first_page_holds_the_form_however_long_names_are(sheet: PaperSheet) -> None:
+    head = tuple(replace(fact, text=fact.text + "很长" * 60) for fact in sheet.head)
+    signed = Paragraph(number="19", label="意见", text="同意" * 90, signature="赵行长")
+    assert len(texts(render_paper(replace(sheet, head=head, paragraphs=(signed, signed))))) == 1
+
+
+def test_a_later_copy_says_which_one_it_is(sheet: PaperSheet) -> None:
+    (page,) = texts(render_paper(replace(sheet, copy=3)))
+    assert "补打第3次" in page
+    assert "原件" not in page
+
+
+def test_a_draft_says_so_and_carries_no_code(sheet: PaperSheet) -> None:
+    pdf = render_paper(replace(sheet, qr_text="", number=""))
+    assert "草稿" in texts(pdf)[0]
+    assert zxingcpp.read_barcodes(pypdfium2.PdfDocument(pdf)[0].render(scale=3).to_pil()) == []
+
+
+def test_the_watermark_names_who_printed_when_and_what(sheet: PaperSheet) -> None:
+    image = pypdfium2.PdfDocument(render_paper(replace(sheet, qr_text="x")))[0].render(scale=1).to_pil().convert("L")
+    margin = image.crop((20, 760, 560, 800))
+    assert any(150 < shade < 250 for shade in margin.get_flattened_data())
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"), [("䶮㛃", "䶮㛃"), ("𠮷", "〔U+20BB7〕"), ("a\n好", "a\n好"), ("🙂", "〔U+1F642〕")]
+)
+def test_a_character_is_printed_or_visibly_marked_as_missing(text: str, shown: str) -> None:
+    assert visible({"name": [text]}) == {"name": [shown]}
+
+
+def test_an_opinion_stands_with_its_signature(sheet: PaperSheet) -> None:
+    opinion = Opinion(text="同意", author="赵行长", given_at=AT)
+    assert opinion.author == "赵行长"
+    signed = replace(sheet.paragraphs[1], text=opinion.text, signature="赵行长　2026-03-10 10:05")
+    (page,) = texts(render_paper(replace(sheet, paragraphs=(sheet.paragraphs[0], signed))))
+    assert "赵行长2026-03-1010:05" in page

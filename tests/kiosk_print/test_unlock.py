@@ -1,0 +1,203 @@
+"""Unlocks: the truth table of who decides, the clock of a request, and what may be asked and answered."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from itertools import combinations
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inspection_api.core.periods import SHANGHAI
+from inspection_api.core.permissions import Action, Permission, Reach, Role, reach
+from kiosk_print.errors import (
+    NotLocked,
+    OpinionAfterPrint,
+    OpinionGiven,
+    OwnAffair,
+    PaperNotReady,
+    PaperVoided,
+    UnlockNotYours,
+    UnlockReasonInvalid,
+    UnlockRequested,
+    UnlockTermsInvalid,
+)
+from kiosk_print.rules import unlock
+from kiosk_print.rules.unlock import Candidate, Level
+from kiosk_print.rules.window import PaperState
+
+SUB, BRANCH, PROVINCE = Level
+FRIDAY = datetime(2026, 3, 13, 2, tzinfo=UTC)
+PEOPLE = {name: uuid4() for name in ("sub1", "sub2", "branch1", "branch2", "province1", "province2")}
+LEVELS = {"sub": SUB, "branch": BRANCH, "province": PROVINCE}
+STAFF = tuple(Candidate(user_id=user_id, level=LEVELS[name[:-1]]) for name, user_id in PEOPLE.items())
+
+
+def deciders(first: Level, *barred: str, climbs: int = 0) -> set[str]:
+    names = {user_id: name for name, user_id in PEOPLE.items()}
+    found = unlock.decide_deciders(STAFF, barred={PEOPLE[name] for name in barred}, first=first, climbs=climbs)
+    return {names[each.user_id] for each in found}
+
+
+TRUTH = [
+    (SUB, (), {"sub1", "sub2"}),
+    (SUB, ("sub1",), {"sub2"}),
+    (SUB, ("sub1", "sub2"), {"branch1", "branch2"}),
+    (SUB, ("sub1", "sub2", "branch1", "branch2"), {"province1", "province2"}),
+    (SUB, tuple(PEOPLE), set()),
+    (BRANCH, (), {"branch1", "branch2"}),
+    (BRANCH, ("branch1", "branch2"), {"province1", "province2"}),
+    (BRANCH, ("branch1", "branch2", "province1", "province2"), set()),
+    (PROVINCE, (), {"province1", "province2"}),
+    (PROVINCE, ("province1",), {"province2"}),
+]
+
+
+@pytest.mark.parametrize(("first", "barred", "expected"), TRUTH)
+def test_the_first_level_that_has_somebody_decides(first: Level, barred: tuple[str, ...], expected: set[str]) -> None:
+    assert deciders(first, *barred) == expected
+
+
+def test_whoever_is_barred_never_decides_whatever_the_combination() -> None:
+    for size in range(len(PEOPLE) + 1):
+        for barred in combinations(PEOPLE, size):
+            for first in Level:
+                for climbs in range(4):
+                    assert deciders(first, *barred, climbs=climbs).isdisjoint(barred)
+
+
+def test_a_request_that_has_climbed_is_open_to_both_levels() -> None:
+    assert deciders(SUB, climbs=1) == {"sub1", "sub2", "branch1", "branch2"}
+    assert deciders(SUB, "sub1", "sub2", climbs=1) == {"branch1", "branch2"}
+    assert deciders(SUB, climbs=2) == set(PEOPLE)
+    assert deciders(PROVINCE, climbs=3) == {"province1", "province2"}
+
+
+def test_the_level_rises_with_every_granted_unlock() -> None:
+    assert [unlock.first_level(count) for count in range(5)] == [SUB, BRANCH, PROVINCE, PROVINCE, PROVINCE]
+
+
+@pytest.mark.parametrize("role", Role)
+def test_exactly_the_roles_that_may_approve_have_a_level(role: Role) -> None:
+    may = reach(role, Permission(Action.UNLOCK, "approve")) is not Reach.NONE
+    for kind in ("outlet", "sub_branch", "branch", "province"):
+        assert (unlock.candidate_level(role, kind) is not None) is may
+
+
+def test_an_approver_decides_at_the_level_of_his_organisation() -> None:
+    kinds = ("outlet", "sub_branch", "branch", "province")
+    assert [unlock.candidate_level(Role.APPROVER, kind) for kind in kinds] == [SUB, SUB, BRANCH, PROVINCE]
+
+
+@pytest.mark.parametrize("place", range(3))
+def test_requester_inspector_and_author_of_the_opinion_are_told_that_it_is_their_own_affair(place: int) -> None:
+    barred: list[UUID | None] = [None, None, None]
+    barred[place] = PEOPLE["sub1"]
+    with pytest.raises(OwnAffair):
+        unlock.ensure_may_decide(PEOPLE["sub1"], STAFF, barred=barred)
+
+
+def test_another_level_is_told_who_decides() -> None:
+    unlock.ensure_may_decide(PEOPLE["sub1"], STAFF[:2], barred=())
+    with pytest.raises(UnlockNotYours) as refused:
+        unlock.ensure_may_decide(PEOPLE["branch1"], STAFF[:2], barred=())
+    assert refused.value.members["deciders"] == [str(PEOPLE["sub1"]), str(PEOPLE["sub2"])]
+
+
+@pytest.mark.parametrize(
+    ("state", "refusal"),
+    [
+        (PaperState.OPEN, NotLocked),
+        (PaperState.UNLOCK_REQUESTED, UnlockRequested),
+        (PaperState.NOT_READY, PaperNotReady),
+        (PaperState.VOIDED, PaperVoided),
+    ],
+)
+def test_only_a_locked_paper_without_a_request_can_be_asked_for(state: PaperState, refusal: type[Exception]) -> None:
+    unlock.ensure_requestable(PaperState.LOCKED, open_request_id=None)
+    with pytest.raises(refusal):
+        unlock.ensure_requestable(state, open_request_id=uuid4())
+
+
+def test_a_reason_is_a_known_code_and_ten_characters() -> None:
+    assert unlock.ensure_reason("missed", "出差在外未能按时打印") is unlock.Reason.MISSED
+    assert unlock.REASON_WORDS.keys() == set(unlock.Reason)
+    for code, text, field in [
+        ("because", "出差在外未能按时打印", "reason_code"),
+        ("missed", "出 差 未 打 印", "reason"),
+    ]:
+        with pytest.raises(UnlockReasonInvalid) as refused:
+            unlock.ensure_reason(code, text)
+        assert list(refused.value.fields) == [field]
+
+
+def test_an_approval_opens_one_to_seven_days_and_three_without_a_word() -> None:
+    assert unlock.decide_terms(approved=True, days=None, reason="").days == 3
+    assert [unlock.decide_terms(approved=True, days=days, reason="").days for days in (1, 7)] == [1, 7]
+    for days in (0, 8, -1):
+        with pytest.raises(UnlockTermsInvalid):
+            unlock.decide_terms(approved=True, days=days, reason="")
+
+
+def test_a_rejection_says_why_and_opens_nothing() -> None:
+    assert unlock.decide_terms(approved=False, days=5, reason=" 理由不足 ") == unlock.Terms(
+        approved=False, days=0, reason="理由不足"
+    )
+    with pytest.raises(UnlockTermsInvalid):
+        unlock.decide_terms(approved=False, days=None, reason=" ")
+
+
+def test_workdays_skip_the_weekend() -> None:
+    assert unlock.add_workdays(date(2026, 3, 13), 1) == date(2026, 3, 16)
+    assert unlock.add_workdays(date(2026, 3, 14), 1) == date(2026, 3, 16)
+    assert unlock.add_workdays(date(2026, 3, 13), 0) == date(2026, 3, 13)
+
+
+def test_a_request_expires_after_the_tenth_workday() -> None:
+    assert unlock.expires_at(FRIDAY) == datetime(2026, 3, 28, tzinfo=SHANGHAI)
+
+
+def test_a_request_climbs_after_every_second_workday() -> None:
+    last_moments = [datetime(2026, 3, day, 15, 59, tzinfo=UTC) for day in (17, 19, 23, 31)]
+    assert [unlock.climbed(FRIDAY, moment) for moment in last_moments] == [0, 1, 2, 3]
+    assert [unlock.climbed(FRIDAY, moment + timedelta(minutes=1)) for moment in last_moments[:3]] == [1, 2, 3]
+
+
+@given(st.dates(date(2016, 1, 1), date(2032, 1, 1)), st.integers(1, 30))
+def test_the_nth_workday_has_exactly_n_workdays_up_to_it(day: date, count: int) -> None:
+    end = unlock.add_workdays(day, count)
+    between = [day + timedelta(days=n) for n in range(1, (end - day).days + 1)]
+    assert sum(each.weekday() < 5 for each in between) == count
+    assert end.weekday() < 5
+
+
+OPINIONS = [
+    ({}, None),
+    ({"state": PaperState.LOCKED}, None),
+    ({"author_id": PEOPLE["sub1"]}, OwnAffair),
+    ({"given": True}, OpinionGiven),
+    ({"printed": True}, OpinionAfterPrint),
+    ({"state": PaperState.VOIDED}, PaperVoided),
+    ({"state": PaperState.NOT_READY}, PaperNotReady),
+]
+
+
+@pytest.mark.parametrize(("facts", "refusal"), OPINIONS)
+def test_an_opinion_is_given_once_by_another_person_before_the_print(
+    facts: dict[str, object], refusal: type[Exception] | None
+) -> None:
+    ordinary = {
+        "state": PaperState.OPEN,
+        "author_id": PEOPLE["sub2"],
+        "inspector_id": PEOPLE["sub1"],
+        "given": False,
+        "printed": False,
+    }
+    values = ordinary | facts
+    if refusal is None:
+        unlock.ensure_may_give_opinion(**values)  # type: ignore[arg-type] # a table of keywords
+    else:
+        with pytest.raises(refusal):
+            unlock.ensure_may_give_opinion(**values)  # type: ignore[arg-type] # a table of keywords
