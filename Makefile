@@ -4,7 +4,7 @@ VENV   := .venv
 PY     := $(VENV)/bin/python
 READY  := $(VENV)/.installed
 TOOLS  := $(VENV)/.installed-dev
-RULES  := */rules.py,*/rules/*.py,*/protocol.py,*/forms.py
+RULES  := */rules.py,*/rules/*.py,*/protocol.py,*/protocol/*.py,*/forms.py,*/forms/*.py
 WORKERS ?= 2
 
 # pip must see the public index alone here: a local wheel folder would leave its own hashes as the only ones.
