@@ -56,6 +56,7 @@ _EPISODES = text(
     SELECT m.plan_id, m.id, m.joined_on, m.recorded_on, m.left_on, made.last_start
     FROM plan_membership m
     JOIN plan p ON p.id = m.plan_id AND p.active
+    JOIN checkpoint c ON c.id = m.checkpoint_id AND c.archived_at IS NULL
     LEFT JOIN (SELECT episode_id, max(period_start) AS last_start FROM task WHERE kind = 'regular' GROUP BY episode_id)
          AS made ON made.episode_id = m.id
     ORDER BY m.plan_id, m.id

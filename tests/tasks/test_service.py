@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from checkpoints.models import Checkpoint
 from inspection_api.accounts.models import AccessGrant
 from inspection_api.core.periods import Period
 from inspection_api.plans.models import InspectionRule, Plan, PlanMembership
@@ -124,15 +125,61 @@ def test_an_inactive_plan_and_an_ended_stay_make_nothing(portfolio: Portfolio) -
     assert portfolio.generate().created == 0
 
 
+def test_an_archived_point_gets_no_task(portfolio: Portfolio) -> None:
+    portfolio.create_rule()
+    portfolio.add_checkpoint(archived_at=datetime(2026, 3, 9, tzinfo=UTC))
+    point = portfolio.add_checkpoint()
+    with portfolio.world.transaction() as ctx:
+        ctx.session.execute(
+            update(Checkpoint).where(Checkpoint.id == point).values(archived_at=datetime(2026, 3, 10, tzinfo=UTC))
+        )
+    assert portfolio.generate().created == 0
+
+
+def test_a_point_in_two_plans_of_one_rule_has_one_open_task_per_period(portfolio: Portfolio) -> None:
+    point = portfolio.add_checkpoint()
+    portfolio.create_rule()
+    with portfolio.world.transaction() as ctx:
+        stay = ctx.session.scalars(select(PlanMembership)).one()
+        other = ctx.session.scalars(select(Plan).where(Plan.id != stay.plan_id).limit(1)).one()
+        twin = {"plan_id": other.id, "source": "manual", "joined_on": stay.joined_on, "recorded_on": stay.recorded_on}
+        ctx.session.add(PlanMembership(checkpoint_id=point, **twin))
+    assert portfolio.generate().created == 2
+    assert portfolio.generate(at_most=1) == service.Generated(created=0, complete=True)
+
+
+def held_by(portfolio: Portfolio, user: str) -> set[UUID]:
+    person = portfolio.world.people[user]
+    granted = select(AccessGrant.entity_id).where(AccessGrant.user_id == person, AccessGrant.entity == "task")
+    with portfolio.world.transaction() as ctx:
+        return set(ctx.session.scalars(granted))
+
+
+@pytest.mark.parametrize(("former", "officer"), [("officer", "colleague"), (None, "officer"), ("officer", None)])
+def test_open_tasks_follow_the_point_to_its_new_officer(
+    portfolio: Portfolio, former: str | None, officer: str | None
+) -> None:
+    people = {None: None, **portfolio.world.people}
+    point = portfolio.add_checkpoint(officer=former)
+    portfolio.create_rule()
+    portfolio.generate()
+    close(portfolio, visit(point, "2026-03-10"))
+    with portfolio.world.transaction() as ctx:
+        ctx.session.execute(update(Checkpoint).where(Checkpoint.id == point).values(officer_id=people[officer]))
+        ctx.record("checkpoint.assigned", checkpoint_id=str(point))
+    march, april = portfolio.tasks()
+    assert (march.officer_id, april.officer_id) == (people[former], people[officer])
+    for user, held in ((former, {march.id}), (officer, {april.id})):
+        assert user is None or held_by(portfolio, user) == held
+
+
 def test_the_points_officer_gets_the_task_and_a_grant_on_it(portfolio: Portfolio) -> None:
     portfolio.add_checkpoint()
     portfolio.add_checkpoint(officer=None)
     portfolio.create_rule()
     portfolio.generate()
     officer = portfolio.world.people["officer"]
-    with portfolio.world.transaction() as ctx:
-        granted = select(AccessGrant.entity_id).where(AccessGrant.user_id == officer, AccessGrant.entity == "task")
-        held = set(ctx.session.scalars(granted))
+    held = held_by(portfolio, "officer")
     assert held == {task.id for task in portfolio.tasks() if task.officer_id == officer}
     assert len(held) == 2
 

@@ -8,17 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from inspection_api.accounts import service as accounts
 from inspection_api.core.ids import new_id
 from inspection_api.plans.rules import history_credit, required_tasks
 from inspection_api.tasks import queries
+from inspection_api.tasks.service.assigning import assign
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date
-    from uuid import UUID
-
-    from sqlalchemy import Row
 
     from inspection_api.core.context import Context
     from inspection_api.plans.models import InspectionRule, Plan
@@ -83,13 +80,13 @@ def generate(ctx: Context, as_of: date, *, at_most: int = MOST_AT_ONCE) -> Gener
     checkpoint becomes the task's and holds a grant on it. Call again, in a new transaction, until it is complete.
     """
     missing = list(islice(_missing(ctx, as_of), at_most + 1))
-    complete, rows = len(missing) <= at_most, missing[:at_most]
+    rows = missing[:at_most]
     created = ctx.session.execute(_INSERT, _columns(rows)).all() if rows else []
     if created:
-        _assign(ctx, created)
+        assign(ctx, [(row.id, row.officer_id) for row in created])
         ctx.session.execute(_CREDIT, {"task_ids": [row.id for row in created]})
         ctx.record("tasks.generated", as_of=as_of.isoformat(), created=len(created))
-    return Generated(created=len(created), complete=complete)
+    return Generated(created=len(created), complete=len(missing) <= at_most or not created)
 
 
 def _missing(ctx: Context, as_of: date) -> Iterator[dict[str, Any]]:
@@ -125,7 +122,3 @@ def _row(task: RequiredTask, credit_from: date | None) -> dict[str, Any]:
 
 def _columns(rows: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:
     return {name: [row[name] for row in rows] for name in rows[0]}
-
-
-def _assign(ctx: Context, created: Sequence[Row[tuple[UUID, UUID | None]]]) -> None:
-    accounts.grant(ctx, [(row.officer_id, "task", row.id) for row in created if row.officer_id is not None])
