@@ -73,9 +73,7 @@ def counts_by_path(ctx: Context, parent: Organisation, window: Period, today: da
     }
 
 
-def counted_tasks(
-    ctx: Context, parent: Organisation, window: Period, measure: Measure, *, own: bool
-) -> Select[Task]:
+def counted_tasks(ctx: Context, parent: Organisation, window: Period, measure: Measure, *, own: bool) -> Select[Task]:
     """Return the tasks behind one number: of the whole subtree, or of ``parent`` alone with ``own``."""
     below = select(Organisation.id).where(Organisation.path.startswith(parent.path))
     return visible_tasks(ctx.actor, ctx.now, READ).where(
