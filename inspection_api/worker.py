@@ -20,7 +20,7 @@ from rq.serializers import JSONSerializer
 from sqlalchemy.exc import SQLAlchemyError
 
 from inspection_api import schedule
-from inspection_api.core import migrations
+from inspection_api.core import logs, migrations
 from inspection_api.core.banks import BankCatalogue
 from inspection_api.core.db import Database, open_engine
 from inspection_api.core.events import Subscription, claim_next
@@ -131,6 +131,7 @@ def work(
     rows: Sequence[schedule.Scheduled] = schedule.SCHEDULE,
 ) -> None:
     """Work until SIGINT or SIGTERM; the delivery under way is finished first."""
+    logs.configure()
     outbox = open_outbox(settings, subscriptions)
     stopping = threading.Event()
     timetable = Timetable(outbox=outbox, rows=rows)
