@@ -10,6 +10,7 @@ from flask_smorest import Api
 
 from inspection_api.accounts import routes as accounts_routes
 from inspection_api.accounts import service as accounts
+from inspection_api.alerts import routes as alerts_routes
 from inspection_api.core.banks import BankCatalogue
 from inspection_api.core.db import Database, open_engine
 from inspection_api.core.migrations import head
@@ -23,6 +24,7 @@ from inspection_api.plans import routes as plans_routes
 from inspection_api.reports import routes as reports_routes
 from inspection_api.subscriptions import SUBSCRIPTIONS
 from inspection_api.tasks import routes as tasks_routes
+from inspection_api.telemetry import routes as telemetry_routes
 from inspection_api.templates import routes as templates_routes
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ BLUEPRINTS = (
     accounts_routes.blp,
     templates_routes.blp,
     media_routes.blp,
+    telemetry_routes.blp,
+    alerts_routes.blp,
     plans_routes.blp,
     tasks_routes.blp,
     reports_routes.blp,

@@ -80,10 +80,3 @@ class DeviceDecided(Conflict):
 
     code = "device_decided"
     title = "该设备已处理"
-
-
-class DeviceUnapproved(Forbidden):
-    """The device waits for a manager's approval, or lost it."""
-
-    code = "device_unapproved"
-    title = "设备尚未获准使用"

@@ -41,30 +41,28 @@ def granted(column: InstrumentedAttribute[UUID], entity: str, actor: Actor) -> C
     return column.in_(held)
 
 
-def visible(model: Any, entity: str, actor: Actor, permission: Permission) -> ColumnElement[bool]:  # noqa: ANN401
+def visible(model: Any, entity: str, actor: Actor, permission: Permission) -> ColumnElement[bool]:
     """Return the scope of ``actor`` over ``model`` (columns ``id``, ``organisation_id``): role subtree ∪ grants."""
     return or_(in_subtree(model.organisation_id, actor.paths(permission)), granted(model.id, entity, actor))
 
 
-def visible_organisations(actor: Actor, permission: Permission = READ_ACCOUNTS) -> Select[tuple[Organisation]]:
+def visible_organisations(actor: Actor, permission: Permission = READ_ACCOUNTS) -> Select[Organisation]:
     """Return the organisations inside the actor's subtrees."""
     return select(Organisation).where(in_subtree(Organisation.id, actor.paths(permission)))
 
 
-def visible_users(actor: Actor, permission: Permission = READ_ACCOUNTS) -> Select[tuple[UserAccount]]:
+def visible_users(actor: Actor, permission: Permission = READ_ACCOUNTS) -> Select[UserAccount]:
     """Return the users who belong inside the actor's subtrees."""
     return select(UserAccount).where(in_subtree(UserAccount.organisation_id, actor.paths(permission)))
 
 
-def visible_devices(actor: Actor, permission: Permission = READ_ACCOUNTS) -> Select[tuple[Device]]:
+def visible_devices(actor: Actor, permission: Permission = READ_ACCOUNTS) -> Select[Device]:
     """Return the devices of the actor's subtrees, and his own."""
     own = Device.user_id == actor.user_id if actor.user_id is not None else false()
     return select(Device).where(or_(in_subtree(Device.organisation_id, actor.paths(permission)), own))
 
 
-def organisations_of(
-    actor: Actor, *, kind: str | None = None, parent_id: UUID | None = None
-) -> Select[tuple[Organisation]]:
+def organisations_of(actor: Actor, *, kind: str | None = None, parent_id: UUID | None = None) -> Select[Organisation]:
     """Return the organisations at or below any role of the actor, narrowed."""
     statement = select(Organisation).where(in_subtree(Organisation.id, [held.path for held in actor.assignments]))
     if kind is not None:
@@ -72,19 +70,19 @@ def organisations_of(
     return statement if parent_id is None else statement.where(Organisation.parent_id == parent_id)
 
 
-def users_of(actor: Actor, organisation_id: UUID | None = None) -> Select[tuple[UserAccount]]:
+def users_of(actor: Actor, organisation_id: UUID | None = None) -> Select[UserAccount]:
     """Return the users of the actor's subtrees, or of one organisation there."""
     statement = visible_users(actor)
     return statement if organisation_id is None else statement.where(UserAccount.organisation_id == organisation_id)
 
 
-def devices_of(actor: Actor, status: str | None = None) -> Select[tuple[Device]]:
+def devices_of(actor: Actor, status: str | None = None) -> Select[Device]:
     """Return the actor's own devices and those of his subtrees, narrowed."""
     statement = visible_devices(actor)
     return statement if status is None else statement.where(Device.status == status)
 
 
-def get_one(session: Session, statement: Select[tuple[T]]) -> T:
+def get_one(session: Session, statement: Select[T]) -> T:
     """Return the only row of ``statement``.
 
     Raises:
@@ -130,7 +128,7 @@ def find_actor(session: Session, secret_hash: bytes, now: datetime, day: date) -
     )
 
 
-def _machine_role(row: Any) -> tuple[Assignment, ...]:  # noqa: ANN401 - a Row of _ACTOR
+def _machine_role(row: Any) -> tuple[Assignment, ...]:
     role = DEVICE_ROLES[DeviceKind(row.device_kind)]
     return (Assignment(role=role, organisation_id=row.device_organisation_id, path=row.device_path),)
 

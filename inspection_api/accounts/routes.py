@@ -101,7 +101,7 @@ def end_role(ctx: Context, user_id: UUID, assignment_id: UUID) -> None:
 
 
 @blp.post("/devices", permission=ONSITE, body=schemas.DeviceInput, out=schemas.DeviceSchema, status=201)
-def enrol_device(ctx: Context, *, id: UUID, name: str, public_key: str) -> Device:  # noqa: A002 - the wire's word
+def enrol_device(ctx: Context, *, id: UUID, name: str, public_key: str) -> Device:
     """Enrol my phone; it waits for a manager's approval. The same again answers the same device."""
     return service.enrol(ctx, id, name=name, public_key=public_key)
 

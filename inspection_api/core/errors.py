@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 class Problem(Exception):  # noqa: N818 - the field's word is "problem" (RFC 9457), not "error"
     """Base of all refusals.
 
-    ``detail`` is one Chinese sentence about this occurrence, ``fields`` maps a field's path (``a.b.0``) to what is wrong
-    with it, ``members`` are further problem+json members (ids, times), and ``trace`` are events that must be written
-    although the use case is rolled back (a failed login, a forged QR).
+    ``detail`` is one Chinese sentence about this occurrence, ``fields`` maps a field's path (``a.b.0``) to what is
+    wrong with it, ``members`` are further problem+json members (ids, times), and ``trace`` are events that must be
+    written although the use case is rolled back (a failed login, a forged QR).
     """
 
     code: ClassVar[str] = "problem"

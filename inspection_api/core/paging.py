@@ -41,7 +41,7 @@ class Page(Generic[T]):
 
 def paginate(
     session: Session,
-    statement: Select[tuple[T]],
+    statement: Select[T],
     *,
     by: Sequence[InstrumentedAttribute[Any]],
     limit: int = DEFAULT_LIMIT,
@@ -72,5 +72,5 @@ def _decoded(cursor: str, by: Sequence[InstrumentedAttribute[Any]]) -> list[Any]
         raise CursorInvalid(fields={"cursor": "不是本列表给出的游标"}) from None
 
 
-def _parsed(value: str, kind: type) -> Any:  # noqa: ANN401 - a column's own Python type
+def _parsed(value: str, kind: type) -> Any:
     return kind.fromisoformat(value) if hasattr(kind, "fromisoformat") else kind(value)

@@ -95,8 +95,8 @@ class Reach(StrEnum):
 
 # fmt: off
 MATRIX: dict[Action, str] = {
-    #               admin | province | branch | sub_branch | officer | exception | approver | risk | service | information
-    #               | enterprise | auditor | print_station | board | gateway
+    #               admin | province | branch | sub_branch | officer | exception | approver | risk | service
+    #               | information | enterprise | auditor | print_station | board | gateway
     Action.ACCOUNTS: "all|read|enrol|enrol||||||||read|||",
     Action.CONFIGURATION: "all|edit|read|read|read|||read||||read|||",
     Action.RULES: "|edit|edit|edit_dates|read|||read||||read|||",
@@ -115,9 +115,14 @@ MATRIX: dict[Action, str] = {
     Action.UNLOCK: "|approve|approve|request,approve|own:request||approve|||||read|||",
     Action.EXCEPTIONS: "|approve|approve|approve|own:request||approve|||||read|||",
     Action.ALERT_REVIEW: "|||||||review|review|review||read|||",
-    Action.ALERT_FEEDBACK: "|feedback,close|feedback,close|feedback,close|own:feedback|own:feedback||feedback,close||||read|||",
+    Action.ALERT_FEEDBACK: (
+        "|feedback,close|feedback,close|feedback,close|own:feedback|own:feedback||feedback,close||||read|||"
+    ),
     Action.ALERT_RULES: "devices|edit,devices|read|read||||edit,devices|devices|||read|||",
-    Action.REPORTS: "|completion|completion|completion|own:completion||completion|completion|alerts|alerts||completion||own:aggregates|",
+    Action.REPORTS: (
+        "|completion|completion|completion|own:completion||completion|completion|alerts|alerts||completion"
+        "||own:aggregates|"
+    ),
     Action.PERSONAL_EXPORT: "|export|export|export||||export||||export|||",
     Action.AUDIT: "security|||||||||||read|||",
     Action.TELEMETRY: "||||||||||||||own:ingest",

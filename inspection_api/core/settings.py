@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 MINIMUM_SECRET_LENGTH = 32
-DEMO_SECRET_PREFIX = "demo-"
+DEMO_SECRET_PREFIX = "demo-"  # noqa: S105 - marks the demo's secrets, is none
 
 
 class SettingsError(Exception):

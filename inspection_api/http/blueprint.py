@@ -7,6 +7,7 @@ it commits before the response leaves, and any exception rolls back. GET runs RE
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum, auto
 from functools import wraps
 from typing import TYPE_CHECKING, Any
@@ -23,13 +24,11 @@ from inspection_api.http.runtime import current_runtime
 from inspection_api.http.schemas import IdempotencyKey, IfMatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from marshmallow import Schema
 
     from inspection_api.http.runtime import Runtime
 
-View = Callable[..., Any] if TYPE_CHECKING else Any
+View = Callable[..., Any]
 PREFIX = "/api/v1"
 
 
@@ -162,7 +161,7 @@ def _guarded(handler: View, permission: Permission | Access, *, read_only: bool,
 
 def _in_transaction(
     runtime: Runtime, handler: View, permission: Permission | None, kwargs: dict[str, Any], *, read_only: bool
-) -> Any:  # noqa: ANN401 - a view's response
+) -> Any:
     bank, secret = auth.bearer(runtime)
     actor = SYSTEM
     try:

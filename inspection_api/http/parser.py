@@ -28,7 +28,7 @@ class Parser(FlaskParser):
 
     DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": "raise", "json": "raise"}  # noqa: RUF012
 
-    def load_json(self, req: Any, schema: Any) -> Any:  # noqa: ANN401, ARG002 - webargs' signature
+    def load_json(self, req: Any, schema: Any) -> Any:  # noqa: ARG002 - webargs' signature
         """Return the body as JSON, whatever its declared type.
 
         Raises:
@@ -42,8 +42,8 @@ class Parser(FlaskParser):
     def handle_error(  # noqa: D102 - webargs' hook
         self,
         error: ValidationError,
-        req: Any,  # noqa: ANN401, ARG002
-        schema: Any,  # noqa: ANN401, ARG002
+        req: Any,  # noqa: ARG002
+        schema: Any,  # noqa: ARG002
         *,
         error_status_code: int | None,  # noqa: ARG002
         error_headers: Mapping[str, str] | None,  # noqa: ARG002
@@ -56,7 +56,7 @@ def _refuse(_constant: str) -> NoReturn:
     raise ValueError("not a JSON number")
 
 
-def _flat(path: str, messages: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - a tree of dicts and lists
+def _flat(path: str, messages: Any) -> Iterator[tuple[str, str]]:
     """Yield (``a.b.0``, message) for every leaf of marshmallow's tree of messages."""
     if isinstance(messages, dict):
         for key, value in messages.items():

@@ -84,8 +84,8 @@ def _respond_database(error: OperationalError) -> Response:
     return respond(errors.Unavailable(reason=code, retry_after_s=2))
 
 
-def _respond_unexpected(_error: Exception) -> Response:
-    log.exception("unexpected_error", request_id=g.get("request_id"))
+def _respond_unexpected(error: Exception) -> Response:
+    log.error("unexpected_error", request_id=g.get("request_id"), exc_info=error)
     return _response(500, {"code": "internal_error", "title": "系统内部错误，请联系管理员并提供请求编号"})
 
 

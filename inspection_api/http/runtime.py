@@ -72,8 +72,12 @@ class Caller:
     def transaction(self, *, read_only: bool = False, isolation: str | None = None) -> Iterator[Context]:
         """Open a short transaction as this caller."""
         database = self.runtime.database
-        with database.transaction(self.bank, actor=self.actor, read_only=read_only, isolation=isolation) as ctx:
-            yield ctx
+        try:
+            with database.transaction(self.bank, actor=self.actor, read_only=read_only, isolation=isolation) as ctx:
+                yield ctx
+        except Problem as problem:
+            self.runtime.leave_trace(self.bank, self.actor, problem)
+            raise
 
     def acting_as(self, actor: Actor) -> Caller:
         """Return the same caller with another actor."""

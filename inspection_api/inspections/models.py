@@ -17,11 +17,17 @@ class Inspection(Identified, Versioned, Base):
 
     __tablename__ = "inspection"
     __table_args__ = (
-        CheckConstraint("state IN ('draft', 'submitted', 'accepted', 'extra', 'refused', 'voided')", name="state_known"),
+        CheckConstraint(
+            "state IN ('draft', 'submitted', 'accepted', 'extra', 'refused', 'voided')", name="state_known"
+        ),
         CheckConstraint("channel IN ('onsite', 'remote', 'self')", name="channel_known"),
         CheckConstraint("blockers <@ ARRAY['quarantine', 'conflict', 'media']", name="blockers_known"),
-        CheckConstraint("state IN ('draft', 'submitted', 'refused') OR blockers = '{}'", name="blocked_is_not_accepted"),
-        CheckConstraint("(state IN ('accepted', 'extra', 'voided')) = (accepted_at IS NOT NULL)", name="accepted_at_set"),
+        CheckConstraint(
+            "state IN ('draft', 'submitted', 'refused') OR blockers = '{}'", name="blocked_is_not_accepted"
+        ),
+        CheckConstraint(
+            "(state IN ('accepted', 'extra', 'voided')) = (accepted_at IS NOT NULL)", name="accepted_at_set"
+        ),
         CheckConstraint("(print_opens_at IS NULL) = (print_closes_at IS NULL)", name="print_window_whole"),
         Index(
             "uq_inspection_accepted_task",

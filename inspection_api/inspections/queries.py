@@ -64,6 +64,11 @@ def inspections_of(actor: Actor, filters: dict[str, Any]) -> Select[tuple[Inspec
     return statement
 
 
+def columns_of(record: Inspection) -> dict[str, Any]:
+    """Return the record's columns by name, for a view that adds to them."""
+    return {column.key: getattr(record, column.key) for column in Inspection.__mapper__.column_attrs}
+
+
 def submitted(session: Session, ids: Iterable[UUID], *, lock: bool) -> Sequence[Row[Any]]:
     """Return what acceptance needs of the submitted records among ``ids``, in id order."""
     statement = (

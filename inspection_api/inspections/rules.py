@@ -115,9 +115,7 @@ def merge_fields(
     }
     applied = {name: value for name, value in pushed.items() if outcomes[name] is Outcome.APPLIED}
     others = (each for each in changes.values() if each.device_id != device_id)
-    return Merge(
-        values=applied, outcomes=outcomes, is_concurrent=any(each.version > base_version for each in others)
-    )
+    return Merge(values=applied, outcomes=outcomes, is_concurrent=any(each.version > base_version for each in others))
 
 
 def _outcome(

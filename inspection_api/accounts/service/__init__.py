@@ -18,6 +18,7 @@ from inspection_api.accounts.service.people import (
     create_user,
     disable_user,
     end_role,
+    ensure_root,
 )
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "end_role",
     "enrol",
     "enrol_machine",
+    "ensure_root",
     "grant",
     "hash_password",
     "login",

@@ -30,7 +30,7 @@ def create_organisation(
     name: str,
     kind: str,
     parent_id: UUID | None = None,
-    id: UUID | None = None,  # noqa: A002
+    id: UUID | None = None,
 ) -> Organisation:
     """Create an organisation below a parent inside the actor's subtree (the system may create the root).
 
@@ -53,13 +53,24 @@ def create_organisation(
     return organisation
 
 
+def ensure_root(ctx: Context, code: str) -> Organisation:
+    """Return the organisation with this code; in a bank that has none yet, create it as the province (for the CLI).
+
+    Raises:
+        NotFound: the bank has a tree, and no such code in it.
+    """
+    if ctx.session.scalars(select(Organisation.id).limit(1)).first() is None:
+        return create_organisation(ctx, code=code, name=ctx.bank.name, kind=rules.OrganisationKind.PROVINCE)
+    return queries.get_one(ctx.session, select(Organisation).where(Organisation.code == code))
+
+
 def _parent(ctx: Context, parent_id: UUID | None) -> Organisation | None:
     if parent_id is None and ctx.actor.is_system:
         return None
     return queries.get_one(ctx.session, _reachable(ctx.actor, EDIT_ACCOUNTS).where(Organisation.id == parent_id))
 
 
-def _reachable(actor: Actor, permission: Permission) -> Any:  # noqa: ANN401 - a Select of organisations
+def _reachable(actor: Actor, permission: Permission) -> Any:
     return select(Organisation) if actor.is_system else queries.visible_organisations(actor, permission)
 
 
@@ -71,7 +82,7 @@ def create_user(
     organisation_id: UUID,
     password: str | None = None,
     password_hash: str | None = None,
-    id: UUID | None = None,  # noqa: A002
+    id: UUID | None = None,
 ) -> UserAccount:
     """Create a user of an organisation inside the actor's subtree; ``password_hash`` serves seeding.
 

@@ -91,7 +91,7 @@ def _blockers(ctx: Context, rows: Sequence[Row[Any]]) -> dict[UUID, list[str]]:
 
 
 def _write_blockers(ctx: Context, blocked: dict[UUID, list[str]]) -> None:
-    rows = [{"id": str(id_), "blockers": codes} for id_, codes in blocked.items() if codes]
+    rows = [{"id": id_, "blockers": codes} for id_, codes in blocked.items() if codes]
     if rows:
         ctx.session.execute(_BLOCK, {"rows": as_jsonb(rows)})
 
@@ -128,10 +128,10 @@ def _visit(ctx: Context, row: Row[Any]) -> Visit:
 def _accepted_row(row: Row[Any], closing: Closing, state: State, snapshot: dict[str, Any]) -> dict[str, Any]:
     task_id = closing.task_id or row.task_id
     return {
-        "id": str(row.id),
-        "state": state.value,
+        "id": row.id,
+        "state": state,
         "snapshot": snapshot,
-        "task_id": str(task_id) if task_id else None,
+        "task_id": task_id,
         "flags": list(closing.flags),
     }
 
@@ -140,7 +140,7 @@ def _record(ctx: Context, row: Row[Any], values: dict[str, Any]) -> None:
     ctx.record(
         f"inspection.{values['state']}",
         inspection_id=str(row.id),
-        task_id=values["task_id"],
+        task_id=str(values["task_id"]) if values["task_id"] else None,
         checkpoint_id=str(row.checkpoint_id),
         organisation_id=str(row.organisation_id),
         officer_id=str(row.officer_id),

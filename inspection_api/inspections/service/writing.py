@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from sqlalchemy import text
 
@@ -64,7 +63,7 @@ def save_drafts(ctx: Context, rows: Sequence[dict[str, Any]]) -> None:
         return
     ctx.session.execute(_SAVE, {"rows": as_jsonb(rows)})
     _hold(ctx, rows)
-    begun = [UUID(row["task_id"]) for row in rows if row["task_id"]]
+    begun = [row["task_id"] for row in rows if row["task_id"]]
     if begun:
         tasks.start(ctx, begun)
 
@@ -78,12 +77,12 @@ def submit_visits(ctx: Context, rows: Sequence[dict[str, Any]]) -> None:
     for row in rows:
         ctx.record(
             "inspection.submitted",
-            inspection_id=row["id"],
-            checkpoint_id=row["checkpoint_id"],
-            organisation_id=row["organisation_id"],
-            codes=row["quarantine_codes"],
+            inspection_id=str(row["id"]),
+            checkpoint_id=str(row["checkpoint_id"]),
+            organisation_id=str(row["organisation_id"]),
+            codes=list(row["quarantine_codes"]),
         )
 
 
 def _hold(ctx: Context, rows: Sequence[dict[str, Any]]) -> None:
-    accounts.grant(ctx, [(UUID(row["officer_id"]), "inspection", UUID(row["id"])) for row in rows])
+    accounts.grant(ctx, [(row["officer_id"], "inspection", row["id"]) for row in rows])

@@ -1,0 +1,193 @@
+"""The command line: `python -m inspection_api COMMAND`; each command is one transaction and one service call."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from sqlalchemy.exc import OperationalError
+
+from inspection_api.core.errors import NotFound, Problem
+from inspection_api.core.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from inspection_api.core.context import Context
+    from inspection_api.http.runtime import Runtime
+
+
+class Commands(click.Group):
+    """Commands that end with one clear line instead of a traceback where the cause is outside of the program."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command and translate what may go wrong into one line and exit status 1."""
+        try:
+            return super().invoke(ctx)
+        except SettingsError as error:
+            raise click.ClickException(str(error)) from None
+        except OperationalError as error:
+            reason = str(error.orig).splitlines()[0]
+            raise click.ClickException(f"无法连接数据库：{reason} (database_unreachable)") from None
+        except Problem as problem:
+            raise click.ClickException(f"{problem.title}：{problem.detail or problem.code} ({problem.code})") from None
+
+
+@click.group(cls=Commands)
+def main() -> None:
+    """巡迹 Xunji: the field-inspection backend for post-loan checks."""
+
+
+def _runtime() -> Runtime:
+    from inspection_api.app import create_runtime  # noqa: PLC0415 - the commands that need no database start at once
+
+    runtime = create_runtime(Settings.from_env(os.environ))
+    runtime.banks.ensure_table()
+    return runtime
+
+
+@contextmanager
+def _transaction(code: str) -> Iterator[tuple[Runtime, Context]]:
+    runtime = _runtime()
+    with runtime.transaction(code=code) as ctx:
+        yield runtime, ctx
+
+
+@main.command()
+def serve() -> None:
+    """Serve HTTP with gunicorn on HOST:PORT until stopped."""
+    from inspection_api.server import serve_forever  # noqa: PLC0415
+
+    serve_forever(Settings.from_env(os.environ))
+
+
+@main.command()
+def worker() -> None:
+    """Drain the outbox and run background jobs until stopped."""
+    from inspection_api.worker import work  # noqa: PLC0415
+
+    work(Settings.from_env(os.environ))
+
+
+@main.command()
+def migrate() -> None:
+    """Upgrade every bank's schema; report each, go on past a broken one, and exit with 1 if any is broken."""
+    from inspection_api.core import migrations  # noqa: PLC0415
+
+    catalogue = _runtime().banks
+    broken = 0
+    banks = catalogue.everyone()
+    with click.progressbar(migrations.upgrade_all(catalogue), length=len(banks), label="迁移", file=sys.stderr) as bar:
+        outcomes = list(bar)
+    for outcome in outcomes:
+        broken += bool(outcome.error)
+        click.echo(f"{outcome.bank.code}: {outcome.error or migrations.head()}")
+    sys.exit(1 if broken else 0)
+
+
+@main.command("create-bank")
+@click.argument("code")
+@click.argument("name")
+def create_bank(code: str, name: str) -> None:
+    """Create a bank: its schema, its keys, the default template."""
+    from inspection_api.core import migrations  # noqa: PLC0415
+    from inspection_api.templates import service as templates  # noqa: PLC0415
+
+    runtime = _runtime()
+    bank = runtime.banks.create(code, name)
+    migrations.upgrade(runtime.banks, bank)
+    with runtime.transaction(code=code) as ctx:
+        templates.ensure_default_template(ctx)
+    click.echo(f"{code}: {bank.tag}")
+
+
+@main.command("create-user")
+@click.argument("bank")
+@click.argument("username")
+@click.argument("name")
+@click.option("--organisation", required=True, help="Code of an existing organisation, or of the new root.")
+@click.option("--role", required=True, help="A role of the permission matrix, for example administrator.")
+@click.password_option(help="At least 10 characters.")
+def create_user(bank: str, username: str, name: str, organisation: str, role: str, password: str) -> None:
+    """Create a user with a role; the bank's first user creates its root organisation."""
+    from inspection_api.accounts import service as accounts  # noqa: PLC0415
+
+    with _transaction(bank) as (_, ctx):
+        node = accounts.ensure_root(ctx, organisation)
+        user = accounts.create_user(ctx, username=username, name=name, organisation_id=node.id, password=password)
+        accounts.assign_role(ctx, user.id, role=role, organisation_id=node.id)
+    click.echo(f"{username}: {user.id}")
+
+
+@main.command("generate-tasks")
+@click.argument("bank")
+@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="The day to generate for; today if left out.")
+def generate_tasks(bank: str, as_of: datetime | None) -> None:
+    """Create the tasks of the running and the next period; running it again changes nothing."""
+    from inspection_api.core.periods import local_day  # noqa: PLC0415
+    from inspection_api.tasks import service as tasks  # noqa: PLC0415
+
+    runtime, created, complete = _runtime(), 0, False
+    day = as_of.date() if as_of else local_day(runtime.settings.clock())
+    while not complete:
+        with runtime.transaction(code=bank) as ctx:
+            made = tasks.generate(ctx, day)
+        created, complete = created + made.created, made.complete
+        click.echo(f"{bank}: {day} +{made.created}", err=True)
+    click.echo(f"{bank}: {created}")
+
+
+@main.command()
+@click.argument("bank")
+def sweep(bank: str) -> None:
+    """Do now what the worker does by the clock: tasks, missed tasks, locked papers, expired uploads, alerts."""
+    from inspection_api import schedule  # noqa: PLC0415
+
+    runtime = _runtime()
+    found = runtime.banks.find_by_code(bank)
+    if found is None:
+        raise NotFound(bank)
+    with click.progressbar(schedule.SCHEDULE, label="清理", item_show_func=lambda row: row.name if row else "") as rows:
+        for row in rows:
+            schedule.run(runtime.database, found, row)
+
+
+@main.command("seed-demo")
+@click.option("--bank", default="demo", help="Code of the demo bank.")
+@click.option("--small", is_flag=True, help="One branch only, for tests.")
+def seed_demo(bank: str, *, small: bool) -> None:
+    """Fill an invented bank of real size, once; a seeded bank is left alone."""
+    from inspection_api.demo.seed import seed  # noqa: PLC0415
+
+    seed(_runtime(), bank, small=small)
+
+
+@main.command()
+def demo() -> None:
+    """Live through a day in the field, step by step; exit status 1 if any step is not as it must be."""
+    from inspection_api.demo.day import run  # noqa: PLC0415
+
+    sys.exit(run())
+
+
+@main.command()
+def run() -> None:
+    """Start everything: PostgreSQL and Redis where none is given, the web server and the worker, on a demo bank."""
+    from inspection_api.supervisor import run_everything  # noqa: PLC0415
+
+    sys.exit(run_everything(os.environ))
+
+
+@main.command("export-openapi")
+@click.argument("path", type=click.Path(dir_okay=False, path_type=Path), default=Path("docs/openapi.json"))
+def export_openapi(path: Path) -> None:
+    """Write the OpenAPI document; needs no database."""
+    from inspection_api.app import openapi  # noqa: PLC0415
+
+    path.write_text(json.dumps(openapi(), ensure_ascii=False, indent=2, sort_keys=True) + "\n")

@@ -1,0 +1,31 @@
+"""Endpoints that show inspection records; they are made by pushing (sync.md)."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from inspection_api.core.context import Context
+from inspection_api.core.paging import paginate
+from inspection_api.http.blueprint import LOGGED_IN, Blueprint
+from inspection_api.http.schemas import page_of
+from inspection_api.inspections import queries, schemas
+from inspection_api.inspections.models import Inspection
+from inspection_api.media import queries as media_queries
+
+blp = Blueprint("inspections", "检查记录")
+
+
+@blp.get("/inspections", permission=LOGGED_IN, query=schemas.InspectionQuery, out=page_of(schemas.InspectionSchema))
+def list_inspections(ctx: Context, *, limit: int, cursor: str | None, **filters: Any) -> Any:
+    """List the records in my scope, oldest first."""
+    statement = queries.inspections_of(ctx.actor, filters)
+    return paginate(ctx.session, statement, by=[Inspection.id], limit=limit, cursor=cursor)
+
+
+@blp.get("/inspections/<uuid:inspection_id>", permission=LOGGED_IN, out=schemas.InspectionDetailSchema)
+def get_inspection(ctx: Context, inspection_id: UUID) -> dict[str, Any]:
+    """Show one record with its answers, judgement and media."""
+    record = queries.get_visible(ctx.session, ctx.actor, inspection_id)
+    media = media_queries.of_inspections(ctx.session, [record.id])
+    return {**queries.columns_of(record), "media": media.get(record.id, [])}

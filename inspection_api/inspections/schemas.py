@@ -1,0 +1,66 @@
+"""What the inspections endpoints give."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields, validate
+
+from inspection_api.http.schemas import PageQuery
+from inspection_api.inspections.rules import State
+
+
+class InspectionQuery(PageQuery):
+    """Narrow the list of records."""
+
+    checkpoint_id = fields.UUID(load_default=None)
+    customer_id = fields.UUID(load_default=None)
+    officer_id = fields.UUID(load_default=None)
+    task_id = fields.UUID(load_default=None)
+    state = fields.String(load_default=None, validate=validate.OneOf(list(State)))
+
+
+class InspectionSchema(Schema):
+    """A record in a list."""
+
+    id = fields.UUID()
+    task_id = fields.UUID(allow_none=True)
+    checkpoint_id = fields.UUID()
+    customer_id = fields.UUID()
+    organisation_id = fields.UUID()
+    officer_id = fields.UUID()
+    channel = fields.String()
+    state = fields.String()
+    blockers = fields.List(fields.String())
+    quarantine_codes = fields.List(fields.String())
+    flags = fields.List(fields.String())
+    conclusion = fields.String(allow_none=True)
+    indicators = fields.List(fields.String())
+    performed_at = fields.AwareDateTime(allow_none=True)
+    performed_on = fields.Date(allow_none=True)
+    submitted_at = fields.AwareDateTime(allow_none=True)
+    accepted_at = fields.AwareDateTime(allow_none=True)
+    print_opens_at = fields.AwareDateTime(allow_none=True)
+    print_closes_at = fields.AwareDateTime(allow_none=True)
+    version = fields.Integer()
+
+
+class MediumSchema(Schema):
+    """A medium of a record, and whether its bytes are here."""
+
+    id = fields.UUID()
+    item_key = fields.String(allow_none=True)
+    kind = fields.String()
+    mime = fields.String()
+    bytes = fields.Integer()
+    status = fields.String()
+    refused_reason = fields.String(allow_none=True)
+
+
+class InspectionDetailSchema(InspectionSchema):
+    """A record with its answers, its judgement and its media."""
+
+    template_version_id = fields.UUID()
+    answers = fields.Dict()
+    note = fields.String(allow_none=True)
+    judgement = fields.Dict(allow_none=True)
+    snapshot = fields.Dict(allow_none=True)
+    media = fields.List(fields.Nested(MediumSchema))

@@ -1,0 +1,250 @@
+"""What a device sends: the batch and the payload of every kind of operation (sync.md §2, ``op_format`` 1).
+
+The batch is decoded with its operations left raw, so that one bad operation harms only itself; unknown members of a
+payload are errors, as everywhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import unicodedata
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from sync.errors import BatchMalformed, BatchTooLarge
+
+PROTOCOL = 1
+OP_FORMATS = (1, 1)
+MAX_OPS = 200
+MAX_BYTES = 4 << 20
+
+Sequence_ = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
+Text = Annotated[str, msgspec.Meta(max_length=2000)]
+ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class Stamp(msgspec.Struct, frozen=True, kw_only=True):
+    """A moment on the device: its wall clock, and the monotonic milliseconds of one boot (None: a browser page)."""
+
+    wall: Instant
+    mono_ms: int | None = None
+    boot_id: str | None = None
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
+    """A push; ``abandon_seq`` are numbers whose operations the device no longer has."""
+
+    protocol: Literal[1]
+    device_id: UUID
+    batch_id: UUID
+    sent: Stamp
+    ops: list[msgspec.Raw]
+    app: str = ""
+    abandon_seq: list[Sequence_] = []
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """The two members without which an operation cannot even be refused."""
+
+    op_id: UUID
+    seq: Sequence_
+
+
+class Operation(Head, frozen=True, kw_only=True):
+    """One operation; ``base_version`` is the version of the entity that the device had seen."""
+
+    op_format: int
+    type: ShortText
+    entity_id: UUID
+    captured: Stamp
+    payload: msgspec.Raw
+    base_version: int = 0
+    depends_on: list[UUID] = []
+
+
+class _Payload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Payloads refuse members that they do not know."""
+
+
+class Fix(_Payload):
+    """A position report as the device gives it; ``acc`` in metres, ``age_s`` at the act that it proves."""
+
+    lon: float
+    lat: float
+    sys: Literal["wgs84", "gcj02", "bd09"]
+    acc: float | None = None
+    age_s: float = 0.0
+    mock: bool = False
+    at: Instant | None = None
+
+
+class Scan(_Payload):
+    """The scan that opens a visit: the plate's text, when, and where."""
+
+    qr: Annotated[str, msgspec.Meta(max_length=300)]
+    at: Stamp
+    fixes: Annotated[list[Fix], msgspec.Meta(max_length=50)] = []
+
+
+class Answer(_Payload):
+    """One answer; the template version judges the value."""
+
+    item: ShortText
+    value: Any = None
+    note: Annotated[str, msgspec.Meta(max_length=500)] | None = None
+
+
+class Manifest(_Payload):
+    """One medium, declared before its bytes are uploaded (domain.md §4.2)."""
+
+    id: UUID
+    kind: Literal["photo", "audio", "video"]
+    mime: ShortText
+    bytes: Annotated[int, msgspec.Meta(ge=1)]
+    sha256: Sha256
+    captured: Stamp
+    item: ShortText | None = None
+    fix: Fix | None = None
+    source: Literal["native_camera", "browser_camera", "recorder"] = "native_camera"
+    challenge_id: ShortText | None = None
+    width: int | None = None
+    height: int | None = None
+    seconds: float = 0.0
+
+
+class Submit(_Payload):
+    """``inspection.submit``: the whole visit in one operation; ``task_id`` is a hint."""
+
+    checkpoint_id: UUID
+    template_version_id: UUID
+    scan: Scan
+    fixes: Annotated[list[Fix], msgspec.Meta(max_length=50)] = []
+    answers: Annotated[list[Answer], msgspec.Meta(max_length=200)] = []
+    media: Annotated[list[Manifest], msgspec.Meta(max_length=100)] = []
+    task_id: UUID | None = None
+    channel: Literal["onsite"] = "onsite"
+    note: Text | None = None
+
+
+class Save(_Payload):
+    """``inspection.save``: fields of a draft, merged one by one."""
+
+    checkpoint_id: UUID
+    template_version_id: UUID
+    task_id: UUID | None = None
+    answers: Annotated[list[Answer], msgspec.Meta(max_length=200)] = []
+    note: Text | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class Bind(_Payload):
+    """``checkpoint.bind``: the first scan of an unbound checkpoint, and the photo of its mounted plate."""
+
+    qr: Annotated[str, msgspec.Meta(max_length=300)]
+    fixes: Annotated[list[Fix], msgspec.Meta(max_length=50)]
+    photo: Manifest
+
+
+class UnlockRequest(_Payload):
+    """``unlock.request``: why a locked 明白纸 should open again."""
+
+    inspection_id: UUID
+    reason_code: ShortText
+    reason_text: Text
+
+
+_BATCH = msgspec.json.Decoder(Batch)
+_HEAD = msgspec.json.Decoder(Head)
+_OPERATION = msgspec.json.Decoder(Operation)
+
+
+class Received(msgspec.Struct, frozen=True, kw_only=True):
+    """An operation as it came: ``operation`` is None where its shape is wrong, and then ``fault`` says why."""
+
+    head: Head
+    raw: bytes
+    operation: Operation | None
+    fault: str = ""
+
+    def digest(self) -> bytes:
+        """Return the SHA-256 of the operation's content without ``seq``, in canonical member order."""
+        content = json.loads(self.raw)
+        content.pop("seq", None)
+        canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).digest()
+
+
+def decode_batch(body: bytes) -> Batch:
+    """Return the batch with its operations still raw.
+
+    Raises:
+        BatchMalformed: the envelope cannot be understood.
+        BatchTooLarge: more than 200 operations.
+    """
+    try:
+        batch = _BATCH.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        batch = _decode_slowly(body)
+    if len(batch.ops) > MAX_OPS:
+        raise BatchTooLarge(max_ops=MAX_OPS)
+    return batch
+
+
+def _decode_slowly(body: bytes) -> Batch:
+    """Split a body that the fast decoder refuses (a lone surrogate in one operation) with the standard library."""
+    try:
+        loose = json.loads(body)
+        raw_ops = [msgspec.Raw(json.dumps(op).encode()) for op in loose.pop("ops")]
+        envelope = msgspec.convert({**loose, "ops": []}, Batch, strict=False)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, msgspec.ValidationError) as error:
+        raise BatchMalformed(str(error)[:200]) from None
+    return msgspec.structs.replace(envelope, ops=raw_ops)
+
+
+def decode_operation(raw: bytes) -> Received:
+    """Return one operation, whatever is wrong with it beyond its id and number.
+
+    Raises:
+        BatchMalformed: it has no ``op_id`` or ``seq``, so no verdict could name it.
+    """
+    try:
+        operation = _OPERATION.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return Received(head=_head(raw), raw=raw, operation=None, fault=str(error))
+    return Received(head=operation, raw=raw, operation=operation, fault=unsafe_text(raw))
+
+
+def _head(raw: bytes) -> Head:
+    try:
+        return _HEAD.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        pass
+    try:
+        loose = json.loads(raw)
+        return msgspec.convert({"op_id": loose["op_id"], "seq": loose["seq"]}, Head)
+    except (ValueError, TypeError, KeyError, msgspec.ValidationError):
+        raise BatchMalformed("操作缺少 op_id 或 seq") from None
+
+
+def unsafe_text(raw: bytes) -> str:
+    """Return what is wrong with the operation's strings: control characters and lone surrogates fit no column."""
+    if b"\\u" not in raw and b"\x7f" not in raw:
+        return ""
+    return "文本含有控制字符" if any(map(_is_unsafe, _strings(json.loads(raw)))) else ""
+
+
+def _strings(value: object) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        return [text for pair in value.items() for part in pair for text in _strings(part)]
+    return [text for part in value for text in _strings(part)] if isinstance(value, list) else []
+
+
+def _is_unsafe(text: str) -> bool:
+    return any(unicodedata.category(char) in {"Cc", "Cs"} and char not in "\n\t" for char in text)

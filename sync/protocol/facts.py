@@ -1,0 +1,123 @@
+"""What the server knows when it judges a batch: loaded in a constant number of queries, then only memory.
+
+`Facts` also carries the batch's own effects forward: a binding applies before the visits of its batch are judged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from checkpoints.rules.binding import Location
+    from checkpoints.rules.plate import Plate
+    from checkpoints.rules.values import AssignedSpan, CheckpointFacts, Neighbour
+    from inspection_api.inspections.rules import FieldChange, State
+    from inspection_api.tasks.rules import TaskTerms
+    from inspection_api.templates.forms import Form
+    from sync.protocol.envelope import Manifest
+    from sync.protocol.times import Sample
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """Who pushes, and from what; ``since`` is the device's enrolment."""
+
+    user_id: UUID
+    device_id: UUID
+    is_approved: bool
+    since: datetime
+    samples: tuple[Sample, ...]
+    bank_tag: str
+    plate_key: bytes
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedTemplate:
+    """A published template version, compiled, and the family that its visits count for."""
+
+    form: Form
+    family: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """An inspection that exists already (perhaps as a draft)."""
+
+    id: UUID
+    officer_id: UUID
+    checkpoint_id: UUID
+    state: State
+    version: int
+    answers: dict[str, Any]
+    note: str | None
+    changes: dict[str, FieldChange]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredMedia:
+    """A medium that is declared already."""
+
+    owner_user_id: UUID
+    inspection_id: UUID | None
+    sha256: str
+    bytes: int
+    mime: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Facts:
+    """Everything that the batch's operations name, by id.
+
+    ``stored_versions`` are those of the database: whatever a batch does to a record raises its version once.
+    ``responsible`` maps a task to its organisation, ``reachable`` are the checkpoints in the sender's scope now, and
+    ``media_elsewhere`` maps a sha256 to the inspection that brought these bytes first.
+    """
+
+    sender: Sender
+    tasks: dict[UUID, TaskTerms] = field(default_factory=dict)
+    responsible: dict[UUID, UUID] = field(default_factory=dict)
+    checkpoints: dict[UUID, CheckpointFacts] = field(default_factory=dict)
+    plates: dict[UUID, list[Plate]] = field(default_factory=dict)
+    locations: dict[UUID, list[Location]] = field(default_factory=dict)
+    assignments: dict[UUID, list[AssignedSpan]] = field(default_factory=dict)
+    reachable: frozenset[UUID] = frozenset()
+    templates: dict[UUID, PublishedTemplate] = field(default_factory=dict)
+    records: dict[UUID, Record] = field(default_factory=dict)
+    media_elsewhere: dict[str, UUID] = field(default_factory=dict)
+    media: dict[UUID, DeclaredMedia] = field(default_factory=dict)
+    bindable: frozenset[UUID] = frozenset()
+    neighbours: tuple[Neighbour, ...] = ()
+    stored_versions: dict[UUID, int] = field(default_factory=dict)
+
+    def was_assigned(self, checkpoint_id: UUID, at: datetime) -> bool:
+        """Tell whether the sender was responsible for the checkpoint at ``at``."""
+        spans = self.assignments.get(checkpoint_id, ())
+        return any(
+            span.officer_id == self.sender.user_id
+            and span.valid_from <= at
+            and (span.valid_to is None or at < span.valid_to)
+            for span in spans
+        )
+
+    def is_known_to_sender(self, checkpoint_id: UUID) -> bool:
+        """Tell whether the sender may know of the checkpoint at all: in reach now, or once his."""
+        spans = self.assignments.get(checkpoint_id, ())
+        return checkpoint_id in self.reachable or any(span.officer_id == self.sender.user_id for span in spans)
+
+    def is_media_taken(self, medium: Manifest, inspection_id: UUID | None) -> bool:
+        """Tell whether the medium's id already means other bytes, another's medium, or another record's."""
+        declared = self.media.get(medium.id)
+        if declared is None:
+            return False
+        same = (self.sender.user_id, medium.sha256, medium.bytes, medium.mime)
+        is_same = (declared.owner_user_id, declared.sha256, declared.bytes, declared.mime) == same
+        return not is_same or declared.inspection_id not in {None, inspection_id}
+
+    def next_version(self, record: Record | None) -> int:
+        """Return the version that this batch gives the record."""
+        return self.stored_versions.get(record.id, 0) + 1 if record else 1

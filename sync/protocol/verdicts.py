@@ -1,0 +1,84 @@
+"""The statuses that an operation can end in, each visible to a person (sync.md §2, Statuses)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Status(StrEnum):
+    """Where an operation stands; only held and parked ones still move."""
+
+    APPLIED = "applied"
+    MERGED = "merged"
+    CONFLICT = "conflict"
+    EXTRA = "extra"
+    SUPERSEDED = "superseded"
+    QUARANTINED = "quarantined"
+    REJECTED = "rejected"
+    HELD = "held"
+    PARKED = "parked"
+
+
+UNSETTLED = frozenset({Status.HELD, Status.PARKED})
+
+MESSAGES = {
+    "applied": "已生效",
+    "merged": "已与其他修改合并",
+    "extra": "已保存为额外检查，不计入任务",
+    "superseded": "已被本机较新的操作取代",
+    "held": "等待前面的操作",
+    "parked": "系统暂时无法处理，已保存，将自动重试",
+    "field_conflict": "部分内容与他人的修改冲突，已保留双方内容",
+    "forbidden_or_unknown": "对象不存在或不在您的范围内",
+    "invalid_payload": "操作内容格式有误",
+    "unknown_type": "不支持的操作类型",
+    "unknown_format": "不支持的操作格式版本",
+    "op_id_reused": "操作编号已用于其他内容",
+    "bad_dependency": "依赖的操作不存在",
+    "dependency": "所依赖的操作未通过，待人工处理",
+    "qr_invalid": "二维码无效，已隔离待核实",
+    "qr_revoked": "二维码牌在扫描时已作废，已隔离待核实",
+    "mock": "检测到模拟定位，已隔离待核实",
+    "outside": "位置在围栏之外，已隔离待核实",
+    "stale": "没有有效定位，已隔离待核实",
+    "too_coarse": "定位精度不足，已隔离待核实",
+    "not_assigned": "该检查点当时不由您负责，已隔离待核实",
+    "not_bound": "检查点当时尚未绑定位置，已隔离待核实",
+    "answers_invalid": "答案不完整或不正确，已隔离待核实",
+    "evidence_missing": "缺少必需的现场证据，已隔离待核实",
+    "media_contradiction": "媒体的拍摄时间或内容自相矛盾，已隔离待核实",
+    "already_submitted": "该检查已提交过，已隔离待核实",
+    "record_locked": "记录已锁定，已隔离待核实",
+    "time_bounded": "无法确定检查时间，已隔离待核实",
+    "binding_pending": "检查点位置待确认，确认后生效",
+    "device_unapproved": "设备待批准，批准后生效",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What became of one operation. ``codes`` are all reasons, the first is the receipt's ``code``."""
+
+    status: Status
+    codes: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    fields: dict[str, dict[str, Any]] = field(default_factory=dict)
+    version: int | None = None
+    detail: str = ""
+
+    @property
+    def code(self) -> str:
+        """Return the first reason, or the status where there is none."""
+        return self.codes[0] if self.codes else self.status.value
+
+    @property
+    def message(self) -> str:
+        """Return the sentence that the officer reads."""
+        return self.detail or MESSAGES.get(self.code, self.code)
+
+
+def rejected(code: str, detail: str = "") -> Verdict:
+    """Return the verdict on an operation that cannot mean anything; its bytes are kept."""
+    return Verdict(status=Status.REJECTED, codes=(code,), detail=detail)

@@ -1,0 +1,251 @@
+"""Everything that a push needs to know, in a constant number of queries (sync.md §3.2, §3.3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import or_, select, text
+
+from checkpoints import queries as checkpoint_queries
+from checkpoints.rules import fence
+from checkpoints.rules.plate import KEY_PURPOSE
+from inspection_api.accounts.models import Device
+from inspection_api.core.errors import Problem
+from inspection_api.core.periods import Period, local_day
+from inspection_api.core.permissions import Action, Permission
+from inspection_api.inspections.models import Inspection
+from inspection_api.inspections.rules import FieldChange, State
+from inspection_api.media.models import Media
+from inspection_api.tasks import queries as task_queries
+from inspection_api.templates import queries as template_queries
+from sync.errors import DeviceUnknown, DeviceWiped
+from sync.models import SyncEpoch, SyncReceipt
+from sync.protocol.envelope import Received, decode_operation
+from sync.protocol.facts import DeclaredMedia, Facts, PublishedTemplate, Record, Sender
+from sync.protocol.order import Known, Position
+from sync.protocol.times import Sample
+from sync.protocol.verdicts import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy import Row
+    from sqlalchemy.orm import Session
+
+    from checkpoints.coordinates import Point
+    from checkpoints.rules.values import Neighbour
+    from inspection_api.core.context import Context
+    from sync.protocol.envelope import Fix
+    from sync.protocol.naming import Names
+
+PERFORM = Permission(Action.ONSITE, "perform")
+MAX_SAMPLES = 200
+LONGEST_OFFLINE = timedelta(days=45)
+"""How far before the device's last sample its visits may lie and still find the task of their day."""
+
+_LOCK_DEVICE = text(
+    """
+    INSERT INTO sync_device AS s (device_id, last_seen_at) VALUES (:device_id, :now)
+    ON CONFLICT (device_id) DO UPDATE SET last_seen_at = excluded.last_seen_at
+    RETURNING s.next_seq, s.gaps
+    """
+)
+_SAMPLES = text(
+    "SELECT server_time, boot_id, mono_ms, seq FROM sync_sample WHERE device_id = :device_id"
+    " ORDER BY server_time DESC LIMIT :most"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceRow:
+    """The caller's device as a push needs it."""
+
+    id: UUID
+    public_key: bytes
+    is_approved: bool
+    created_at: Any
+
+
+def get_device(session: Session, device_id: UUID, user_id: UUID | None) -> DeviceRow:
+    """Return the caller's device, which belongs to one user for ever.
+
+    Raises:
+        DeviceUnknown: there is none, or it is somebody else's.
+        DeviceWiped: it was revoked.
+    """
+    statement = select(Device.id, Device.public_key, Device.status, Device.created_at).where(
+        Device.id == device_id, Device.user_id == user_id
+    )
+    row = session.execute(statement).one_or_none()
+    if row is None or row.public_key is None:
+        raise DeviceUnknown
+    if row.status == "revoked":
+        raise DeviceWiped(wipe=True)
+    return DeviceRow(
+        id=row.id, public_key=row.public_key, is_approved=row.status == "approved", created_at=row.created_at
+    )
+
+
+def lock_device(ctx: Context, device_id: UUID) -> Position:
+    """Lock the device's row for the rest of the transaction: one push of a device at a time."""
+    row = ctx.session.execute(_LOCK_DEVICE, {"device_id": device_id, "now": ctx.now}).one()
+    return Position(next_seq=row.next_seq, gaps=frozenset(row.gaps))
+
+
+def receipts(session: Session, device_id: UUID, op_ids: Iterable[UUID]) -> Sequence[SyncReceipt]:
+    """Return the receipts of the named operations and the device's held and parked ones, in one query."""
+    named = SyncReceipt.op_id.in_(list(op_ids))
+    unsettled = (SyncReceipt.device_id == device_id) & SyncReceipt.raw.is_not(None)
+    return session.scalars(select(SyncReceipt).where(or_(named, unsettled))).all()
+
+
+def known(rows: Iterable[SyncReceipt]) -> dict[UUID, Known]:
+    """Return the receipts as the pure order rules take them."""
+    return {row.op_id: Known(op_id=row.op_id, digest=row.digest, status=Status(row.status)) for row in rows}
+
+
+def held(rows: Iterable[SyncReceipt]) -> list[Received]:
+    """Return the operations that wait for a predecessor."""
+    return [decode_operation(row.raw) for row in rows if row.status == Status.HELD and row.raw is not None]
+
+
+def epoch(session: Session) -> str:
+    """Return the bank's epoch."""
+    return str(session.scalars(select(SyncEpoch.epoch)).one())
+
+
+def samples(session: Session, device_id: UUID) -> tuple[Sample, ...]:
+    """Return the device's latest time samples."""
+    rows = session.execute(_SAMPLES, {"device_id": device_id, "most": MAX_SAMPLES})
+    return tuple(Sample(server_time=r.server_time, boot_id=r.boot_id, mono_ms=r.mono_ms, seq=r.seq) for r in rows)
+
+
+def sender(ctx: Context, device: DeviceRow) -> Sender:
+    """Return who pushes, with the device's time samples."""
+    return Sender(
+        user_id=ctx.user_id,
+        device_id=device.id,
+        is_approved=device.is_approved,
+        since=device.created_at,
+        samples=samples(ctx.session, device.id),
+        bank_tag=ctx.bank.tag,
+        plate_key=ctx.bank.derived_key(KEY_PURPOSE),
+        received_at=ctx.now,
+    )
+
+
+def load_facts(ctx: Context, device: DeviceRow, names: Names) -> Facts:
+    """Load all that the batch names, taking the locks in the order of every writer: task, checkpoint, inspection."""
+    who = sender(ctx, device)
+    locked = _tasks(ctx, who, names)
+    places = checkpoint_queries.facts_of(ctx, names.checkpoints, PERFORM, bound=names.bound)
+    records = _records(ctx.session, names.records)
+    known_media = _media(ctx.session, names)
+    return Facts(
+        sender=who,
+        tasks={task.terms.id: task.terms for task in locked},
+        responsible={task.terms.id: task.organisation_id for task in locked},
+        checkpoints=places.checkpoints,
+        plates=places.plates,
+        locations=places.locations,
+        assignments=places.assignments,
+        reachable=places.reachable,
+        bindable=places.bindable,
+        neighbours=_neighbours(ctx.session, names),
+        records=records,
+        stored_versions={record.id: record.version for record in records.values()},
+        templates=_templates(ctx, names.templates),
+        media={row.id: _declared(row) for row in known_media},
+        media_elsewhere={row.sha256: row.inspection_id for row in known_media if row.inspection_id is not None},
+    )
+
+
+def _tasks(ctx: Context, who: Sender, names: Names) -> Sequence[task_queries.LockedTask]:
+    """Lock the tasks that a visit since the device was last heard may concern."""
+    first = max((sample.server_time for sample in who.samples), default=who.since) - LONGEST_OFFLINE
+    days = Period(start=local_day(first), end=local_day(ctx.now))
+    return task_queries.lock_tasks(ctx.session, days=days, checkpoint_ids=names.checkpoints, task_ids=names.tasks)
+
+
+def _neighbours(session: Session, names: Names) -> tuple[Neighbour, ...]:
+    """Return the bound places near the batch's bindings; a batch without bindings asks nothing."""
+    points = [point for fixes in names.bound.values() for point in _points(fixes)]
+    return checkpoint_queries.neighbours_of(session, points) if points else ()
+
+
+def _points(fixes: Sequence[Fix]) -> list[Point]:
+    try:
+        return [fence.fix_as_received(msgspec.structs.asdict(fix)).point for fix in fixes]
+    except Problem:
+        return []
+
+
+def _records(session: Session, ids: Iterable[UUID]) -> dict[UUID, Record]:
+    statement = (
+        select(
+            Inspection.id,
+            Inspection.officer_id,
+            Inspection.checkpoint_id,
+            Inspection.state,
+            Inspection.version,
+            Inspection.answers,
+            Inspection.note,
+            Inspection.field_versions,
+        )
+        .where(Inspection.id.in_(list(ids)))
+        .order_by(Inspection.id)
+        .with_for_update(key_share=True)
+    )
+    return {row.id: _record(row) for row in session.execute(statement)}
+
+
+def _record(row: Row[Any]) -> Record:
+    return Record(
+        id=row.id,
+        officer_id=row.officer_id,
+        checkpoint_id=row.checkpoint_id,
+        state=State(row.state),
+        version=row.version,
+        answers=row.answers,
+        note=row.note,
+        changes={name: FieldChange(**change) for name, change in row.field_versions.items()},
+    )
+
+
+def _templates(ctx: Context, ids: Iterable[UUID]) -> dict[UUID, PublishedTemplate]:
+    versions = template_queries.versions_by_id(ctx, ids)
+    return {id_: PublishedTemplate(form=each.form, family=each.family) for id_, each in versions.items()}
+
+
+def _media(session: Session, names: Names) -> Sequence[Row[Any]]:
+    """Return the media that have one of the declared ids or hold the same bytes, the first declared last."""
+    statement = (
+        select(Media.id, Media.owner_user_id, Media.inspection_id, Media.sha256, Media.bytes, Media.mime)
+        .where(
+            or_(
+                Media.id.in_([medium.id for medium in names.media]),
+                Media.sha256.in_({medium.sha256 for medium in names.media}),
+            )
+        )
+        .order_by(Media.declared_at.desc())
+    )
+    return session.execute(statement).all()
+
+
+def _declared(row: Row[Any]) -> DeclaredMedia:
+    return DeclaredMedia(
+        owner_user_id=row.owner_user_id,
+        inspection_id=row.inspection_id,
+        sha256=row.sha256,
+        bytes=row.bytes,
+        mime=row.mime,
+    )
+
+
+def unsettled_ops(rows: Iterable[SyncReceipt]) -> list[dict[str, Any]]:
+    """Return the held and parked operations as the handshake tells them."""
+    return [{"op_id": str(row.op_id), "seq": row.seq, "status": row.status} for row in rows]

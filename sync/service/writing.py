@@ -1,0 +1,156 @@
+"""Writing a judged batch: one statement per table, in the order of every writer's locks (sync.md §3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from checkpoints.service import NewBinding
+from sqlalchemy import text
+
+from checkpoints import service as checkpoints
+from inspection_api.core.ids import new_id
+from inspection_api.core.jsonb import as_jsonb
+from inspection_api.inspections import service as inspections
+from inspection_api.media import service as media
+from inspection_api.media.service import MediaRow
+from kiosk_print import service as papers
+from sync.protocol.bind import BindWrite
+from sync.protocol.save import DraftWrite
+from sync.protocol.submit import VisitWrite
+from sync.protocol.unlock import UnlockWrite
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from inspection_api.core.context import Context
+    from sync.protocol.envelope import Batch, Manifest
+    from sync.protocol.order import Position
+    from sync.service.push import Judged
+
+_STORE_BATCH = text(
+    "INSERT INTO sync_batch (id, device_id, sha256, body, signature, received_at)"
+    " VALUES (:id, :device_id, :sha256, :body, :signature, :now)"
+)
+_STORE_POSITION = text("UPDATE sync_device SET next_seq = :next_seq, gaps = :gaps WHERE device_id = :device_id")
+_CONFLICTS = text(
+    """
+    INSERT INTO sync_conflict (id, inspection_id, op_id, field, server, device, created_at)
+    SELECT r.id, r.inspection_id, r.op_id, r.field, r.server, r.device, :now
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+         AS r (id uuid, inspection_id uuid, op_id uuid, field text, server jsonb, device jsonb)
+    """
+)
+
+
+def store_batch(ctx: Context, batch: Batch, *, sha256: bytes, body: bytes, signature: bytes) -> None:
+    """Keep the received bytes once: evidence, and the source for reprocessing."""
+    values = {"id": batch.batch_id, "device_id": batch.device_id, "sha256": sha256, "body": body}
+    ctx.session.execute(_STORE_BATCH, {**values, "signature": signature, "now": ctx.now})
+
+
+def store_position(ctx: Context, device_id: UUID, position: Position) -> None:
+    """Write down where the device's sequence stands."""
+    values = {"device_id": device_id, "next_seq": position.next_seq, "gaps": sorted(position.gaps)}
+    ctx.session.execute(_STORE_POSITION, values)
+
+
+def apply(ctx: Context, judged: Sequence[Judged]) -> None:
+    """Write the effects of judged operations; the caller holds the savepoint."""
+    visits = [(each, each.write) for each in judged if isinstance(each.write, VisitWrite)]
+    bindings = [(each, each.write) for each in judged if isinstance(each.write, BindWrite)]
+    _bind(ctx, [write for _, write in bindings])
+    _save_drafts(ctx, judged, {write.row["id"] for _, write in visits})
+    inspections.submit_visits(ctx, [write.row for _, write in visits])
+    _declare(ctx, [*_visit_media(visits), *_plate_photos(ctx, bindings)])
+    _store_conflicts(ctx, visits)
+    checkpoints.note_scans(ctx, _scans(judged))
+    for each in judged:
+        _trace(ctx, each)
+        _request_unlock(ctx, each.write)
+    inspections.settle(ctx, [each.received.operation.entity_id for each, _ in visits if each.received.operation])
+
+
+def _bind(ctx: Context, writes: Sequence[BindWrite]) -> None:
+    checkpoints.apply_bindings(
+        ctx,
+        [
+            NewBinding(
+                location=write.location,
+                device_id=write.device_id,
+                reasons=write.reasons,
+                fixes=write.fixes,
+                photo_media_id=write.photo.id,
+                rivalry=write.rivalry,
+            )
+            for write in writes
+        ],
+    )
+
+
+def _save_drafts(ctx: Context, judged: Sequence[Judged], submitted: set[Any]) -> None:
+    """Write each draft once, as its last save left it; a submit of the same batch says it all."""
+    drafts = {each.write.row["id"]: each.write.row for each in judged if isinstance(each.write, DraftWrite)}
+    inspections.save_drafts(ctx, [row for id_, row in drafts.items() if id_ not in submitted])
+
+
+def _visit_media(visits: Sequence[tuple[Judged, VisitWrite]]) -> list[MediaRow]:
+    return [_media_row(medium, write.row, write.row["id"]) for _, write in visits for medium in write.media]
+
+
+def _plate_photos(ctx: Context, bindings: Sequence[tuple[Judged, BindWrite]]) -> list[MediaRow]:
+    owner = {"officer_id": ctx.user_id}
+    return [
+        _media_row(write.photo, owner | {"organisation_id": write.organisation_id, "device_id": write.device_id}, None)
+        for _, write in bindings
+    ]
+
+
+def _media_row(medium: Manifest, record: dict[str, Any], inspection_id: UUID | None) -> MediaRow:
+    facts = ("captured", "fix", "source", "challenge_id", "width", "height", "seconds")
+    return MediaRow(
+        id=medium.id,
+        owner_user_id=record["officer_id"],
+        organisation_id=record["organisation_id"],
+        device_id=record["device_id"],
+        inspection_id=inspection_id,
+        item_key=medium.item,
+        kind=medium.kind,
+        mime=medium.mime,
+        bytes=medium.bytes,
+        sha256=medium.sha256,
+        captured={name: msgspec.to_builtins(getattr(medium, name)) for name in facts},
+    )
+
+
+def _declare(ctx: Context, rows: list[MediaRow]) -> None:
+    media.declare_many(ctx, list({row.id: row for row in rows}.values()))
+
+
+def _store_conflicts(ctx: Context, visits: Sequence[tuple[Judged, VisitWrite]]) -> None:
+    rows = [
+        {"id": new_id(), "inspection_id": write.row["id"], "op_id": each.received.head.op_id, **clash}
+        for each, write in visits
+        for clash in write.conflicts
+    ]
+    if rows:
+        ctx.session.execute(_CONFLICTS, {"rows": as_jsonb(rows), "now": ctx.now})
+
+
+def _scans(judged: Sequence[Judged]) -> set[tuple[UUID, int]]:
+    plates = (getattr(each.write, "scanned_plate", None) for each in judged)
+    return {plate for plate in plates if plate is not None}
+
+
+def _trace(ctx: Context, judged: Judged) -> None:
+    """Record the security events that the verdict found; ids only, never the forged text."""
+    for kind in getattr(judged.write, "traces", ()):
+        ctx.record(kind, op_id=str(judged.received.head.op_id))
+
+
+def _request_unlock(ctx: Context, write: Any) -> None:
+    if isinstance(write, UnlockWrite):
+        papers.request_unlock(
+            ctx, write.inspection_id, id=write.id, reason_code=write.reason_code, reason_text=write.reason_text
+        )
