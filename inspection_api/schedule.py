@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from inspection_api.alerts import service as alerts
 from inspection_api.core.periods import local_day
 from inspection_api.media import service as media
 from inspection_api.tasks import service as tasks
@@ -69,9 +70,15 @@ def _refresh_facts(ctx: Context) -> bool:
     return False
 
 
+def _evaluate_alerts(ctx: Context) -> bool:
+    alerts.evaluate_recent(ctx)
+    return False
+
+
 SCHEDULE: tuple[Scheduled, ...] = (
     Scheduled(name="generate-tasks", every=timedelta(hours=1), function=_generate_tasks),
     Scheduled(name="sweep-tasks", every=timedelta(hours=1), function=_sweep_tasks),
     Scheduled(name="sweep-uploads", every=timedelta(hours=6), function=_sweep_uploads),
     Scheduled(name="refresh-facts", every=timedelta(hours=6), function=_refresh_facts),
+    Scheduled(name="evaluate-alerts", every=timedelta(hours=1), function=_evaluate_alerts),
 )

@@ -5,19 +5,27 @@ Below them: what one evaluation does to an enterprise's episode (§5.4), and who
 
 from __future__ import annotations
 
+import base64
+import binascii
+import hashlib
+import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Any
 
-from inspection_api.alerts.errors import AlertHandled, AlertLevelTooHigh, SecondReviewerNeeded
-from inspection_api.core.permissions import Role
+from inspection_api.alerts.errors import AlertHandled, AlertLevelTooHigh, FeedCursorInvalid, SecondReviewerNeeded
+from inspection_api.core.errors import Forbidden
+from inspection_api.core.periods import local_day
+from inspection_api.core.permissions import Action, Permission, Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from uuid import UUID
+
+    from inspection_api.core.context import Actor
 
 KnownDays = Mapping[date, Decimal]
 _ONE_DAY = timedelta(days=1)
@@ -99,6 +107,8 @@ RULES: tuple[Rule, ...] = (
     ),
 )
 RULE_OF_CODE = {rule.code: rule for rule in RULES}
+LATENESS = timedelta(hours=2)
+RE_EVALUATED_DAYS = 3
 DAYS_BACK = max(rule.days_back for rule in RULES)
 
 
@@ -109,7 +119,7 @@ DAYS_BACK = max(rule.days_back for rule in RULES)
 class Episode:
     """The latest episode of one rule at one enterprise; ``cleared_on`` is None while the condition holds."""
 
-    subject_date: date
+    first_seen_on: date
     last_seen_on: date
     cleared_on: date | None = None
 
@@ -137,14 +147,33 @@ def decide_step(latest: Episode | None, outcome: Outcome, day: date) -> Step:
         return Step.RAISE if outcome is Outcome.FIRES and day > latest.cleared_on else Step.NOTHING
     if outcome is Outcome.FIRES:
         return Step.HOLD
-    if day == latest.subject_date == latest.last_seen_on:
+    if day == latest.first_seen_on == latest.last_seen_on:
         return Step.CORRECT
     return Step.CLEAR if outcome is Outcome.CLEARS and day > latest.last_seen_on else Step.NOTHING
 
 
 def is_seen_anew(episode: Episode, day: date) -> bool:
     """Tell whether ``day`` lies outside what the episode already covers, so that its count rises."""
-    return not episode.subject_date <= day <= episode.last_seen_on
+    return not episode.first_seen_on <= day <= episode.last_seen_on
+
+
+def next_peak(rule: Rule, peak: str, judged: Judgement) -> Decimal:
+    """Return the worst number of an episode once ``judged`` belongs to it too."""
+    return Decimal(peak) if judged.extreme is None else rule.worst(Decimal(peak), judged.extreme)
+
+
+# --- when
+
+
+def last_closed_day(now: datetime) -> date:
+    """Return the latest day whose readings may be taken as complete: 02:00 of the next day has passed (§5.1)."""
+    return local_day(now - LATENESS) - _ONE_DAY
+
+
+def days_to_judge(now: datetime) -> tuple[date, ...]:
+    """Return the closed days that data up to 72 h late may still change, oldest first."""
+    last = last_closed_day(now)
+    return tuple(last - back * _ONE_DAY for back in reversed(range(RE_EVALUATED_DAYS)))
 
 
 # --- handling
@@ -176,8 +205,15 @@ class FalseAlarmReason(StrEnum):
     OTHER = "other"
 
 
+READERS = (Permission(Action.ALERT_FEEDBACK, "read"), Permission(Action.ALERT_REVIEW, "read"))
 _DECIDED = frozenset({Handling.CONFIRMED, Handling.FALSE_ALARM})
 _UP_TO_WARNING = frozenset({Role.INFORMATION_OFFICER})
+
+
+def ensure_may_read(actor: Actor) -> None:
+    """Raise Forbidden unless one of the actor's roles reviews alerts or gives feedback on them (domain.md §6)."""
+    if not any(actor.may(permission) for permission in READERS):
+        raise Forbidden(permission=str(READERS[0]))
 
 
 def ensure_may_review(level: int, roles: Iterable[Role]) -> None:
@@ -204,3 +240,27 @@ def decide_false_alarm(level: int, *, proposed_by: UUID | None, reviewer: UUID) 
     if proposed_by == reviewer:
         raise SecondReviewerNeeded
     return Handling.FALSE_ALARM_PROPOSED if proposed_by is None else Handling.FALSE_ALARM
+
+
+# --- the feed's cursor
+
+
+def seal_cursor(key: bytes, number: int) -> str:
+    """Return an event's number as an opaque cursor, bound to the bank by ``key``."""
+    plain = number.to_bytes(8)
+    return base64.urlsafe_b64encode(plain + hmac.digest(key, plain, hashlib.sha256)[:16]).decode()
+
+
+def open_cursor(key: bytes, cursor: str) -> int:
+    """Return the number in a cursor.
+
+    Raises:
+        FeedCursorInvalid: it was not sealed with this key.
+    """
+    try:
+        sealed = base64.b64decode(cursor, altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raise FeedCursorInvalid from None
+    if not hmac.compare_digest(sealed[8:], hmac.digest(key, sealed[:8], hashlib.sha256)[:16]):
+        raise FeedCursorInvalid
+    return int.from_bytes(sealed[:8])

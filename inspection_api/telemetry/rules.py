@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from inspection_api.core.periods import day_start
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import date, datetime
 
 INTERVAL = timedelta(minutes=15)
@@ -24,6 +24,8 @@ LONGEST_STEP = timedelta(days=1)
 KNOWN_FROM = Decimal("0.8")
 FUTURE_TOLERANCE = timedelta(minutes=10)
 MAX_BATCH = 10_000
+COUNTER_BELOW_KWH = Decimal(10) ** 12
+_MAX_DECIMALS = 9
 _ONE_DAY = timedelta(days=1)
 _ENERGY_PLACES = Decimal("0.0001")
 _SHARE_PLACES = Decimal("0.0001")
@@ -50,6 +52,15 @@ ROW_MESSAGES = {
 class Reading:
     """A cumulative counter at an instant."""
 
+    at: datetime
+    counter_kwh: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingRow:
+    """One row of a gateway's batch, as it was sent: the meter's code, an aware instant, the counter."""
+
+    meter: str
     at: datetime
     counter_kwh: Decimal
 
@@ -135,3 +146,36 @@ def _energy(steps: Sequence[_Step], start: datetime, end: datetime) -> Decimal:
 
 def _microseconds(span: timedelta) -> Decimal:
     return Decimal(span // timedelta(microseconds=1))
+
+
+def judge_rows(rows: Sequence[ReadingRow | None], *, known: Collection[str], now: datetime) -> list[RowProblem | None]:
+    """Return what is wrong with each row of a batch, None where nothing is; ``known`` are the gateway's meters.
+
+    Where two rows name the same meter and instant, the first stands.
+    """
+    seen: dict[tuple[str, datetime], Decimal] = {}
+    verdicts: list[RowProblem | None] = []
+    for row in rows:
+        verdict = _row_problem(row, known, now)
+        if (
+            row is not None
+            and verdict is None
+            and seen.setdefault((row.meter, row.at), row.counter_kwh) != row.counter_kwh
+        ):
+            verdict = RowProblem.DIFFERS
+        verdicts.append(verdict)
+    return verdicts
+
+
+def _row_problem(row: ReadingRow | None, known: Collection[str], now: datetime) -> RowProblem | None:
+    if row is None or not _is_counter(row.counter_kwh):
+        return RowProblem.INVALID
+    if row.meter not in known:
+        return RowProblem.UNKNOWN_METER
+    return RowProblem.FUTURE if is_future(row.at, now) else None
+
+
+def _is_counter(value: Decimal) -> bool:
+    """Tell whether the database can hold the number: not negative, below 10^12, at most nine decimals."""
+    exponent = value.as_tuple().exponent
+    return isinstance(exponent, int) and exponent >= -_MAX_DECIMALS and 0 <= value < COUNTER_BELOW_KWH

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import uuid4
 
@@ -43,12 +43,12 @@ def replay(*energies: str | None) -> list[tuple[Step, int]]:
 
 def after(latest: Episode | None, step: Step, day: date) -> Episode | None:
     if step is Step.RAISE:
-        return Episode(subject_date=day, last_seen_on=day)
+        return Episode(first_seen_on=day, last_seen_on=day)
     if latest is None or step is Step.NOTHING:
         return latest
     seen = day if step is Step.HOLD else latest.last_seen_on
     cleared_on = day if step is Step.CLEAR else None
-    return Episode(subject_date=latest.subject_date, last_seen_on=seen, cleared_on=cleared_on)
+    return Episode(first_seen_on=latest.first_seen_on, last_seen_on=seen, cleared_on=cleared_on)
 
 
 def test_three_days_below_one_hundred_fire_on_the_third() -> None:
@@ -93,28 +93,28 @@ def test_one_running_day_starts_no_new_episode() -> None:
 
 
 def test_a_day_inside_an_ended_episode_raises_nothing() -> None:
-    ended = Episode(subject_date=FIRST, last_seen_on=FIRST + ONE, cleared_on=FIRST + 3 * ONE)
+    ended = Episode(first_seen_on=FIRST, last_seen_on=FIRST + ONE, cleared_on=FIRST + 3 * ONE)
 
     assert rules.decide_step(ended, Outcome.FIRES, FIRST + 3 * ONE) is Step.NOTHING
     assert rules.decide_step(ended, Outcome.FIRES, FIRST + 4 * ONE) is Step.RAISE
 
 
 def test_an_old_day_cannot_clear_what_was_seen_after_it() -> None:
-    running = Episode(subject_date=FIRST, last_seen_on=FIRST + 2 * ONE)
+    running = Episode(first_seen_on=FIRST, last_seen_on=FIRST + 2 * ONE)
 
     assert rules.decide_step(running, Outcome.CLEARS, FIRST + ONE) is Step.NOTHING
     assert rules.decide_step(running, Outcome.CLEARS, FIRST + 3 * ONE) is Step.CLEAR
 
 
 def test_an_alert_whose_only_day_no_longer_fires_is_corrected() -> None:
-    raised = Episode(subject_date=FIRST, last_seen_on=FIRST)
+    raised = Episode(first_seen_on=FIRST, last_seen_on=FIRST)
 
     assert rules.decide_step(raised, Outcome.SILENT, FIRST) is Step.CORRECT
     assert rules.decide_step(raised, Outcome.SILENT, FIRST + ONE) is Step.NOTHING
 
 
 def test_a_day_counts_once() -> None:
-    episode = Episode(subject_date=FIRST + ONE, last_seen_on=FIRST + 2 * ONE)
+    episode = Episode(first_seen_on=FIRST + ONE, last_seen_on=FIRST + 2 * ONE)
 
     assert [rules.is_seen_anew(episode, FIRST + back * ONE) for back in range(4)] == [True, False, False, True]
 
@@ -177,3 +177,26 @@ def test_a_level_three_false_alarm_needs_a_second_person() -> None:
     assert rules.decide_false_alarm(3, proposed_by=first, reviewer=second) is Handling.FALSE_ALARM
     with pytest.raises(errors.SecondReviewerNeeded):
         rules.decide_false_alarm(3, proposed_by=first, reviewer=first)
+
+
+def test_a_day_closes_at_two_in_the_morning() -> None:
+    two_in_shanghai = datetime(2026, 3, 9, 18, 0, tzinfo=UTC)
+
+    assert rules.last_closed_day(two_in_shanghai) == date(2026, 3, 9)
+    assert rules.last_closed_day(two_in_shanghai - timedelta(seconds=1)) == date(2026, 3, 8)
+    assert rules.days_to_judge(two_in_shanghai) == (date(2026, 3, 7), date(2026, 3, 8), date(2026, 3, 9))
+
+
+@given(st.integers(min_value=0, max_value=2**63 - 1))
+def test_a_cursor_opens_with_its_own_key_only(number: int) -> None:
+    cursor = rules.seal_cursor(b"k", number)
+
+    assert rules.open_cursor(b"k", cursor) == number
+    with pytest.raises(errors.FeedCursorInvalid):
+        rules.open_cursor(b"other", cursor)
+
+
+@pytest.mark.parametrize("cursor", ["", "1", "!!!!", "AAAA", "é", "A" * 32])
+def test_a_made_up_cursor_is_refused(cursor: str) -> None:
+    with pytest.raises(errors.FeedCursorInvalid):
+        rules.open_cursor(b"k", cursor)

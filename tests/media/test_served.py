@@ -20,6 +20,7 @@ from werkzeug.serving import make_server
 
 from inspection_api.core.storage import Storage, in_chunks
 from inspection_api.media.models import Media, MediaUpload
+from inspection_api.worker import Outbox
 from tests.media.conftest import CHUNK, Phone, jpeg
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
+    from inspection_api.core.banks import BankCatalogue
     from tests.factories import World
 
 
@@ -149,3 +151,14 @@ def test_of_two_writers_at_once_one_waits(address: str, far_phone: Phone, commit
     assert first.status == 204
     assert [(answer.status_code, answer.json["code"]) for answer in answers] == [(423, "upload_busy")]
     assert status_of(committed_world, far_phone.media_id) == "stored"
+
+
+def test_the_worker_makes_the_thumbnail(committed_app: Flask, committed_world: World, catalogue: BankCatalogue) -> None:
+    client = committed_app.test_client()
+    phone = Phone(client=client, headers=committed_world.headers("officer"))
+    phone.create(phone.data)
+    Outbox(database=committed_world.database, banks=catalogue).drain(committed_world.bank)
+
+    answer = client.get(f"{phone.path}/thumbnail", headers=phone.headers)
+
+    assert (answer.status_code, answer.content_type) == (200, "image/jpeg")

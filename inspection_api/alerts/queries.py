@@ -1,0 +1,94 @@
+"""Reads of the alerts slice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Select, Uuid, cast, false, func, or_, select, tuple_
+from sqlalchemy.orm import Session
+
+from inspection_api.accounts import queries as accounts
+from inspection_api.alerts.errors import AlertNotFound
+from inspection_api.alerts.models import Alert
+from inspection_api.alerts.rules import READERS
+from inspection_api.core.context import Actor
+from inspection_api.core.events import Event
+from inspection_api.core.feed import feed_counter
+from inspection_api.customers.models import Customer
+
+FEED_KINDS = ("alert.raised", "alert.cleared", "alert.confirmed", "alert.false_alarm_proposed", "alert.false_alarm")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedItem:
+    """Something that happened to an alert, and the alert as it stands now."""
+
+    number: int
+    kind: str
+    at: datetime
+    alert: Alert
+
+
+def visible_alerts(actor: Actor) -> Select[Alert]:
+    """Return the alerts of the actor's subtrees, those of the customers that he serves, and those granted to him."""
+    paths = [path for permission in READERS for path in actor.paths(permission)]
+    served = select(Customer.id).where(Customer.officer_id == actor.user_id)
+    own = false() if actor.user_id is None else Alert.customer_id.in_(served)
+    in_scope = or_(accounts.in_subtree(Alert.organisation_id, paths), own, accounts.granted(Alert.id, "alert", actor))
+    return select(Alert).where(in_scope)
+
+
+def get_visible(session: Session, actor: Actor, alert_id: UUID, *, lock: bool = False) -> Alert:
+    """Return one alert inside the actor's scope, locked for a decision if asked.
+
+    Raises:
+        AlertNotFound: there is none.
+    """
+    statement = visible_alerts(actor).where(Alert.id == alert_id)
+    alert = session.scalars(statement.with_for_update() if lock else statement).one_or_none()
+    if alert is None:
+        raise AlertNotFound
+    return alert
+
+
+def latest_alerts(session: Session, customer_ids: Iterable[UUID]) -> Sequence[Alert]:
+    """Return the latest episode of each rule at each enterprise, locked in order."""
+    latest = (
+        select(Alert.customer_id, Alert.rule, func.max(Alert.episode))
+        .where(Alert.customer_id.in_(list(customer_ids)))
+        .group_by(Alert.customer_id, Alert.rule)
+    )
+    statement = (
+        select(Alert)
+        .where(tuple_(Alert.customer_id, Alert.rule, Alert.episode).in_(latest))
+        .order_by(Alert.id)
+        .with_for_update()
+    )
+    return session.scalars(statement).all()
+
+
+def feed_head(session: Session) -> int:
+    """Return the number up to which every event is committed and visible to the next statement.
+
+    The counter is bumped as the last act of a transaction and its row is locked until the commit, so nothing at or
+    below it can appear later (sync.md §5).
+    """
+    return int(session.execute(select(feed_counter.c.value)).scalar_one())
+
+
+def feed(session: Session, actor: Actor, *, after: int, head: int, limit: int) -> list[FeedItem]:
+    """Return what happened to visible alerts with numbers in (after, head], oldest first, at most ``limit``."""
+    visible = visible_alerts(actor).subquery()
+    statement = (
+        select(Event.number, Event.kind, Event.at, Alert)
+        .join(Alert, Alert.id == cast(Event.data["alert_id"].astext, Uuid))
+        .where(Event.kind.in_(FEED_KINDS), Event.number > after, Event.number <= head)
+        .where(Alert.id.in_(select(visible.c.id)))
+        .order_by(Event.number)
+        .limit(limit)
+    )
+    rows = session.execute(statement)
+    return [FeedItem(number=number or 0, kind=kind, at=at, alert=alert) for number, kind, at, alert in rows]

@@ -1,0 +1,19 @@
+"""Use cases of alerts: evaluation, the feed, decisions."""
+
+from __future__ import annotations
+
+from inspection_api.alerts.service.evaluation import evaluate, evaluate_recent, on_facts_changed
+from inspection_api.alerts.service.reading import FeedPage, find_page, get, read_feed
+from inspection_api.alerts.service.review import call_false_alarm, confirm
+
+__all__ = [
+    "FeedPage",
+    "call_false_alarm",
+    "confirm",
+    "evaluate",
+    "evaluate_recent",
+    "find_page",
+    "get",
+    "on_facts_changed",
+    "read_feed",
+]
