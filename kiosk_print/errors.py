@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inspection_api.core.errors import Conflict, Forbidden, Gone, Invalid, Locked, NotFound
+from inspection_api.core.errors import Conflict, Forbidden, Gone, Invalid, Locked
 
 
 class PaperNotReady(Conflict):
@@ -110,8 +110,8 @@ class UnlockDecided(Conflict):
     title = "该申请已有处理结果"
 
 
-class CodeUnknown(NotFound):
-    """Forged, damaged, another bank's, or never issued: all answer alike."""
+class PrintUnfinished(Conflict):
+    """The number is reserved, the PDF is not there; printing again with the same key finishes it."""
 
-    code = "verification_unknown"
-    title = "未查到该明白纸，请核对编号和二维码"
+    code = "print_unfinished"
+    title = "该次打印尚未完成，请用同一请求重试"

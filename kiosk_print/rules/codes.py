@@ -13,6 +13,8 @@ import re
 from dataclasses import dataclass
 from uuid import UUID
 
+from inspection_api.core.errors import NotFound
+
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _MAC_BYTES = 16
 _NUMBER = re.compile(r"MBZ-[A-Z0-9]{1,20}-\d{6}-\d{6,}-[A-Z0-9]", re.ASCII)
@@ -52,14 +54,18 @@ def print_code(key: bytes, tag: str, print_id: UUID) -> str:
     return f"XP1.{tag}.{_base32(print_id.bytes)}.{_base32(_mac(key, tag, print_id))}"
 
 
-def read_code(text: str) -> CodeParts | None:
-    """Return the parts of a code, None if the text has not exactly the shape of one."""
+def parse_code(text: str) -> CodeParts:
+    """Return the parts of a code.
+
+    Raises:
+        NotFound: the text has not exactly the shape of one; a forged code answers alike.
+    """
     match = _CODE.fullmatch(text)
     if match is None:
-        return None
+        raise NotFound
     print_id, mac = (base64.b32decode(part + "======") for part in match.groups()[1:])
     if f"XP1.{match[1]}.{_base32(print_id)}.{_base32(mac)}" != text:
-        return None
+        raise NotFound
     return CodeParts(tag=match[1], print_id=UUID(bytes=print_id), mac=mac)
 
 

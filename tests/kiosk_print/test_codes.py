@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inspection_api.core.errors import NotFound
 from kiosk_print.rules import codes
 
 KEY, TAG = b"k" * 32, "0a1b2c3d"
@@ -37,8 +38,7 @@ def test_what_is_not_shaped_like_a_number_is_none(text: str) -> None:
 
 @given(st.uuids())
 def test_a_code_is_read_back_and_is_genuine(print_id: UUID) -> None:
-    parts = codes.read_code(codes.print_code(KEY, TAG, print_id))
-    assert parts is not None
+    parts = codes.parse_code(codes.print_code(KEY, TAG, print_id))
     assert (parts.tag, parts.print_id, len(parts.mac) * 8) == (TAG, print_id, 128)
     assert codes.is_genuine(KEY, parts)
     assert not codes.is_genuine(b"x" * 32, parts)
@@ -49,20 +49,25 @@ def test_no_changed_character_leaves_a_code_genuine(data: st.DataObject) -> None
     code = codes.print_code(KEY, TAG, uuid4())
     place = data.draw(st.integers(0, len(code) - 1))
     other = data.draw(st.characters(codec="utf-8").filter(lambda character: character != code[place]))
-    parts = codes.read_code(code[:place] + other + code[place + 1 :])
-    assert parts is None or not codes.is_genuine(KEY, parts)
+    changed = code[:place] + other + code[place + 1 :]
+    try:
+        assert not codes.is_genuine(KEY, codes.parse_code(changed))
+    except NotFound:
+        assert changed != code
 
 
 def test_a_second_spelling_of_the_same_bits_is_none() -> None:
     code = codes.print_code(KEY, TAG, UUID(int=0))
     place = code.rindex(".") - 1
-    assert codes.read_code(code) is not None
-    assert codes.read_code(code[:place] + "B" + code[place + 1 :]) is None
+    codes.parse_code(code)
+    with pytest.raises(NotFound):
+        codes.parse_code(code[:place] + "B" + code[place + 1 :])
 
 
 @pytest.mark.parametrize("text", ["", "XP1", "XP1.0a1b2c3d.A.B", "x" * 2048, "<script>", "XP1.０a1b2c3d"])
 def test_what_is_not_shaped_like_a_code_is_none(text: str) -> None:
-    assert codes.read_code(text) is None
+    with pytest.raises(NotFound):
+        codes.parse_code(text)
 
 
 @pytest.mark.parametrize(

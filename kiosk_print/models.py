@@ -1,0 +1,124 @@
+"""Tables of the kiosk_print slice."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from inspection_api.core.tables import Base, Identified
+
+
+class PaperWindow(Identified, Base):
+    """The ``number``-th time in which a visit's paper may be printed; never changed once it is open."""
+
+    __tablename__ = "paper_window"
+    __table_args__ = (
+        UniqueConstraint("inspection_id", "number"),
+        CheckConstraint("number >= 1", name="number_counts"),
+        CheckConstraint("closes_at > opens_at", name="closes_after_opening"),
+        CheckConstraint("(number = 1) = (unlock_request_id IS NULL)", name="later_ones_were_unlocked"),
+        Index("ix_paper_window_unlocked", "closes_at", postgresql_where=text("locked_at IS NULL")),
+    )
+
+    inspection_id: Mapped[UUID] = mapped_column(ForeignKey("inspection.id"))
+    number: Mapped[int]
+    opens_at: Mapped[datetime]
+    closes_at: Mapped[datetime]
+    unlock_request_id: Mapped[UUID | None] = mapped_column(ForeignKey("unlock_request.id"))
+    reminded_at: Mapped[datetime | None]
+    locked_at: Mapped[datetime | None]
+
+
+class UnlockRequest(Identified, Base):
+    """Somebody asks for another window; ``window_number`` is the one that has passed."""
+
+    __tablename__ = "unlock_request"
+    __table_args__ = (
+        CheckConstraint("status IN ('pending', 'approved', 'rejected', 'withdrawn', 'expired')", name="status_known"),
+        CheckConstraint("(status IN ('approved', 'rejected')) = (decided_by IS NOT NULL)", name="decided_by_set"),
+        CheckConstraint("(status = 'pending') = (decided_at IS NULL)", name="decided_at_set"),
+        Index("uq_unlock_request_pending", "inspection_id", unique=True, postgresql_where=text("status = 'pending'")),
+        Index("ix_unlock_request_inspection_id", "inspection_id"),
+        Index("ix_unlock_request_open", "expires_at", postgresql_where=text("status = 'pending'")),
+    )
+
+    inspection_id: Mapped[UUID] = mapped_column(ForeignKey("inspection.id"))
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
+    window_number: Mapped[int]
+    requested_by: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"))
+    requested_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    reason_code: Mapped[str]
+    reason: Mapped[str]
+    status: Mapped[str]
+    decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    decided_at: Mapped[datetime | None]
+    decision_reason: Mapped[str | None]
+    days: Mapped[int | None]
+
+
+class PaperOpinion(Identified, Base):
+    """The superior's opinion; a change of content after an unlock voids it."""
+
+    __tablename__ = "paper_opinion"
+    __table_args__ = (
+        Index("uq_paper_opinion_valid", "inspection_id", unique=True, postgresql_where=text("voided_at IS NULL")),
+    )
+
+    inspection_id: Mapped[UUID] = mapped_column(ForeignKey("inspection.id"))
+    author_id: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"))
+    text: Mapped[str]
+    given_at: Mapped[datetime]
+    voided_at: Mapped[datetime | None]
+
+
+class PaperPrint(Identified, Base):
+    """One print. It is ``reserved`` with its number first; rendering finishes it, and a retry by key does too.
+
+    ``sheet`` is all that the paper says, so that a print is the same whenever it is rendered.
+    """
+
+    __tablename__ = "paper_print"
+    __table_args__ = (
+        UniqueConstraint("printed_by", "idempotency_key"),
+        UniqueConstraint("number", "copy"),
+        CheckConstraint("status IN ('reserved', 'valid', 'superseded', 'voided')", name="status_known"),
+        CheckConstraint("status <> 'valid' OR sha256 IS NOT NULL", name="valid_is_rendered"),
+        CheckConstraint("copy >= 1", name="copy_counts"),
+        Index(
+            "uq_paper_print_original",
+            "inspection_id",
+            unique=True,
+            postgresql_where=text("copy = 1 AND status IN ('reserved', 'valid')"),
+        ),
+        Index("ix_paper_print_inspection_id", "inspection_id"),
+        Index("ix_paper_print_reserved", "printed_at", postgresql_where=text("status = 'reserved'")),
+    )
+
+    inspection_id: Mapped[UUID] = mapped_column(ForeignKey("inspection.id"))
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
+    window_number: Mapped[int]
+    number: Mapped[str]
+    copy: Mapped[int]
+    status: Mapped[str]
+    printed_by: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"))
+    printed_at: Mapped[datetime]
+    idempotency_key: Mapped[str]
+    sheet: Mapped[dict[str, Any]]
+    sha256: Mapped[str | None]
+    bytes: Mapped[int | None]
+    ended_at: Mapped[datetime | None]
+
+
+class PaperSeries(Base):
+    """The last number given in an organisation's month (``yyyymm``): a row, not a sequence, so that no gap can be."""
+
+    __tablename__ = "paper_series"
+
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
+    month: Mapped[str] = mapped_column(primary_key=True)
+    last: Mapped[int]

@@ -1,0 +1,178 @@
+"""Reads of the kiosk_print slice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ColumnElement, false, func, or_, select
+from sqlalchemy.dialects.postgresql import insert
+
+from inspection_api.accounts.models import Organisation, RoleAssignment, UserAccount
+from inspection_api.accounts.queries import get_one, granted, in_subtree, valid_on
+from inspection_api.core.permissions import Action, Permission, Role
+from inspection_api.inspections.models import Inspection
+from inspection_api.media.models import Media
+from kiosk_print.models import PaperOpinion, PaperPrint, PaperSeries, PaperWindow, UnlockRequest
+from kiosk_print.rules.unlock import MANAGER_LEVELS, Candidate, RequestStatus, candidate_level
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date
+    from uuid import UUID
+
+    from sqlalchemy import Select
+    from sqlalchemy.orm import Session
+
+    from inspection_api.core.context import Actor
+
+READ = Permission(Action.PAPERS, "read")
+READ_UNLOCKS = Permission(Action.UNLOCK, "read")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody by name."""
+
+    id: UUID
+    name: str
+
+
+def _own(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition that a record is the actor's own: he inspected, or it was granted to him."""
+    if actor.user_id is None:
+        return false()
+    return or_(Inspection.officer_id == actor.user_id, granted(Inspection.id, "inspection", actor))
+
+
+def visible_inspections(actor: Actor, permission: Permission = READ) -> Select[Inspection]:
+    """Return the records whose papers the actor reaches with ``permission``: his subtrees and his own."""
+    reached = in_subtree(Inspection.organisation_id, actor.paths(permission))
+    return select(Inspection).where(or_(reached, _own(actor)) if actor.may(permission) else reached)
+
+
+def get_inspection(session: Session, actor: Actor, inspection_id: UUID, permission: Permission = READ) -> Inspection:
+    """Return one record inside that scope.
+
+    Raises:
+        NotFound: no such record there.
+    """
+    return get_one(session, visible_inspections(actor, permission).where(Inspection.id == inspection_id))
+
+
+def windows(session: Session, inspection_id: UUID, *, lock: bool = False) -> Sequence[PaperWindow]:
+    """Return a paper's windows by number; locked, nobody else prints or unlocks it meanwhile."""
+    statement = select(PaperWindow).where(PaperWindow.inspection_id == inspection_id).order_by(PaperWindow.number)
+    statement = statement.execution_options(populate_existing=True)
+    return session.scalars(statement.with_for_update() if lock else statement).all()
+
+
+def prints(session: Session, inspection_id: UUID) -> Sequence[PaperPrint]:
+    """Return a record's prints, oldest first."""
+    statement = select(PaperPrint).where(PaperPrint.inspection_id == inspection_id)
+    return session.scalars(statement.order_by(PaperPrint.printed_at, PaperPrint.copy)).all()
+
+
+def requests(session: Session, inspection_id: UUID) -> Sequence[UnlockRequest]:
+    """Return a record's unlock requests, oldest first."""
+    statement = select(UnlockRequest).where(UnlockRequest.inspection_id == inspection_id)
+    return session.scalars(statement.order_by(UnlockRequest.requested_at)).all()
+
+
+def find_opinion(session: Session, inspection_id: UUID) -> PaperOpinion | None:
+    """Return the superior's opinion that counts, if one was given."""
+    statement = select(PaperOpinion).where(
+        PaperOpinion.inspection_id == inspection_id, PaperOpinion.voided_at.is_(None)
+    )
+    return session.scalars(statement).one_or_none()
+
+
+def find_print_by_key(session: Session, user_id: UUID, idempotency_key: str) -> PaperPrint | None:
+    """Return the print that this user asked for by this key, if there is one."""
+    statement = select(PaperPrint).where(
+        PaperPrint.printed_by == user_id, PaperPrint.idempotency_key == idempotency_key
+    )
+    return session.scalars(statement).one_or_none()
+
+
+def get_print(session: Session, actor: Actor, print_id: UUID) -> PaperPrint:
+    """Return one print of a record in the actor's scope.
+
+    Raises:
+        NotFound: no such print there.
+    """
+    in_scope = visible_inspections(actor).with_only_columns(Inspection.id)
+    statement = select(PaperPrint).where(PaperPrint.id == print_id, PaperPrint.inspection_id.in_(in_scope))
+    return get_one(session, statement)
+
+
+def visible_requests(actor: Actor, status: str | None = None) -> Select[UnlockRequest]:
+    """Return the unlock requests of the actor's subtrees, of his own records, and those that he made."""
+    reached = in_subtree(UnlockRequest.organisation_id, actor.paths(READ_UNLOCKS))
+    own = UnlockRequest.inspection_id.in_(select(Inspection.id).where(_own(actor)))
+    made = UnlockRequest.requested_by == actor.user_id if actor.user_id is not None else false()
+    statement = select(UnlockRequest).where(or_(reached, own, made))
+    return statement if status is None else statement.where(UnlockRequest.status == status)
+
+
+def lock_request(session: Session, condition: ColumnElement[bool]) -> UnlockRequest:
+    """Return one unlock request, locked until the transaction ends.
+
+    Raises:
+        NotFound: none fulfils the condition.
+    """
+    statement = select(UnlockRequest).where(condition).with_for_update()
+    return get_one(session, statement.execution_options(populate_existing=True))
+
+
+def unlocks_granted(session: Session, inspection_id: UUID) -> int:
+    """Return how often the record was unlocked."""
+    statement = select(func.count()).where(
+        UnlockRequest.inspection_id == inspection_id, UnlockRequest.status == RequestStatus.APPROVED
+    )
+    return session.execute(statement).scalar_one()
+
+
+def candidates(session: Session, organisation_id: UUID, day: date) -> list[Candidate]:
+    """Return who may approve unlocks at the record's organisation or above it, on that day, and at which level."""
+    path = select(Organisation.path).where(Organisation.id == organisation_id).scalar_subquery()
+    above = func.starts_with(path, Organisation.path)
+    statement = (
+        select(RoleAssignment.user_id, RoleAssignment.role, Organisation.kind)
+        .join(Organisation, Organisation.id == RoleAssignment.organisation_id)
+        .join(UserAccount, UserAccount.id == RoleAssignment.user_id)
+        .where(RoleAssignment.role.in_([*MANAGER_LEVELS, Role.APPROVER]), valid_on(day))
+        .where(UserAccount.disabled_at.is_(None), above)
+    )
+    levels = {(row.user_id, candidate_level(Role(row.role), row.kind)) for row in session.execute(statement)}
+    return [Candidate(user_id=user_id, level=level) for user_id, level in sorted(levels) if level is not None]
+
+
+def people(session: Session, ids: Iterable[UUID | None]) -> dict[UUID, Person]:
+    """Return people by id."""
+    wanted = {each for each in ids if each is not None}
+    statement = select(UserAccount.id, UserAccount.name).where(UserAccount.id.in_(wanted))
+    return {row.id: Person(id=row.id, name=row.name) for row in session.execute(statement)}
+
+
+def organisation(session: Session, organisation_id: UUID) -> Organisation:
+    """Return the organisation that a record belongs to."""
+    return session.get_one(Organisation, organisation_id)
+
+
+def stored_media(session: Session, inspection_id: UUID) -> Counter[str]:
+    """Return how many media of each kind are stored."""
+    statement = select(Media.kind, func.count()).where(Media.inspection_id == inspection_id, Media.status == "stored")
+    return Counter(dict(session.execute(statement.group_by(Media.kind)).tuples().all()))
+
+
+def next_sequence(session: Session, organisation_id: UUID, month: str) -> int:
+    """Take the next number of an organisation's month; a rollback gives it back, so the series has no gap."""
+    statement = (
+        insert(PaperSeries)
+        .values(organisation_id=organisation_id, month=month, last=1)
+        .on_conflict_do_update(index_elements=["organisation_id", "month"], set_={"last": PaperSeries.last + 1})
+        .returning(PaperSeries.last)
+    )
+    return session.execute(statement).scalar_one()

@@ -1,0 +1,125 @@
+"""What the paper's endpoints take and give."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields, validate
+
+from inspection_api.http.schemas import Input, PageQuery, Text
+from kiosk_print.rules.unlock import Reason, RequestStatus
+
+
+class PersonSchema(Schema):
+    """Somebody by name."""
+
+    id = fields.UUID()
+    name = fields.String()
+
+
+class WindowSchema(Schema):
+    """A print window: printing is possible while ``opens_at`` ≤ now < ``closes_at``."""
+
+    number = fields.Integer()
+    opens_at = fields.AwareDateTime()
+    closes_at = fields.AwareDateTime()
+    unlock_request_id = fields.UUID(allow_none=True)
+
+
+class PrintSchema(Schema):
+    """One print; ``copy`` 1 is the 原件."""
+
+    id = fields.UUID()
+    inspection_id = fields.UUID()
+    window_number = fields.Integer()
+    number = fields.String()
+    copy = fields.Integer()
+    status = fields.String()
+    printed_by = fields.UUID()
+    printed_at = fields.AwareDateTime()
+    sha256 = fields.String(allow_none=True)
+    bytes = fields.Integer(allow_none=True)
+
+
+class UnlockRequestSchema(Schema):
+    """A request to open a locked paper, and what became of it."""
+
+    id = fields.UUID()
+    inspection_id = fields.UUID()
+    organisation_id = fields.UUID()
+    window_number = fields.Integer()
+    requested_by = fields.UUID()
+    requested_at = fields.AwareDateTime()
+    expires_at = fields.AwareDateTime()
+    reason_code = fields.String()
+    reason = fields.String()
+    status = fields.String()
+    decided_by = fields.UUID(allow_none=True)
+    decided_at = fields.AwareDateTime(allow_none=True)
+    decision_reason = fields.String(allow_none=True)
+    days = fields.Integer(allow_none=True)
+
+
+class OpinionSchema(Schema):
+    """The superior's opinion."""
+
+    id = fields.UUID()
+    inspection_id = fields.UUID()
+    author_id = fields.UUID()
+    text = fields.String()
+    given_at = fields.AwareDateTime()
+
+
+class PaperSchema(Schema):
+    """Where a paper stands, who could unlock it, and its whole history."""
+
+    inspection_id = fields.UUID()
+    state = fields.String()
+    opens_at = fields.AwareDateTime(allow_none=True)
+    closes_at = fields.AwareDateTime(allow_none=True)
+    unlock_count = fields.Integer()
+    last_unlocked_by = fields.Nested(PersonSchema, allow_none=True)
+    last_unlocked_at = fields.AwareDateTime(allow_none=True)
+    deciders = fields.List(fields.Nested(PersonSchema))
+    windows = fields.List(fields.Nested(WindowSchema))
+    prints = fields.List(fields.Nested(PrintSchema))
+    requests = fields.List(fields.Nested(UnlockRequestSchema))
+    opinion = fields.Nested(OpinionSchema, allow_none=True)
+
+
+class OpinionInput(Input):
+    """The superior's words."""
+
+    text = Text(required=True, maximum=500)
+
+
+class UnlockInput(Input):
+    """Why the window was missed: a code, and at least ten characters."""
+
+    reason_code = fields.String(required=True, validate=validate.OneOf(list(Reason)))
+    reason = Text(required=True, minimum=10, maximum=500)
+
+
+class DecisionInput(Input):
+    """Approve for 1–7 days (3 without a word), or reject with a reason."""
+
+    approved = fields.Boolean(required=True, truthy={True}, falsy={False})
+    days = fields.Integer(load_default=None, strict=True, validate=validate.Range(min=1, max=7))
+    reason = Text(load_default="", minimum=0, maximum=500)
+
+
+class UnlockQuery(PageQuery):
+    """Narrow the list of unlock requests."""
+
+    status = fields.String(load_default=None, validate=validate.OneOf(list(RequestStatus)))
+
+
+class VerifiedSchema(Schema):
+    """What anybody who holds the paper may know."""
+
+    status = fields.String()
+    status_text = fields.String()
+    number = fields.String()
+    copy = fields.Integer()
+    organisation = fields.String()
+    printed_on = fields.Date()
+    customer = fields.String()
+    sha256_prefix = fields.String(allow_none=True)

@@ -1,0 +1,27 @@
+"""Use cases of the kiosk_print slice."""
+
+from __future__ import annotations
+
+from kiosk_print.service.prints import give_opinion, open_pdf, preview, print_paper
+from kiosk_print.service.state import Paper, view
+from kiosk_print.service.sweeps import sweep
+from kiosk_print.service.unlocks import decide_unlock, request_unlock, withdraw_unlock
+from kiosk_print.service.verification import verify
+from kiosk_print.service.windows import on_inspections_accepted, on_inspections_amended, on_inspections_voided
+
+__all__ = [
+    "Paper",
+    "decide_unlock",
+    "give_opinion",
+    "on_inspections_accepted",
+    "on_inspections_amended",
+    "on_inspections_voided",
+    "open_pdf",
+    "preview",
+    "print_paper",
+    "request_unlock",
+    "sweep",
+    "verify",
+    "view",
+    "withdraw_unlock",
+]

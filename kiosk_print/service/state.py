@@ -1,0 +1,127 @@
+"""Where a paper stands: state, windows, counters, prints, requests, and who could unlock it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from inspection_api.core.periods import local_day
+from kiosk_print import queries
+from kiosk_print.rules import unlock
+from kiosk_print.rules.unlock import RequestStatus
+from kiosk_print.rules.window import PaperState, paper_state
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from inspection_api.core.context import Context
+    from inspection_api.inspections.models import Inspection
+    from kiosk_print.models import PaperOpinion, PaperPrint, PaperWindow, UnlockRequest
+    from kiosk_print.queries import Person
+    from kiosk_print.rules.unlock import Candidate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """One visit's paper; ``unlock_count`` and ``last_unlocked_…`` are 解锁次数, 解锁人 and 解锁时间."""
+
+    inspection_id: UUID
+    state: PaperState
+    opens_at: datetime | None
+    closes_at: datetime | None
+    unlock_count: int
+    last_unlocked_by: Person | None
+    last_unlocked_at: datetime | None
+    deciders: Sequence[Person]
+    windows: Sequence[PaperWindow]
+    prints: Sequence[PaperPrint]
+    requests: Sequence[UnlockRequest]
+    opinion: PaperOpinion | None
+
+
+def view(ctx: Context, inspection_id: UUID) -> Paper:
+    """Return the paper of a visit in the actor's scope.
+
+    Raises:
+        NotFound: the visit is out of scope.
+    """
+    inspection = queries.get_inspection(ctx.session, ctx.actor, inspection_id)
+    windows = queries.windows(ctx.session, inspection_id)
+    requests = queries.requests(ctx.session, inspection_id)
+    granted = [each for each in requests if each.status == RequestStatus.APPROVED]
+    state = state_of(ctx, inspection, windows, requests)
+    deciders = deciders_of(ctx, inspection, requests) if is_locked(state) else ()
+    last = granted[-1] if granted else None
+    names = queries.people(ctx.session, [last.decided_by if last else None, *(each.user_id for each in deciders)])
+    return Paper(
+        inspection_id=inspection_id,
+        state=state,
+        opens_at=windows[-1].opens_at if windows else None,
+        closes_at=windows[-1].closes_at if windows else None,
+        unlock_count=len(granted),
+        last_unlocked_by=names[last.decided_by] if last and last.decided_by else None,
+        last_unlocked_at=last.decided_at if last else None,
+        deciders=[names[each.user_id] for each in deciders],
+        windows=windows,
+        prints=queries.prints(ctx.session, inspection_id),
+        requests=requests,
+        opinion=queries.find_opinion(ctx.session, inspection_id),
+    )
+
+
+def state_of(
+    ctx: Context, inspection: Inspection, windows: Sequence[PaperWindow], requests: Iterable[UnlockRequest]
+) -> PaperState:
+    """Return the state of a paper now."""
+    pending = find_pending(requests)
+    return paper_state(
+        voided=inspection.state == "voided",
+        closes_at=windows[-1].closes_at if windows else None,
+        requested_until=pending.expires_at if pending else None,
+        now=ctx.now,
+    )
+
+
+def is_locked(state: PaperState) -> bool:
+    """Tell whether only an unlock helps."""
+    return state in {PaperState.LOCKED, PaperState.UNLOCK_REQUESTED}
+
+
+def find_pending(requests: Iterable[UnlockRequest]) -> UnlockRequest | None:
+    """Return the request that nobody has decided, if there is one."""
+    return next((each for each in requests if each.status == RequestStatus.PENDING), None)
+
+
+def barred_from(ctx: Context, inspection: Inspection, request: UnlockRequest | None) -> set[UUID | None]:
+    """Return who never decides about this record: requester, inspector, author of the opinion."""
+    opinion = queries.find_opinion(ctx.session, inspection.id)
+    return {
+        inspection.officer_id,
+        request.requested_by if request else None,
+        opinion.author_id if opinion else None,
+    }
+
+
+def deciders_of(ctx: Context, inspection: Inspection, requests: Iterable[UnlockRequest]) -> tuple[Candidate, ...]:
+    """Return who decides the open request, or would decide the next one."""
+    known = list(requests)
+    pending = find_pending(known)
+    return unlock.decide_deciders(
+        queries.candidates(ctx.session, inspection.organisation_id, local_day(ctx.now)),
+        barred=barred_from(ctx, inspection, pending),
+        first=unlock.first_level(sum(each.status == RequestStatus.APPROVED for each in known)),
+        climbs=unlock.climbed(pending.requested_at, ctx.now) if pending else 0,
+    )
+
+
+def unlock_facts(ctx: Context, inspection: Inspection, requests: Sequence[UnlockRequest]) -> dict[str, object]:
+    """Return what somebody who meets the lock needs to know: who can unlock, and how often it was done."""
+    names = queries.people(ctx.session, [each.user_id for each in deciders_of(ctx, inspection, requests)])
+    pending = find_pending(requests)
+    return {
+        "deciders": [{"id": str(each.id), "name": each.name} for each in names.values()],
+        "unlock_count": sum(each.status == RequestStatus.APPROVED for each in requests),
+        "request_id": str(pending.id) if pending else None,
+    }

@@ -1,0 +1,95 @@
+"""What time alone does to papers: reminders, locks, expired requests, and prints that nobody finished."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import exists, select, update
+
+from kiosk_print.models import PaperPrint, PaperWindow, UnlockRequest
+from kiosk_print.rules.unlock import RequestStatus
+from kiosk_print.rules.window import REMIND_BEFORE
+from kiosk_print.service.prints import RESERVED, finish, render
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
+
+    from inspection_api.core.context import Context
+
+_BATCH = 500
+_ABANDONED_AFTER = timedelta(minutes=5)
+
+
+def sweep(ctx: Context) -> int:
+    """Record what has come due and return how much it was; call again while it returns more than 0.
+
+    The state of a paper never depends on this: it writes events, so that people are told.
+    """
+    return _remind(ctx) + _lock(ctx) + _expire(ctx) + _finish(ctx)
+
+
+def _remind(ctx: Context) -> int:
+    """Say once, a day before the end, that nothing has been printed in this window."""
+    printed = exists().where(
+        PaperPrint.inspection_id == PaperWindow.inspection_id, PaperPrint.window_number == PaperWindow.number
+    )
+    due = (
+        PaperWindow.reminded_at.is_(None)
+        & (PaperWindow.closes_at > ctx.now)
+        & (PaperWindow.closes_at <= ctx.now + REMIND_BEFORE)
+        & ~printed
+    )
+    return _mark(ctx, "paper.closing_soon", due, PaperWindow.reminded_at.key)
+
+
+def _lock(ctx: Context) -> int:
+    due = PaperWindow.locked_at.is_(None) & (PaperWindow.closes_at <= ctx.now)
+    return _mark(ctx, "paper.locked", due, PaperWindow.locked_at.key)
+
+
+def _mark(ctx: Context, kind: str, due: ColumnElement[bool], column: str) -> int:
+    batch = select(PaperWindow.id).where(due).limit(_BATCH).with_for_update(skip_locked=True)
+    statement = (
+        update(PaperWindow)
+        .where(PaperWindow.id.in_(batch.scalar_subquery()))
+        .values({column: ctx.now})
+        .returning(PaperWindow.inspection_id, PaperWindow.number)
+    )
+    marked = ctx.session.execute(statement).all()
+    for inspection_id, number in marked:
+        ctx.record(kind, inspection_id=str(inspection_id), window=number)
+    return len(marked)
+
+
+def _expire(ctx: Context) -> int:
+    statement = (
+        update(UnlockRequest)
+        .where(UnlockRequest.status == RequestStatus.PENDING, UnlockRequest.expires_at <= ctx.now)
+        .values(status=RequestStatus.EXPIRED, decided_at=ctx.now)
+        .returning(UnlockRequest.id, UnlockRequest.inspection_id, UnlockRequest.requested_by)
+    )
+    expired = ctx.session.execute(statement).all()
+    for request_id, inspection_id, requested_by in expired:
+        ctx.record(
+            "unlock.expired",
+            request_id=str(request_id),
+            inspection_id=str(inspection_id),
+            requested_by=str(requested_by),
+        )
+    return len(expired)
+
+
+def _finish(ctx: Context) -> int:
+    """Render what was reserved before a crash, so that no number stands without its paper."""
+    statement = (
+        select(PaperPrint)
+        .where(PaperPrint.status == RESERVED, PaperPrint.printed_at <= ctx.now - _ABANDONED_AFTER)
+        .order_by(PaperPrint.id)
+        .limit(_BATCH)
+        .with_for_update(skip_locked=True)
+    )
+    abandoned = ctx.session.scalars(statement).all()
+    for row in abandoned:
+        finish(ctx, row.id, render(row))
+    return len(abandoned)

@@ -1,0 +1,176 @@
+"""Unlocks: asked by the inspector or a manager, decided by a superior who is neither, once (domain.md §2.2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import update
+
+from inspection_api.accounts.queries import in_subtree
+from inspection_api.core.ids import new_id
+from inspection_api.core.permissions import Action, Permission
+from inspection_api.inspections.models import Inspection
+from kiosk_print import queries
+from kiosk_print.errors import PaperVoided, UnlockDecided
+from kiosk_print.models import PaperWindow, UnlockRequest
+from kiosk_print.rules import unlock
+from kiosk_print.rules.unlock import RequestStatus
+from kiosk_print.rules.window import open_window
+from kiosk_print.service.state import barred_from, deciders_of, find_pending, state_of
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from inspection_api.core.context import Context
+    from kiosk_print.rules.unlock import Terms
+
+REQUEST = Permission(Action.UNLOCK, "request")
+APPROVE = Permission(Action.UNLOCK, "approve")
+
+
+def request_unlock(
+    ctx: Context, inspection_id: UUID, *, reason_code: str, reason: str, id: UUID | None = None
+) -> UnlockRequest:
+    """Ask for another print window; the same ``id`` again answers the same request.
+
+    Raises:
+        NotFound: the visit is out of scope.
+        UnlockReasonInvalid: no known reason, or too few words.
+        NotLocked: the window is still open. UnlockRequested: somebody asked already.
+        PaperNotReady, PaperVoided: there is no paper.
+    """
+    inspection = queries.get_inspection(ctx.session, ctx.actor, inspection_id, REQUEST)
+    code = unlock.ensure_reason(reason_code, reason)
+    windows = queries.windows(ctx.session, inspection_id, lock=True)
+    _expire_overdue(ctx, inspection_id)
+    requests = queries.requests(ctx.session, inspection_id)
+    known = next((each for each in requests if each.id == id), None)
+    if known is not None:
+        return known
+    pending = find_pending(requests)
+    state = state_of(ctx, inspection, windows, requests)
+    unlock.ensure_requestable(state, open_request_id=pending.id if pending else None)
+    request = UnlockRequest(
+        id=id or new_id(),
+        inspection_id=inspection_id,
+        organisation_id=inspection.organisation_id,
+        window_number=windows[-1].number,
+        requested_by=ctx.user_id,
+        requested_at=ctx.now,
+        expires_at=unlock.expires_at(ctx.now),
+        reason_code=code,
+        reason=reason.strip(),
+        status=RequestStatus.PENDING,
+    )
+    ctx.session.add(request)
+    ctx.session.flush()
+    _record(ctx, "unlock.requested", request)
+    return request
+
+
+def _expire_overdue(ctx: Context, inspection_id: UUID) -> None:
+    """A request past its ten workdays no longer stands in the way, whether the sweep has seen it or not."""
+    expired = ctx.session.scalars(
+        update(UnlockRequest)
+        .where(UnlockRequest.inspection_id == inspection_id, UnlockRequest.status == RequestStatus.PENDING)
+        .where(UnlockRequest.expires_at <= ctx.now)
+        .values(status=RequestStatus.EXPIRED, decided_at=ctx.now)
+        .returning(UnlockRequest)
+    ).all()
+    for request in expired:
+        _record(ctx, "unlock.expired", request)
+
+
+def decide_unlock(
+    ctx: Context, request_id: UUID, *, approved: bool, days: int | None = None, reason: str = ""
+) -> UnlockRequest:
+    """Approve (a new window of 1–7 days) or reject; the first decision stands.
+
+    Raises:
+        NotFound: the request is out of scope.
+        OwnAffair: the actor asked, inspected, or gave the opinion. UnlockNotYours: another level decides.
+        UnlockDecided: somebody was faster, it was withdrawn, or it has expired.
+        UnlockTermsInvalid: days outside 1–7, or a rejection without a reason.
+    """
+    in_scope = in_subtree(UnlockRequest.organisation_id, ctx.actor.paths(APPROVE))
+    request = queries.lock_request(ctx.session, (UnlockRequest.id == request_id) & in_scope)
+    _ensure_undecided(ctx, request)
+    inspection = ctx.session.get_one(Inspection, request.inspection_id)
+    if inspection.state == "voided":
+        raise PaperVoided
+    barred = barred_from(ctx, inspection, request)
+    requests = queries.requests(ctx.session, inspection.id)
+    unlock.ensure_may_decide(ctx.user_id, deciders_of(ctx, inspection, requests), barred=barred)
+    terms = unlock.decide_terms(approved=approved, days=days, reason=reason)
+    _apply(ctx, request, terms)
+    _record(ctx, "unlock.approved" if terms.approved else "unlock.rejected", request)
+    return request
+
+
+def _ensure_undecided(ctx: Context, request: UnlockRequest) -> None:
+    """Compare-and-set: only a pending request that has not expired is decided."""
+    if request.status == RequestStatus.PENDING and ctx.now < request.expires_at:
+        return
+    status = RequestStatus.EXPIRED if request.status == RequestStatus.PENDING else RequestStatus(request.status)
+    names = queries.people(ctx.session, [request.decided_by])
+    winner = names.get(request.decided_by) if request.decided_by else None
+    raise UnlockDecided(
+        f"该申请已由{winner.name}处理" if winner else "",
+        current=status.value,
+        decided_by=str(winner.id) if winner else None,
+        decided_by_name=winner.name if winner else None,
+    )
+
+
+def _apply(ctx: Context, request: UnlockRequest, terms: Terms) -> None:
+    request.status = RequestStatus.APPROVED if terms.approved else RequestStatus.REJECTED
+    request.decided_by, request.decided_at = ctx.user_id, ctx.now
+    request.decision_reason, request.days = terms.reason or None, terms.days or None
+    ctx.session.flush()
+    if terms.approved:
+        _open_next(ctx, request, terms.days)
+
+
+def _open_next(ctx: Context, request: UnlockRequest, days: int) -> None:
+    window = open_window(request.window_number + 1, ctx.now, days)
+    ctx.session.add(
+        PaperWindow(
+            inspection_id=request.inspection_id,
+            number=window.number,
+            opens_at=window.opens_at,
+            closes_at=window.closes_at,
+            unlock_request_id=request.id,
+        )
+    )
+    ctx.session.flush()
+    ctx.session.execute(
+        update(Inspection)
+        .where(Inspection.id == request.inspection_id)
+        .values(print_opens_at=window.opens_at, print_closes_at=window.closes_at)
+    )
+
+
+def withdraw_unlock(ctx: Context, request_id: UUID) -> UnlockRequest:
+    """Take back one's own request.
+
+    Raises:
+        NotFound: it is not the actor's.
+        UnlockDecided: it is no longer open.
+    """
+    own = UnlockRequest.requested_by == ctx.user_id
+    request = queries.lock_request(ctx.session, (UnlockRequest.id == request_id) & own)
+    _ensure_undecided(ctx, request)
+    request.status, request.decided_at = RequestStatus.WITHDRAWN, ctx.now
+    ctx.session.flush()
+    _record(ctx, "unlock.withdrawn", request)
+    return request
+
+
+def _record(ctx: Context, kind: str, request: UnlockRequest) -> None:
+    ctx.record(
+        kind,
+        request_id=str(request.id),
+        inspection_id=str(request.inspection_id),
+        organisation_id=str(request.organisation_id),
+        requested_by=str(request.requested_by),
+    )

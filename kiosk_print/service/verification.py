@@ -1,0 +1,61 @@
+"""Verification: whoever holds a paper learns whether it is valid, and nothing that he does not hold already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from inspection_api.core.errors import NotFound
+from inspection_api.core.periods import local_day
+from inspection_api.customers.models import Customer
+from inspection_api.inspections.models import Inspection
+from kiosk_print import queries
+from kiosk_print.models import PaperPrint
+from kiosk_print.rules import codes
+from kiosk_print.service.prints import PAPER_KEY, RESERVED
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from inspection_api.core.context import Context
+    from kiosk_print.rules.codes import CodeParts
+
+STATUS_WORDS = {"valid": "有效", "superseded": "已更替", "voided": "已作废"}
+_HASH_PREFIX = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """What the public sees of a print: the customer masked, the hash shortened."""
+
+    status: str
+    status_text: str
+    number: str
+    copy: int
+    organisation: str
+    printed_on: date
+    customer: str
+    sha256_prefix: str | None
+
+
+def verify(ctx: Context, parts: CodeParts) -> Verified:
+    """Return what the public may know about the print behind a code.
+
+    Raises:
+        NotFound: forged, or never printed; both answer alike.
+    """
+    row = ctx.session.get(PaperPrint, parts.print_id)
+    if not codes.is_genuine(ctx.bank.derived_key(PAPER_KEY), parts) or row is None or row.status == RESERVED:
+        raise NotFound
+    inspection = ctx.session.get_one(Inspection, row.inspection_id)
+    customer = ctx.session.get_one(Customer, inspection.customer_id)
+    return Verified(
+        status=row.status,
+        status_text=STATUS_WORDS[row.status],
+        number=row.number,
+        copy=row.copy,
+        organisation=queries.organisation(ctx.session, row.organisation_id).name,
+        printed_on=local_day(row.printed_at),
+        customer=codes.masked_name(customer.name),
+        sha256_prefix=row.sha256[:_HASH_PREFIX] if row.sha256 else None,
+    )
