@@ -48,8 +48,8 @@ class Parser(FlaskParser):
         error_status_code: int | None,  # noqa: ARG002
         error_headers: Mapping[str, str] | None,  # noqa: ARG002
     ) -> NoReturn:
-        messages = error.normalized_messages()
-        raise Invalid(fields=dict(_flat("", next(iter(messages.values()), {}))))
+        by_location = error.messages if isinstance(error.messages, dict) else {}
+        raise Invalid(fields=dict(_flat("", next(iter(by_location.values()), {}))))
 
 
 def _refuse(_constant: str) -> NoReturn:

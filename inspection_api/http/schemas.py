@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 import unicodedata
 from typing import Any
 
@@ -67,4 +68,5 @@ def page_of(item: type[Schema]) -> type[Schema]:
     """Return the schema of one page of ``item``."""
     members = {"items": fields.List(fields.Nested(item)), "next_cursor": fields.String(allow_none=True)}
     name = f"{item.__name__.removesuffix('Schema')}Page"
-    return type(Schema)(name, (Schema,), members)
+    page: type[Schema] = types.new_class(name, (Schema,), exec_body=lambda body: body.update(members))
+    return page

@@ -36,7 +36,7 @@ def upgrade() -> None:
         sa.Column("effective_from", sa.Date(), nullable=False),
         sa.Column("state", sa.Text(), server_default=sa.text("'unbound'"), nullable=False),
         sa.Column("plate_generation", sa.Integer(), server_default=sa.text("1"), nullable=False),
-        sa.Column("location_generation", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("location_generation", sa.Integer(), server_default=sa.text("1"), nullable=False),
         sa.Column("location_lon", sa.Double(), nullable=True),
         sa.Column("location_lat", sa.Double(), nullable=True),
         sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
@@ -147,12 +147,24 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["checkpoint_id"], ["checkpoint.id"], name=op.f("fk_checkpoint_plate_checkpoint_id")),
         sa.PrimaryKeyConstraint("checkpoint_id", "generation", name=op.f("pk_checkpoint_plate")),
     )
+    op.create_table(
+        "checkpoint_reset",
+        sa.Column("checkpoint_id", sa.Uuid(), nullable=False),
+        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("reset_by", sa.Uuid(), nullable=False),
+        sa.Column("reset_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["checkpoint_id"], ["checkpoint.id"], name=op.f("fk_checkpoint_reset_checkpoint_id")),
+        sa.ForeignKeyConstraint(["reset_by"], ["user_account.id"], name=op.f("fk_checkpoint_reset_reset_by")),
+        sa.PrimaryKeyConstraint("checkpoint_id", "generation", name=op.f("pk_checkpoint_reset")),
+    )
     for statement in sync_triggers("checkpoint", "checkpoint"):
         op.execute(statement)
 
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    op.drop_table("checkpoint_reset")
     op.drop_table("checkpoint_plate")
     op.drop_table("checkpoint_location")
     op.drop_table("checkpoint_loan")

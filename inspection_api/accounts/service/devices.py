@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 
 from inspection_api.accounts import queries, rules
 from inspection_api.accounts.errors import DeviceForeign
-from inspection_api.accounts.models import Device, SessionToken, UserAccount
+from inspection_api.accounts.models import Device, Organisation, SessionToken, UserAccount
 from inspection_api.accounts.rules import DeviceKind, DeviceStatus
 from inspection_api.accounts.service.logins import open_session
 from inspection_api.core.permissions import Action, Permission
@@ -112,7 +112,7 @@ def enrol_machine(ctx: Context, *, kind: str, name: str, organisation_id: UUID) 
     """
     if not ctx.actor.is_system:
         organisations = queries.visible_organisations(ctx.actor, MACHINES)
-        queries.get_one(ctx.session, organisations.where(queries.Organisation.id == organisation_id))
+        queries.get_one(ctx.session, organisations.where(Organisation.id == organisation_id))
     device = Device(
         kind=DeviceKind(kind),
         name=name,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 
 from inspection_api.accounts import queries, rules
 from inspection_api.accounts.errors import OrganisationCodeTaken, UsernameTaken
@@ -70,7 +70,7 @@ def _parent(ctx: Context, parent_id: UUID | None) -> Organisation | None:
     return queries.get_one(ctx.session, _reachable(ctx.actor, EDIT_ACCOUNTS).where(Organisation.id == parent_id))
 
 
-def _reachable(actor: Actor, permission: Permission) -> Any:
+def _reachable(actor: Actor, permission: Permission) -> Select[Organisation]:
     return select(Organisation) if actor.is_system else queries.visible_organisations(actor, permission)
 
 
