@@ -37,7 +37,8 @@ BEGIN
     END IF;
     IF TG_ARGV[1] = 'granted' THEN
         EXECUTE format(
-            'SELECT array_agg(user_id), array_agg(entity_id) FROM %I.access_grant WHERE entity = $1 AND entity_id = ANY ($2)',
+            'SELECT array_agg(user_id), array_agg(entity_id) FROM %I.access_grant'
+            ' WHERE entity = $1 AND entity_id = ANY ($2)',
             TG_TABLE_SCHEMA) INTO holders, ids USING TG_ARGV[0], ids;
     ELSE
         holders := array_fill(NULL::uuid, ARRAY[cardinality(ids)]);
@@ -89,7 +90,8 @@ DECLARE
 BEGIN
     EXECUTE format('SELECT array_agg(ctid) FROM %I.sync_change WHERE txid = $1 AND seq IS NULL', TG_TABLE_SCHEMA)
         INTO places USING mine;
-    EXECUTE format('SELECT array_agg(ctid ORDER BY id) FROM %I.event WHERE txid = $1 AND number IS NULL', TG_TABLE_SCHEMA)
+    EXECUTE format(
+        'SELECT array_agg(ctid ORDER BY id) FROM %I.event WHERE txid = $1 AND number IS NULL', TG_TABLE_SCHEMA)
         INTO event_places USING mine;
     amount := coalesce(cardinality(places), 0) + coalesce(cardinality(event_places), 0);
     IF amount = 0 THEN
@@ -98,7 +100,8 @@ BEGIN
     EXECUTE format('UPDATE %I.feed_counter SET value = value + $1 RETURNING value - $1', TG_TABLE_SCHEMA)
         INTO base USING amount;
     EXECUTE format(
-        'UPDATE %I.sync_change c SET seq = $1 + f.n FROM unnest($2) WITH ORDINALITY f (place, n) WHERE c.ctid = f.place',
+        'UPDATE %I.sync_change c SET seq = $1 + f.n FROM unnest($2) WITH ORDINALITY f (place, n)'
+        ' WHERE c.ctid = f.place',
         TG_TABLE_SCHEMA) USING base, places;
     EXECUTE format(
         'UPDATE %I.event e SET number = $1 + f.n FROM unnest($2) WITH ORDINALITY f (place, n) WHERE e.ctid = f.place',

@@ -37,7 +37,7 @@ def upgrade() -> None:
         "sync_device",
         sa.Column("device_id", sa.Uuid(), nullable=False),
         sa.Column("next_seq", sa.BigInteger(), server_default=sa.text("1"), nullable=False),
-        sa.Column("gaps", postgresql.ARRAY(BigInteger()), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("gaps", postgresql.ARRAY(sa.BigInteger()), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("app", sa.Text(), server_default=sa.text("''"), nullable=False),
         sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["device_id"], ["device.id"], name=op.f("fk_sync_device_device_id")),
@@ -69,7 +69,8 @@ def upgrade() -> None:
             "(status IN ('held', 'parked')) = (raw IS NOT NULL)", name=op.f("ck_sync_receipt_unsettled_keeps_bytes")
         ),
         sa.CheckConstraint(
-            "status IN ('applied', 'merged', 'conflict', 'extra', 'superseded', 'quarantined', 'rejected', 'held', 'parked')",
+            "status IN ('applied', 'merged', 'conflict', 'extra', 'superseded', 'quarantined', 'rejected', 'held',"
+            " 'parked')",
             name=op.f("ck_sync_receipt_status_known"),
         ),
         sa.ForeignKeyConstraint(["batch_id"], ["sync_batch.id"], name=op.f("fk_sync_receipt_batch_id")),
