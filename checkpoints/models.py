@@ -13,7 +13,11 @@ from inspection_api.core.tables import Base, Identified, Versioned
 
 
 class Checkpoint(Identified, Versioned, Base):
-    """A place to be visited. ``location_…`` is the place that judges today, in WGS-84; None while unbound."""
+    """A place to be visited.
+
+    ``location_lon`` and ``location_lat`` are the place that judges today, in WGS-84; None while unbound.
+    ``location_generation`` is the generation of the standing or the next binding: 1, and one more with every reset.
+    """
 
     __tablename__ = "checkpoint"
     __table_args__ = (
@@ -45,7 +49,7 @@ class Checkpoint(Identified, Versioned, Base):
     effective_from: Mapped[date]
     state: Mapped[str] = mapped_column(server_default=text("'unbound'"))
     plate_generation: Mapped[int] = mapped_column(server_default=text("1"))
-    location_generation: Mapped[int] = mapped_column(server_default=text("0"))
+    location_generation: Mapped[int] = mapped_column(server_default=text("1"))
     location_lon: Mapped[float | None] = mapped_column(Double)
     location_lat: Mapped[float | None] = mapped_column(Double)
     archived_at: Mapped[datetime | None]
@@ -94,6 +98,18 @@ class CheckpointLocation(Identified, Base):
     decided_at: Mapped[datetime | None]
     valid_from: Mapped[datetime]
     valid_to: Mapped[datetime | None]
+
+
+class CheckpointReset(Base):
+    """A location that was given up; ``generation`` is the one that it opened, which another person must bind."""
+
+    __tablename__ = "checkpoint_reset"
+
+    checkpoint_id: Mapped[UUID] = mapped_column(ForeignKey("checkpoint.id"), primary_key=True)
+    generation: Mapped[int] = mapped_column(primary_key=True)
+    reason: Mapped[str]
+    reset_by: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"))
+    reset_at: Mapped[datetime]
 
 
 class CheckpointAssignment(Base):

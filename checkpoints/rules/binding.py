@@ -38,6 +38,9 @@ class LocationStatus(StrEnum):
     REJECTED = "rejected"
 
 
+_STANDING = {LocationStatus.CONFIRMED, LocationStatus.PROVISIONAL}
+
+
 class PendingReason(StrEnum):
     """Why a manager must confirm a binding."""
 
@@ -155,6 +158,15 @@ def decide_rivalry(standing: Location, *, generation: int, bound_at: datetime) -
     return Rivalry.TAKES_OVER if bound_at < standing.bound_at else Rivalry.STANDS_BESIDE
 
 
+def standing(locations: Sequence[Location]) -> Location | None:
+    """Return the place that holds today: of two rivals the earlier capture; None while nothing is bound.
+
+    Rejected and superseded places stand no longer, and a reset ends the one before.
+    """
+    alive = [each for each in locations if each.status in _STANDING and each.valid_to is None]
+    return max(alive, key=_precedence, default=None)
+
+
 def location_at(locations: Sequence[Location], performed_at: datetime) -> Location | None:
     """Return the location that judges a visit of ``performed_at``; of two rivals the earlier capture.
 
@@ -166,7 +178,12 @@ def location_at(locations: Sequence[Location], performed_at: datetime) -> Locati
     if not valid:
         soon = performed_at + BINDING_VISIT_GRACE
         valid = [each for each in alive if performed_at < each.valid_from <= soon and _has_extent(each)]
-    return max(valid, key=lambda each: (each.generation, -each.bound_at.timestamp()), default=None)
+    return max(valid, key=_precedence, default=None)
+
+
+def _precedence(location: Location) -> tuple[int, float]:
+    """Return the sort key of places that hold together: the later generation, in it the earlier capture."""
+    return location.generation, -location.bound_at.timestamp()
 
 
 def _is_valid_at(location: Location, at: datetime) -> bool:

@@ -1,0 +1,190 @@
+"""Reads of the checkpoints slice: what an actor sees, and what visits and bindings are judged by."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from math import cos, radians
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, false, select, text
+from sqlalchemy.orm import Session
+
+from checkpoints.coordinates import Point
+from checkpoints.models import (
+    Checkpoint,
+    CheckpointAssignment,
+    CheckpointLocation,
+    CheckpointPlate,
+    CheckpointReset,
+)
+from checkpoints.rules.binding import Location, LocationStatus
+from checkpoints.rules.lifecycle import State
+from checkpoints.rules.plate import Plate
+from checkpoints.rules.values import AssignedSpan, CheckpointFacts, Neighbour
+from inspection_api.accounts.queries import visible
+from inspection_api.core.context import Actor, Context
+from inspection_api.core.permissions import Action, Permission
+
+READ = Permission(Action.CHECKPOINTS, "read")
+BIND = Permission(Action.BINDING, "bind")
+NEIGHBOURHOOD_DEGREES = 0.0009
+"""About 100 m of latitude; wider than any distance that neighbours are judged by."""
+
+V = TypeVar("V")
+
+_NEIGHBOURS = text(
+    """
+    SELECT DISTINCT c.customer_id, c.location_lon AS lon, c.location_lat AS lat
+    FROM unnest(CAST(:lons AS float8[]), CAST(:lats AS float8[]), CAST(:widths AS float8[])) AS p (lon, lat, width)
+    JOIN checkpoint c ON c.location_lat BETWEEN p.lat - :height AND p.lat + :height
+                     AND c.location_lon BETWEEN p.lon - p.width AND p.lon + p.width
+    WHERE c.archived_at IS NULL AND c.state <> 'exited'
+    """
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckpointSet:
+    """Checkpoints with all that judges a visit to them, by id.
+
+    ``reachable`` are those in the actor's scope, ``bindable`` those that he may give a place; ids that do not exist
+    are missing everywhere.
+    """
+
+    checkpoints: dict[UUID, CheckpointFacts]
+    plates: dict[UUID, list[Plate]]
+    locations: dict[UUID, list[Location]]
+    assignments: dict[UUID, list[AssignedSpan]]
+    reachable: frozenset[UUID]
+    bindable: frozenset[UUID]
+
+
+def visible_checkpoints(actor: Actor, permission: Permission = READ) -> Select[Checkpoint]:
+    """Return the checkpoints of the actor's subtrees and those granted to him."""
+    return select(Checkpoint).where(visible(Checkpoint, "checkpoint", actor, permission))
+
+
+def facts_of(ctx: Context, ids: Iterable[UUID], permission: Permission, *, bound: Iterable[UUID] = ()) -> CheckpointSet:
+    """Return the checkpoints ``ids`` with plates, locations and assignments, in at most five queries.
+
+    Rows in ``bound`` are locked, in the order of their ids. ``permission`` says what ``reachable`` means.
+    """
+    wanted = list(ids)
+    lock_checkpoints(ctx.session, bound)
+    rows = ctx.session.execute(_with_reach(ctx.actor, permission).where(Checkpoint.id.in_(wanted))).all()
+    return CheckpointSet(
+        checkpoints={row.Checkpoint.id: facts(row.Checkpoint) for row in rows},
+        reachable=frozenset(row.Checkpoint.id for row in rows if row.reachable),
+        bindable=frozenset(row.Checkpoint.id for row in rows if row.bindable),
+        plates=_grouped(ctx.session, CheckpointPlate, wanted, _plate),
+        locations=_grouped(ctx.session, CheckpointLocation, wanted, _location),
+        assignments=_grouped(ctx.session, CheckpointAssignment, wanted, _span),
+    )
+
+
+def lock_checkpoints(session: Session, ids: Iterable[UUID]) -> None:
+    """Lock the rows for the rest of the transaction, in the order of their ids; no ids, no query."""
+    wanted = list(ids)
+    if wanted:
+        statement = select(Checkpoint.id).where(Checkpoint.id.in_(wanted)).order_by(Checkpoint.id)
+        session.execute(statement.with_for_update(key_share=True))
+
+
+def _with_reach(actor: Actor, permission: Permission) -> Select[Checkpoint, bool, bool]:
+    reachable = visible(Checkpoint, "checkpoint", actor, permission).label("reachable")
+    bindable = may_bind(actor).label("bindable")
+    return select(Checkpoint, reachable, bindable).execution_options(populate_existing=True)
+
+
+def may_bind(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition that the actor may bind a checkpoint: in his scope, and not reset by himself (§3.4)."""
+    if not actor.may(BIND):
+        return false()
+    own_reset = exists().where(
+        CheckpointReset.checkpoint_id == Checkpoint.id,
+        CheckpointReset.generation == Checkpoint.location_generation,
+        CheckpointReset.reset_by == actor.user_id,
+    )
+    return and_(visible(Checkpoint, "checkpoint", actor, BIND), ~own_reset)
+
+
+def facts(row: Checkpoint) -> CheckpointFacts:
+    """Return a checkpoint's row as the value that the rules take."""
+    return CheckpointFacts(
+        id=row.id,
+        public_id=row.public_id,
+        customer_id=row.customer_id,
+        organisation_id=row.organisation_id,
+        officer_id=row.officer_id,
+        state=State(row.state),
+        radius_m=row.radius_m,
+        plate_generation=row.plate_generation,
+        location_generation=row.location_generation,
+        registered=_point(row.registered_lon, row.registered_lat),
+    )
+
+
+def _point(lon: float | None, lat: float | None) -> Point | None:
+    return None if lon is None or lat is None else Point(lon, lat)
+
+
+def place_of(row: Checkpoint) -> Point | None:
+    """Return the place that judges the checkpoint today, None while it is unbound."""
+    return _point(row.location_lon, row.location_lat)
+
+
+def _grouped(session: Session, model: Any, ids: Sequence[UUID], value: Callable[[Any], V]) -> dict[UUID, list[V]]:
+    """Return the values of a table's rows by checkpoint, in one query."""
+    found: dict[UUID, list[V]] = defaultdict(list)
+    statement = select(model).where(model.checkpoint_id.in_(ids)).execution_options(populate_existing=True)
+    for row in session.scalars(statement):
+        found[row.checkpoint_id].append(value(row))
+    return dict(found)
+
+
+def _plate(row: CheckpointPlate) -> Plate:
+    return Plate(
+        checkpoint_id=row.checkpoint_id,
+        generation=row.generation,
+        issued_at=row.issued_at,
+        revoked_at=row.revoked_at,
+        first_scanned_at=row.first_scanned_at,
+    )
+
+
+def _location(row: CheckpointLocation) -> Location:
+    return Location(
+        id=row.id,
+        checkpoint_id=row.checkpoint_id,
+        generation=row.generation,
+        point=Point(row.lon, row.lat),
+        status=LocationStatus(row.status),
+        bound_by=row.bound_by,
+        bound_at=row.bound_at,
+        valid_from=row.valid_from,
+        valid_to=row.valid_to,
+        decided_by=row.decided_by,
+    )
+
+
+def _span(row: CheckpointAssignment) -> AssignedSpan:
+    return AssignedSpan(officer_id=row.officer_id, valid_from=row.valid_from, valid_to=row.valid_to)
+
+
+def neighbours_of(session: Session, points: Sequence[Point]) -> tuple[Neighbour, ...]:
+    """Return the bound places within about 100 m of any of the points, in one query by the index on places."""
+    values = {
+        "lons": [point.lon for point in points],
+        "lats": [point.lat for point in points],
+        "widths": [NEIGHBOURHOOD_DEGREES / max(cos(radians(point.lat)), 0.01) for point in points],
+        "height": NEIGHBOURHOOD_DEGREES,
+    }
+    rows = session.execute(_NEIGHBOURS, values) if points else ()
+    return tuple(_neighbour(row) for row in rows)
+
+
+def _neighbour(row: Row[Any]) -> Neighbour:
+    return Neighbour(customer_id=row.customer_id, point=Point(row.lon, row.lat))

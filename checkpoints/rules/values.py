@@ -1,0 +1,50 @@
+"""Checkpoint facts as plain values: what a visit or a binding is judged by, free of any table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from checkpoints.coordinates import Point
+    from checkpoints.rules.lifecycle import State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckpointFacts:
+    """A checkpoint as it stands now.
+
+    ``location_generation`` is the generation that the next binding gets, or that the standing one has: 1 from the
+    beginning, one more with every reset. ``registered`` is the place of the registered address, if known.
+    """
+
+    id: UUID
+    public_id: str
+    customer_id: UUID
+    organisation_id: UUID
+    officer_id: UUID | None
+    state: State
+    radius_m: int
+    plate_generation: int
+    location_generation: int
+    registered: Point | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignedSpan:
+    """Who was responsible, from ``valid_from`` until ``valid_to`` (None: still)."""
+
+    officer_id: UUID
+    valid_from: datetime
+    valid_to: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """A bound place and whose it is."""
+
+    customer_id: UUID
+    point: Point
