@@ -11,10 +11,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from sqlalchemy import delete, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import update
 
 from inspection_api.core.context import Context
 from inspection_api.media import queries
@@ -30,10 +29,11 @@ from inspection_api.media.models import Media, MediaUpload
 from inspection_api.media.rules import uploads as rules
 from inspection_api.media.rules.kinds import HEAD_BYTES
 from inspection_api.media.rules.uploads import Checksum, Declaration, Refusal, Status
+from inspection_api.media.service import leases
 from inspection_api.media.service.declarations import declare
 
 if TYPE_CHECKING:
-    from inspection_api.core.storage import Storage
+    from inspection_api.media.service.leases import Lease
 
 Transactions = Callable[[], AbstractContextManager[Context]]
 _RENEW_EVERY_S = rules.LEASE.total_seconds() / 3
@@ -48,29 +48,6 @@ class Progress:
     offset: int
     length: int
     expires_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Lease:
-    """The right to write one upload for a while; ``expires_at`` is when its partial bytes are forgotten."""
-
-    token: UUID
-    expires_at: datetime
-    declaration: Declaration
-    storage: Storage
-    tag: str
-
-    @property
-    def media_id(self) -> UUID:
-        return self.declaration.id
-
-    @property
-    def is_full(self) -> bool:
-        return self.received == self.declaration.bytes
-
-    @property
-    def received(self) -> int:
-        return self.storage.partial_size(self.tag, self.media_id)
 
 
 def create(transactions: Transactions, declaration: Declaration) -> Progress:
@@ -133,7 +110,7 @@ def append(
         MediaRefused: the bytes can never be what was declared.
     """
     with transactions() as ctx:
-        lease = _take(ctx, media_id, offset=offset, coming=coming)
+        lease = leases.take(ctx, media_id, offset=offset, coming=coming)
     if lease is None:
         return Progress(media_id=media_id, offset=offset, length=offset, expires_at=None)
     length = lease.declaration.bytes
@@ -145,46 +122,10 @@ def append(
         return Progress(media_id=media_id, offset=lease.received, length=length, expires_at=lease.expires_at)
     finally:
         with transactions() as ctx:
-            _release(ctx, lease)
+            leases.release(ctx, lease)
 
 
-def _take(ctx: Context, media_id: UUID, *, offset: int, coming: int | None) -> _Lease | None:
-    """Take the lease; None when everything is stored already and nothing more comes."""
-    media = queries.get_own(ctx.session, ctx.actor, media_id)
-    if media.status == Status.REFUSED:
-        raise MediaRefused(reason=media.refused_reason)
-    if media.status == Status.STORED:
-        rules.ensure_appendable(media.bytes, stands_at=media.bytes, offset=offset, coming=coming)
-        return None
-    upload = _locked_upload(ctx, media_id)
-    if rules.is_leased(upload.lease_until, ctx.now):
-        raise UploadBusy
-    stands_at = ctx.storage.partial_size(ctx.bank.tag, media_id)
-    rules.ensure_appendable(media.bytes, stands_at=stands_at, offset=offset, coming=coming)
-    return _granted(ctx, media, upload)
-
-
-def _granted(ctx: Context, media: Media, upload: MediaUpload) -> _Lease:
-    upload.lease_token, upload.lease_until = uuid4(), ctx.now + rules.LEASE
-    upload.expires_at = ctx.now + rules.PARTIAL_LIFE
-    declaration = Declaration(id=media.id, mime=media.mime, bytes=media.bytes, sha256=media.sha256)
-    return _Lease(
-        token=upload.lease_token,
-        expires_at=upload.expires_at,
-        declaration=declaration,
-        storage=ctx.storage,
-        tag=ctx.bank.tag,
-    )
-
-
-def _locked_upload(ctx: Context, media_id: UUID) -> MediaUpload:
-    fresh = {"media_id": media_id, "expires_at": ctx.now + rules.PARTIAL_LIFE}
-    ctx.session.execute(insert(MediaUpload).values(fresh).on_conflict_do_nothing())
-    statement = select(MediaUpload).where(MediaUpload.media_id == media_id).with_for_update()
-    return ctx.session.scalars(statement, execution_options={"populate_existing": True}).one()
-
-
-def _write(lease: _Lease, chunks: Iterator[bytes], offset: int, checksum: Checksum | None) -> None:
+def _write(lease: Lease, chunks: Iterator[bytes], offset: int, checksum: Checksum | None) -> None:
     """Write the chunks; whatever may not stay is cut off again."""
     storage, tag, media_id = lease.storage, lease.tag, lease.media_id
     room = lease.declaration.bytes - offset
@@ -210,37 +151,18 @@ def _bounded(chunks: Iterator[bytes], room: int) -> Iterator[bytes]:
         yield chunk
 
 
-def _renewing(transactions: Transactions, lease: _Lease, chunks: Iterator[bytes]) -> Iterator[bytes]:
+def _renewing(transactions: Transactions, lease: Lease, chunks: Iterator[bytes]) -> Iterator[bytes]:
     """Yield the chunks, and keep the lease alive while they flow; a line that is silent loses it."""
     renewed_at = time.monotonic()
     for chunk in chunks:
         if time.monotonic() - renewed_at > _RENEW_EVERY_S:
             with transactions() as ctx:
-                _renew(ctx, lease)
+                leases.renew(ctx, lease)
             renewed_at = time.monotonic()
         yield chunk
 
 
-def _renew(ctx: Context, lease: _Lease) -> None:
-    statement = (
-        update(MediaUpload)
-        .where(MediaUpload.media_id == lease.media_id, MediaUpload.lease_token == lease.token)
-        .values(lease_until=ctx.now + rules.LEASE)
-        .returning(MediaUpload.media_id)
-    )
-    if ctx.session.execute(statement).first() is None:
-        raise UploadBusy
-
-
-def _release(ctx: Context, lease: _Lease) -> None:
-    ctx.session.execute(
-        update(MediaUpload)
-        .where(MediaUpload.media_id == lease.media_id, MediaUpload.lease_token == lease.token)
-        .values(lease_token=None, lease_until=None, received_bytes=lease.received)
-    )
-
-
-def _complete(transactions: Transactions, lease: _Lease) -> None:
+def _complete(transactions: Transactions, lease: Lease) -> None:
     """Judge complete bytes. The blob is kept before the row says so, the partial file dropped after: no crash loses."""
     sha256 = lease.storage.digest(lease.tag, lease.media_id, "sha256").hex()
     head = lease.storage.head(lease.tag, lease.media_id, HEAD_BYTES)
@@ -259,7 +181,7 @@ def _complete(transactions: Transactions, lease: _Lease) -> None:
             raise MediaRefused(reason=refusal)
 
 
-def _record_outcome(ctx: Context, lease: _Lease, refusal: Refusal | None) -> None:
+def _record_outcome(ctx: Context, lease: Lease, refusal: Refusal | None) -> None:
     status = {None: Status.STORED, Refusal.TYPE_MISMATCH: Status.REFUSED}.get(refusal, Status.DECLARED)
     stored_at = ctx.now if refusal is None else None
     statement = (
@@ -273,7 +195,6 @@ def _record_outcome(ctx: Context, lease: _Lease, refusal: Refusal | None) -> Non
         return
     inspection_id = None if row.inspection_id is None else str(row.inspection_id)
     if refusal is None:
-        ctx.session.execute(delete(MediaUpload).where(MediaUpload.media_id == lease.media_id))
         ctx.record("media.stored", media_id=str(lease.media_id), inspection_id=inspection_id)
     else:
         ctx.record("media.refused", media_id=str(lease.media_id), inspection_id=inspection_id, reason=refusal)
@@ -290,7 +211,7 @@ def terminate(ctx: Context, media_id: UUID) -> None:
     media = queries.get_own(ctx.session, ctx.actor, media_id)
     if media.status == Status.STORED:
         raise MediaAlreadyStored
-    upload = _locked_upload(ctx, media_id)
+    upload = leases.locked_upload(ctx, media_id)
     if rules.is_leased(upload.lease_until, ctx.now):
         raise UploadBusy
     ctx.storage.drop(ctx.bank.tag, media_id)
