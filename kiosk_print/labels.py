@@ -23,6 +23,7 @@ _HERE = Path(__file__).parent
 _TEMPLATE = _HERE / "templates" / "labels.typ"
 _FONTS = _HERE / "fonts"
 _NOTE = "请勿遮挡、损坏或移动本牌"
+_ELLIPSIS = "…"
 
 
 class Layout(StrEnum):
@@ -30,6 +31,9 @@ class Layout(StrEnum):
 
     GRID = "grid"
     SINGLE = "single"
+
+
+_NAME_LENGTH = {Layout.GRID: 36, Layout.SINGLE: 66}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +47,10 @@ class Label:
 
 def render_labels(labels: Sequence[Label], layout: Layout = Layout.GRID) -> bytes:
     """Return the PDF of ``labels`` in their order; Chinese fonts are embedded."""
-    rows = [{"code": each.code, "name": each.name, "note": _NOTE, "svg": qr.svg(each.qr_text)} for each in labels]
+    rows = [
+        {"code": each.code, "name": _fitted(each.name, layout), "note": _NOTE, "svg": qr.svg(each.qr_text)}
+        for each in labels
+    ]
     data = json.dumps({"layout": layout.value, "labels": rows})
     pdf = typst.compile(
         str(_TEMPLATE), format="pdf", font_paths=[str(_FONTS)], ignore_system_fonts=True, sys_inputs={"data": data}
@@ -51,3 +58,9 @@ def render_labels(labels: Sequence[Label], layout: Layout = Layout.GRID) -> byte
     if not isinstance(pdf, bytes):
         raise TypeError("typst returned no single PDF")
     return pdf
+
+
+def _fitted(name: str, layout: Layout) -> str:
+    """Return the name as far as there is room for it."""
+    length = _NAME_LENGTH[layout]
+    return name if len(name) <= length else name[: length - 1] + _ELLIPSIS
