@@ -19,6 +19,7 @@ from inspection_api.core.periods import local_day
 from inspection_api.media import service as media
 from inspection_api.tasks import service as tasks
 from inspection_api.telemetry import service as telemetry
+from kiosk_print import service as papers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,6 +66,10 @@ def _sweep_uploads(ctx: Context) -> bool:
     return media.sweep(ctx) > 0
 
 
+def _sweep_papers(ctx: Context) -> bool:
+    return papers.sweep(ctx) > 0
+
+
 def _refresh_facts(ctx: Context) -> bool:
     telemetry.refresh_recent(ctx)
     return False
@@ -79,6 +84,7 @@ SCHEDULE: tuple[Scheduled, ...] = (
     Scheduled(name="generate-tasks", every=timedelta(hours=1), function=_generate_tasks),
     Scheduled(name="sweep-tasks", every=timedelta(hours=1), function=_sweep_tasks),
     Scheduled(name="sweep-uploads", every=timedelta(hours=6), function=_sweep_uploads),
+    Scheduled(name="sweep-papers", every=timedelta(minutes=10), function=_sweep_papers),
     Scheduled(name="refresh-facts", every=timedelta(hours=6), function=_refresh_facts),
     Scheduled(name="evaluate-alerts", every=timedelta(hours=1), function=_evaluate_alerts),
 )

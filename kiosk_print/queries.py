@@ -15,7 +15,7 @@ from inspection_api.core.permissions import Action, Permission, Role
 from inspection_api.inspections.models import Inspection
 from inspection_api.media.models import Media
 from kiosk_print.models import PaperOpinion, PaperPrint, PaperSeries, PaperWindow, UnlockRequest
-from kiosk_print.rules.unlock import MANAGER_LEVELS, Candidate, RequestStatus, candidate_level
+from kiosk_print.rules.unlock import MANAGER_LEVELS, Candidate, candidate_level
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -126,14 +126,6 @@ def lock_request(session: Session, condition: ColumnElement[bool]) -> UnlockRequ
     return get_one(session, statement.execution_options(populate_existing=True))
 
 
-def unlocks_granted(session: Session, inspection_id: UUID) -> int:
-    """Return how often the record was unlocked."""
-    statement = select(func.count()).where(
-        UnlockRequest.inspection_id == inspection_id, UnlockRequest.status == RequestStatus.APPROVED
-    )
-    return session.execute(statement).scalar_one()
-
-
 def candidates(session: Session, organisation_id: UUID, day: date) -> list[Candidate]:
     """Return who may approve unlocks at the record's organisation or above it, on that day, and at which level."""
     path = select(Organisation.path).where(Organisation.id == organisation_id).scalar_subquery()
@@ -163,8 +155,10 @@ def organisation(session: Session, organisation_id: UUID) -> Organisation:
 
 def stored_media(session: Session, inspection_id: UUID) -> Counter[str]:
     """Return how many media of each kind are stored."""
-    statement = select(Media.kind, func.count()).where(Media.inspection_id == inspection_id, Media.status == "stored")
-    return Counter(dict(session.execute(statement.group_by(Media.kind)).tuples().all()))
+    statement = select(Media.kind, func.count().label("number")).where(
+        Media.inspection_id == inspection_id, Media.status == "stored"
+    )
+    return Counter({row.kind: row.number for row in session.execute(statement.group_by(Media.kind))})
 
 
 def next_sequence(session: Session, organisation_id: UUID, month: str) -> int:

@@ -50,7 +50,7 @@ def preview_paper(ctx: Context, inspection_id: UUID) -> Response:
     "/inspections/<uuid:inspection_id>/paper/opinion",
     permission=OPINION,
     body=schemas.OpinionInput,
-    out=schemas.OpinionSchema,
+    out=schemas.PaperOpinionSchema,
     status=201,
 )
 def give_opinion(ctx: Context, inspection_id: UUID, **values: Any) -> PaperOpinion:
@@ -61,7 +61,7 @@ def give_opinion(ctx: Context, inspection_id: UUID, **values: Any) -> PaperOpini
 @blp.post(
     "/inspections/<uuid:inspection_id>/prints",
     permission=PRINT,
-    out=schemas.PrintSchema,
+    out=schemas.PaperPrintSchema,
     status=201,
     idempotent=True,
     streamed=True,
@@ -74,7 +74,7 @@ def print_paper(caller: Caller, inspection_id: UUID, *, idempotency_key: str) ->
     )
 
 
-@blp.get("/prints/<uuid:print_id>", permission=READ, out=schemas.PrintSchema)
+@blp.get("/prints/<uuid:print_id>", permission=READ, out=schemas.PaperPrintSchema)
 def get_print(ctx: Context, print_id: UUID) -> PaperPrint:
     """Show one print."""
     return queries.get_print(ctx.session, ctx.actor, print_id)
@@ -130,7 +130,7 @@ def withdraw_unlock(ctx: Context, request_id: UUID) -> UnlockRequest:
     return service.withdraw_unlock(ctx, request_id)
 
 
-@blp.get("/verify/<code>", permission=PUBLIC, out=schemas.VerifiedSchema)
+@blp.get("/verify/<code>", permission=PUBLIC, out=schemas.VerifiedPaperSchema)
 def verify(runtime: Runtime, code: str) -> Verified:
     """Check a paper by the code of its QR, without a login; unknown and forged codes answer alike."""
     parts = codes.parse_code(code)

@@ -8,14 +8,14 @@ from inspection_api.http.schemas import Input, PageQuery, Text
 from kiosk_print.rules.unlock import Reason, RequestStatus
 
 
-class PersonSchema(Schema):
+class DeciderSchema(Schema):
     """Somebody by name."""
 
     id = fields.UUID()
     name = fields.String()
 
 
-class WindowSchema(Schema):
+class PaperWindowSchema(Schema):
     """A print window: printing is possible while ``opens_at`` ≤ now < ``closes_at``."""
 
     number = fields.Integer()
@@ -24,7 +24,7 @@ class WindowSchema(Schema):
     unlock_request_id = fields.UUID(allow_none=True)
 
 
-class PrintSchema(Schema):
+class PaperPrintSchema(Schema):
     """One print; ``copy`` 1 is the 原件."""
 
     id = fields.UUID()
@@ -58,7 +58,7 @@ class UnlockRequestSchema(Schema):
     days = fields.Integer(allow_none=True)
 
 
-class OpinionSchema(Schema):
+class PaperOpinionSchema(Schema):
     """The superior's opinion."""
 
     id = fields.UUID()
@@ -76,13 +76,13 @@ class PaperSchema(Schema):
     opens_at = fields.AwareDateTime(allow_none=True)
     closes_at = fields.AwareDateTime(allow_none=True)
     unlock_count = fields.Integer()
-    last_unlocked_by = fields.Nested(PersonSchema, allow_none=True)
+    last_unlocked_by = fields.Nested(DeciderSchema, allow_none=True)
     last_unlocked_at = fields.AwareDateTime(allow_none=True)
-    deciders = fields.List(fields.Nested(PersonSchema))
-    windows = fields.List(fields.Nested(WindowSchema))
-    prints = fields.List(fields.Nested(PrintSchema))
+    deciders = fields.List(fields.Nested(DeciderSchema))
+    windows = fields.List(fields.Nested(PaperWindowSchema))
+    prints = fields.List(fields.Nested(PaperPrintSchema))
     requests = fields.List(fields.Nested(UnlockRequestSchema))
-    opinion = fields.Nested(OpinionSchema, allow_none=True)
+    opinion = fields.Nested(PaperOpinionSchema, allow_none=True)
 
 
 class OpinionInput(Input):
@@ -112,7 +112,7 @@ class UnlockQuery(PageQuery):
     status = fields.String(load_default=None, validate=validate.OneOf(list(RequestStatus)))
 
 
-class VerifiedSchema(Schema):
+class VerifiedPaperSchema(Schema):
     """What anybody who holds the paper may know."""
 
     status = fields.String()
