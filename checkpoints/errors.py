@@ -101,10 +101,3 @@ class CodeTaken(Conflict):
 
     code = "checkpoint_code_taken"
     title = "检查点编号已存在"
-
-
-class NotAssigned(Forbidden):
-    """The named officer is not the checkpoint's, or cannot be."""
-
-    code = "officer_unfit"
-    title = "该人员不能负责此检查点"

@@ -10,6 +10,7 @@ from sqlalchemy import ARRAY, BigInteger, Date, DateTime, Integer, MetaData, Tex
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from inspection_api.core.errors import PreconditionFailed
 from inspection_api.core.ids import new_id
 
 NAMING_CONVENTION = {
@@ -47,3 +48,13 @@ class Versioned:
     """A row that devices may hold: ``version`` rises with every update, by trigger, so nothing can forget it."""
 
     version: Mapped[int] = mapped_column(BigInteger, server_default=text("1"), server_onupdate=text("version + 1"))
+
+
+def ensure_version(row: Versioned, version: int) -> None:
+    """Refuse an edit that was based on another version; the caller holds the row's lock.
+
+    Raises:
+        PreconditionFailed: with ``current_version``.
+    """
+    if row.version != version:
+        raise PreconditionFailed(current_version=row.version)

@@ -17,3 +17,17 @@ class UsccTaken(Conflict):
 
     code = "uscc_taken"
     title = "该统一社会信用代码已有客户"
+
+
+class OfficerUnfit(Conflict):
+    """The named person has no role today that visits customers of this organisation."""
+
+    code = "officer_unfit"
+    title = "该人员不能负责此机构的客户"
+
+
+class OfficerUnfit(Invalid):
+    """The named person has no role that visits customers of this organisation."""
+
+    code = "officer_unfit"
+    title = "该人员不能担任此机构的客户经理"

@@ -1,14 +1,23 @@
-"""统一社会信用代码: the 18 characters of GB 32100-2015 and their check character.
+"""Who may serve a customer, and the 统一社会信用代码.
 
-1 registration authority, 1 category, 6 digits of area (GB/T 2260), 9 characters of organisation code (GB 11714),
-1 check character over the first 17. The alphabet leaves out I, O, S, V and Z.
+The code has the 18 characters of GB 32100-2015: 1 registration authority, 1 category, 6 digits of area (GB/T 2260),
+9 of organisation code (GB 11714), 1 check character over the first 17. The alphabet leaves out I, O, S, V and Z.
 """
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from inspection_api.customers.errors import UsccInvalid
+from inspection_api.core.permissions import Action, Permission, Reach, reach
+from inspection_api.customers.errors import OfficerUnfit, UsccInvalid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from inspection_api.core.context import Assignment
+
+PERFORM = Permission(Action.ONSITE, "perform")
 
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _FORM = re.compile(f"[{ALPHABET}]{{2}}[0-9]{{6}}[{ALPHABET}]{{10}}")
@@ -53,3 +62,13 @@ def _organisation_check_character(digits: str) -> str:
     """Return the ninth character of an organisation code of eight digits (GB 11714)."""
     total = sum(int(char) * weight for char, weight in zip(digits, _ORGANISATION_WEIGHTS, strict=True))
     return "0123456789X"[-total % 11]
+
+
+def ensure_officer_fits(assignments: Iterable[Assignment], path: str) -> None:
+    """Refuse an officer who visits nobody at ``path``: one of his roles of today must be there or above it.
+
+    Raises:
+        OfficerUnfit: none is.
+    """
+    if not any(path.startswith(held.path) and reach(held.role, PERFORM) is not Reach.NONE for held in assignments):
+        raise OfficerUnfit
