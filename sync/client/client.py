@@ -1,0 +1,205 @@
+"""The device: capture at any time, and whenever there is a network `synchronise`."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from sync.client.clock import Clock, system_clock
+from sync.client.identity import Identity, identity_of
+from sync.client.line import Credentials, Line, Refused
+from sync.client.mirror import Mirror, begin_again
+from sync.client.outbox import Outbox, wait_again
+from sync.client.store import Store, keep
+from sync.client.transport import Request
+from sync.client.uploads import Uploads
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from sync.client.outbox import Batch
+    from sync.client.transport import Transport
+
+APP = "reference/1"
+PAGE = 500
+_CANNOT_READ = {400, 413, 415}
+_GONE = 410
+_MOST_REFUSALS = 12
+
+
+class Client:
+    """One device of one officer. ``sign_in`` asks the person for his login; ``pause`` waits between retries."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        transport: Transport,
+        sign_in: Callable[[], Credentials],
+        clock: Clock = system_clock,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Open the device's file, or create it."""
+        self._store = Store(path)
+        self.clock = clock
+        self.line = Line(self._store, transport, sign_in, pause=pause)
+        self.outbox = Outbox(self._store, clock, app=APP)
+        self.uploads = Uploads(self._store, self.line)
+        self.mirror = Mirror(self._store)
+        self.capture = self.outbox.capture
+
+    def close(self) -> None:
+        """Close the device's file."""
+        self._store.close()
+
+    @property
+    def identity(self) -> Identity:
+        """Return who this device is."""
+        with self._store.transaction() as db:
+            return identity_of(db)
+
+    def login(self) -> dict[str, Any]:
+        """Log in patiently; the token is kept."""
+        return self.line.patiently(self.line.login)
+
+    def enrol(self, name: str = "手机") -> dict[str, Any]:
+        """Tell the bank of this device and its key; the same again changes nothing. A manager must approve it."""
+        mine = self.identity
+        return self.line.post("/devices", {"id": mine.device_id, "name": name, "public_key": mine.public_key})
+
+    def handshake(self) -> dict[str, Any]:
+        """Exchange the time, before every push, and learn where the server stands.
+
+        A new epoch means that the server was restored: what was acknowledged in the last days is sent again.
+        """
+        answer = self._greeted()
+        with self._store.transaction() as db:
+            if self._store.find("epoch") not in {None, answer["epoch"]}:
+                wait_again(db)
+                begin_again(db)
+            keep(db, epoch=answer["epoch"])
+        self.outbox.abandon(answer["gaps"])
+        return answer
+
+    def _greeted(self) -> dict[str, Any]:
+        """Greet; a device that the bank does not know is enrolled first."""
+        try:
+            return self.line.patiently(self._greet)
+        except Refused as refused:
+            if refused.code != "device_unknown":
+                raise
+            self.enrol()
+            return self.line.patiently(self._greet)
+
+    def _greet(self) -> dict[str, Any]:
+        """Send the handshake once, with the clock read just before: a repeated reading would be an old one."""
+        identity, moment = self.identity, self.clock()
+        body = {
+            "device_id": identity.device_id,
+            "boot_id": moment.boot_id,
+            "mono_ms": moment.mono_ms,
+            "last_seq": self.outbox.last_seq(),
+            "app": APP,
+        }
+        headers = {"Content-Type": "application/json"}
+        request = Request(method="POST", path="/sync/handshake", headers=headers, body=json.dumps(body).encode())
+        return self.line.once(request).json()
+
+    def push(self) -> list[dict[str, Any]]:
+        """Send everything that waits; return the receipts.
+
+        Raises:
+            Offline: no answer came; everything still waits, the same bytes will be sent again.
+            Refused: the server takes nothing from this device.
+        """
+        self.handshake()
+        receipts: list[dict[str, Any]] = []
+        refusals = 0
+        while (batch := self.outbox.next_batch()) is not None:
+            try:
+                receipts += self.outbox.store_answer(batch, self._send(batch))
+            except Refused as refused:
+                refusals += 1
+                if refusals > _MOST_REFUSALS:
+                    raise
+                self._react(batch, refused)
+            else:
+                refusals = 0
+        return receipts
+
+    def _send(self, batch: Batch) -> dict[str, Any]:
+        headers = {
+            "Content-Type": "application/json",
+            "Content-Encoding": "gzip",
+            "Device-Signature": batch.signature,
+        }
+        body = gzip.compress(batch.body, mtime=0)
+        return self.line.call(Request(method="POST", path="/sync/push", headers=headers, body=body)).json()
+
+    def _react(self, batch: Batch, refused: Refused) -> None:
+        """Do what the protocol says about a refused batch; raise what it says nothing about."""
+        reactions: dict[str, Callable[[], object]] = {
+            "signature_invalid": self._enrol_again,
+            "device_forked": self._enrol_anew,
+            "batch_id_reused": self.outbox.rebuild,
+        }
+        if refused.code in reactions:
+            reactions[refused.code]()
+        elif refused.status in _CANNOT_READ:
+            self.outbox.halve(batch, str(refused))
+        else:
+            raise refused
+
+    def _enrol_again(self) -> None:
+        """Enrol once more and sign anew; where the bank knows this id with another key, become another device."""
+        try:
+            self.enrol()
+        except Refused as refused:
+            if refused.code != "device_foreign":
+                raise
+            self._enrol_anew()
+        self.outbox.rebuild()
+
+    def _enrol_anew(self) -> None:
+        self.outbox.renumber()
+        self.enrol()
+        self.handshake()
+
+    def pull(self) -> None:
+        """Take pages until the device is consistent with the server.
+
+        Raises:
+            Offline: the pages so far are kept.
+            Refused: the device is not approved, or was revoked; then its rows are wiped once the outbox is empty.
+        """
+        is_consistent = False
+        while not is_consistent:
+            try:
+                is_consistent = self.mirror.apply(self._page())
+            except Refused as refused:
+                self._obey(refused)
+
+    def _page(self) -> dict[str, Any]:
+        query = {"device_id": self.identity.device_id, "limit": str(PAGE)}
+        if self.mirror.cursor is not None:
+            query["cursor"] = self.mirror.cursor
+        return self.line.call(Request(method="GET", path=f"/sync/pull?{urlencode(query)}")).json()
+
+    def _obey(self, refused: Refused) -> None:
+        if refused.status == _GONE and self.mirror.cursor is not None:
+            self.mirror.begin_again()
+            return
+        if refused.problem.get("wipe") and not self.outbox.waiting() and not self.uploads.waiting():
+            self.mirror.wipe()
+        raise refused
+
+    def synchronise(self) -> list[dict[str, Any]]:
+        """Push, upload the media, pull; return the receipts of the push."""
+        receipts = self.push()
+        self.uploads.run()
+        self.pull()
+        return receipts
