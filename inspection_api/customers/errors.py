@@ -24,10 +24,3 @@ class OfficerUnfit(Conflict):
 
     code = "officer_unfit"
     title = "该人员不能负责此机构的客户"
-
-
-class OfficerUnfit(Invalid):
-    """The named person has no role that visits customers of this organisation."""
-
-    code = "officer_unfit"
-    title = "该人员不能担任此机构的客户经理"

@@ -24,15 +24,15 @@ blp = Blueprint("customers", "客户")
 
 @blp.post("/customers", permission=EDIT, body=schemas.CustomerInput, out=schemas.CustomerSchema, status=201)
 def create_customer(ctx: Context, **values: Any) -> Customer:
-    """Create a customer; a checkpoint without location is created with him."""
+    """Take in a customer; it gets an unbound checkpoint at once."""
     return service.create(ctx, **values)
 
 
 @blp.get("/customers", permission=READ, query=schemas.CustomerQuery, out=page_of(schemas.CustomerSchema))
 def list_customers(ctx: Context, *, limit: int, cursor: str | None, **filters: Any) -> Any:
-    """List the customers of my subtrees and mine, by code."""
-    statement = queries.customers_of(ctx.actor, **filters)
-    return paginate(ctx.session, statement, by=[Customer.uscc], limit=limit, cursor=cursor)
+    """List the customers in my scope, by name."""
+    statement = queries.customers_of(ctx.actor, filters)
+    return paginate(ctx.session, statement, by=[Customer.name, Customer.id], limit=limit, cursor=cursor)
 
 
 @blp.get("/customers/<uuid:customer_id>", permission=READ, out=schemas.CustomerSchema)
@@ -49,5 +49,5 @@ def get_customer(ctx: Context, customer_id: UUID) -> Customer:
     if_match=True,
 )
 def edit_customer(ctx: Context, customer_id: UUID, *, version: int, **changes: Any) -> Customer:
-    """Change a customer's data, based on the version in ``If-Match``."""
+    """Change a customer's name or how to reach it."""
     return service.edit(ctx, customer_id, version=version, **changes)

@@ -7,22 +7,33 @@ from marshmallow import Schema, fields
 from inspection_api.http.schemas import Input, PageQuery, Text
 
 
-class CustomerEdit(Input):
-    """What may change about a customer; members that are left out stay."""
+class CustomerInput(Input):
+    """A new customer of an organisation; its officer may be named at once."""
 
-    name = Text(maximum=120)
-    officer_id = fields.UUID(allow_none=True)
+    uscc = Text(required=True, maximum=40)
+    name = Text(required=True, maximum=100)
+    organisation_id = fields.UUID(required=True)
+    officer_id = fields.UUID(load_default=None, allow_none=True)
+    contact = Text(maximum=60, load_default=None, allow_none=True)
+    phone = Text(maximum=40, load_default=None, allow_none=True)
+    address = Text(maximum=200, load_default=None, allow_none=True)
+
+
+class CustomerEdit(Input):
+    """What may change of a customer; what is left out stays."""
+
+    name = Text(maximum=100)
     contact = Text(maximum=60, allow_none=True)
     phone = Text(maximum=40, allow_none=True)
     address = Text(maximum=200, allow_none=True)
 
 
-class CustomerInput(CustomerEdit):
-    """A new customer of an organisation."""
+class CustomerQuery(PageQuery):
+    """Narrow the list: a part of the name, the beginning of the code, an organisation with all below it."""
 
-    name = Text(required=True, maximum=120)
-    uscc = Text(required=True, maximum=40)
-    organisation_id = fields.UUID(required=True)
+    name = Text(maximum=100, load_default=None)
+    uscc = Text(maximum=18, load_default=None)
+    organisation_id = fields.UUID(load_default=None)
 
 
 class CustomerSchema(Schema):
@@ -38,11 +49,3 @@ class CustomerSchema(Schema):
     address = fields.String(allow_none=True)
     created_at = fields.AwareDateTime()
     version = fields.Integer()
-
-
-class CustomerQuery(PageQuery):
-    """Narrow the list of customers; ``text`` is part of the name or the beginning of the code."""
-
-    text = Text(maximum=120, load_default=None)
-    organisation_id = fields.UUID(load_default=None)
-    officer_id = fields.UUID(load_default=None)

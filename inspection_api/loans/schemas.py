@@ -1,59 +1,91 @@
-"""What the loans endpoints take and give; money is a decimal string in 元."""
+"""What the loans endpoints take and give: money and rates are decimal strings."""
 
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate
 
 from inspection_api.http.schemas import Input, PageQuery, Text
 from inspection_api.loans.rules import FiveClass, RepaymentMethod
 
-_AMOUNT = validate.Range(min=Decimal("0.01"), max=Decimal("9999999999999999.99"))
-_RATE = validate.Range(min=0, max=100)
-_FIVE_CLASS = validate.OneOf(list(FiveClass))
-_METHOD = validate.OneOf(list(RepaymentMethod))
+_CLASSES = validate.OneOf(list(FiveClass))
+_METHODS = validate.OneOf(list(RepaymentMethod))
 
 
-class LoanEdit(Input):
-    """What may change about a loan; members that are left out stay."""
+class DecimalText(fields.Decimal):
+    """A decimal number from 0 to ``below``, never rounded: more digits after the point than ``maximum_places`` are refused.
 
-    amount = fields.Decimal(places=2, validate=_AMOUNT)
-    disbursed_on = fields.Date()
-    matures_on = fields.Date()
-    five_class = fields.String(validate=_FIVE_CLASS)
-    rate = fields.Decimal(places=6, allow_none=True, validate=_RATE)
-    repayment_method = fields.String(allow_none=True, validate=_METHOD)
+    Written as a string, since a JSON number is a float to most readers.
+    """
+
+    def __init__(self, *, maximum_places: int, below: Decimal, **options: Any) -> None:
+        """Set the limits."""
+        super().__init__(as_string=True, allow_nan=False, **options)
+        self.maximum_places = maximum_places
+        self.below = below
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Decimal:
+        number = super()._deserialize(value, attr, data, **kwargs)
+        if number is None or not Decimal(0) <= number < self.below:
+            raise ValidationError("超出范围")
+        exponent = number.as_tuple().exponent
+        if isinstance(exponent, int) and -exponent > self.maximum_places:
+            raise ValidationError(f"最多 {self.maximum_places} 位小数")
+        return number
 
 
-class LoanInput(LoanEdit):
-    """A new loan of a customer."""
+def _money(**options: Any) -> DecimalText:
+    positive = validate.Range(min=Decimal(0), min_inclusive=False, error="应大于 0")
+    return DecimalText(maximum_places=2, below=Decimal(10) ** 16, validate=positive, **options)
+
+
+def _rate(**options: Any) -> DecimalText:
+    return DecimalText(maximum_places=6, below=Decimal(1000), allow_none=True, **options)
+
+
+class LoanInput(Input):
+    """A new loan of a customer; ``amount`` in 元, ``rate`` in percent a year."""
 
     customer_id = fields.UUID(required=True)
     contract_no = Text(required=True, maximum=60)
-    amount = fields.Decimal(places=2, required=True, validate=_AMOUNT)
+    amount = _money(required=True)
     disbursed_on = fields.Date(required=True)
     matures_on = fields.Date(required=True)
-    five_class = fields.String(load_default=FiveClass.NORMAL.value, validate=_FIVE_CLASS)
+    five_class = fields.String(load_default=FiveClass.NORMAL.value, validate=_CLASSES)
+    rate = _rate(load_default=None)
+    repayment_method = fields.String(load_default=None, allow_none=True, validate=_METHODS)
 
 
-class LoanSchema(Schema):
-    """A loan (借据); ``rate`` in percent a year."""
+class LoanEdit(Input):
+    """What may change of a loan; what is left out stays."""
 
-    id = fields.UUID()
-    customer_id = fields.UUID()
-    contract_no = fields.String()
-    amount = fields.Decimal(as_string=True, places=2)
+    amount = _money()
     disbursed_on = fields.Date()
     matures_on = fields.Date()
-    five_class = fields.String()
-    rate = fields.Decimal(as_string=True, places=6, allow_none=True)
-    repayment_method = fields.String(allow_none=True)
-    version = fields.Integer()
+    five_class = fields.String(validate=_CLASSES)
+    rate = _rate()
+    repayment_method = fields.String(allow_none=True, validate=_METHODS)
 
 
 class LoanQuery(PageQuery):
     """Narrow the list of loans."""
 
     customer_id = fields.UUID(load_default=None)
-    five_class = fields.String(load_default=None, validate=_FIVE_CLASS)
+    five_class = fields.String(load_default=None, validate=_CLASSES)
+
+
+class LoanSchema(Schema):
+    """A drawdown of a customer."""
+
+    id = fields.UUID()
+    customer_id = fields.UUID()
+    contract_no = fields.String()
+    amount = fields.Decimal(as_string=True)
+    disbursed_on = fields.Date()
+    matures_on = fields.Date()
+    five_class = fields.String()
+    rate = fields.Decimal(as_string=True, allow_none=True)
+    repayment_method = fields.String(allow_none=True)
+    version = fields.Integer()

@@ -1,98 +1,116 @@
-"""Use cases of the loans slice; each runs inside the caller's transaction."""
+"""Use cases of the loans slice: enter loans, one or thousands, and edit them."""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
-from sqlalchemy import insert, select
-from sqlalchemy.dialects.postgresql import insert as insert_or_skip
+from sqlalchemy import select, text
 
+from inspection_api.accounts import service as accounts
 from inspection_api.accounts.queries import get_one
 from inspection_api.core.ids import new_id
+from inspection_api.core.jsonb import as_jsonb
 from inspection_api.core.permissions import Action, Permission
 from inspection_api.core.tables import ensure_version
 from inspection_api.customers import queries as customers
 from inspection_api.customers.models import Customer
-from inspection_api.loans import queries
+from inspection_api.loans import queries, rules
 from inspection_api.loans.errors import ContractTaken
 from inspection_api.loans.models import Loan
-from inspection_api.loans.rules import ensure_dates
+from inspection_api.loans.rules import FiveClass
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import date
-    from uuid import UUID
-
     from inspection_api.core.context import Context
 
 EDIT = Permission(Action.CUSTOMERS, "edit")
 
+_INSERT = text(
+    """
+    INSERT INTO loan (id, customer_id, contract_no, amount, disbursed_on, matures_on, five_class, rate,
+                      repayment_method)
+    SELECT id, customer_id, contract_no, amount, disbursed_on, matures_on, five_class, rate, repayment_method
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (
+        id uuid, customer_id uuid, contract_no text, amount numeric, disbursed_on date, matures_on date,
+        five_class text, rate numeric, repayment_method text)
+    """
+)
 
-def create(
-    ctx: Context, *, customer_id: UUID, contract_no: str, disbursed_on: date, matures_on: date, **values: Any
-) -> Loan:
-    """Create a loan of a customer in scope; ``values`` are the other columns.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewLoan:
+    """A loan to be entered; ``amount`` in 元, ``rate`` in percent a year."""
+
+    customer_id: UUID
+    contract_no: str
+    amount: Decimal
+    disbursed_on: date
+    matures_on: date
+    five_class: str = FiveClass.NORMAL.value
+    rate: Decimal | None = None
+    repayment_method: str | None = None
+    id: UUID = field(default_factory=new_id)
+
+
+def create(ctx: Context, *, customer_id: UUID, contract_no: str, **values: Any) -> Loan:
+    """Enter a loan of a customer inside the actor's subtree.
 
     Raises:
-        LoanDatesInvalid: it ends before it begins.
         NotFound: the customer is out of scope.
-        ContractTaken: another loan has the number.
+        LoanDatesInvalid: it ends before it begins.
+        ContractTaken: a loan has this number.
     """
-    ensure_dates(disbursed_on, matures_on)
-    get_one(ctx.session, customers.scope(ctx.actor, EDIT).where(Customer.id == customer_id))
-    row = {
-        "id": new_id(),
-        "customer_id": customer_id,
-        "contract_no": contract_no,
-        "disbursed_on": disbursed_on,
-        "matures_on": matures_on,
-        **values,
-    }
-    statement = insert_or_skip(Loan).values(row).on_conflict_do_nothing(index_elements=["contract_no"])
-    loan = ctx.session.scalars(statement.returning(Loan)).one_or_none()
-    if loan is None:
-        raise _taken(ctx, contract_no)
-    ctx.record("loan.created", loan_id=str(loan.id), customer_id=str(customer_id))
-    return loan
+    scope = customers.visible_customers(ctx.actor, EDIT).where(Customer.id == customer_id)
+    customer = get_one(ctx.session, scope)
+    rules.ensure_dates(values["disbursed_on"], values["matures_on"])
+    _ensure_free(ctx, contract_no)
+    row = NewLoan(customer_id=customer.id, contract_no=contract_no, **values)
+    create_many(ctx, [row])
+    return ctx.session.get_one(Loan, row.id)
 
 
-def create_many(ctx: Context, rows: Sequence[dict[str, Any]]) -> list[UUID]:
-    """Create loans whose customers the caller answers for (imports, seeds), in one statement.
-
-    Raises:
-        LoanDatesInvalid: one of them ends before it begins.
-    """
-    full: list[dict[str, Any]] = [{"id": new_id(), **row} for row in rows]
-    for row in full:
-        ensure_dates(row["disbursed_on"], row["matures_on"])
-        ctx.record("loan.created", loan_id=str(row["id"]), customer_id=str(row["customer_id"]))
-    if full:
-        ctx.session.execute(insert(Loan), full)
-    return [row["id"] for row in full]
+def _ensure_free(ctx: Context, contract_no: str) -> None:
+    """Refuse a number that is used; only who sees the other loan learns its id."""
+    existing = ctx.session.scalars(select(Loan.id).where(Loan.contract_no == contract_no)).one_or_none()
+    if existing is None:
+        return
+    seen = ctx.session.scalars(queries.visible_loans(ctx.actor).where(Loan.id == existing)).first()
+    raise ContractTaken(existing_id=str(existing)) if seen else ContractTaken
 
 
-def _taken(ctx: Context, contract_no: str) -> ContractTaken:
-    """Return the refusal; it names the other loan only to whom it is visible."""
-    existing = ctx.session.scalars(
-        queries.visible_loans(ctx.actor).where(Loan.contract_no == contract_no)
-    ).one_or_none()
-    return ContractTaken(existing_id=str(existing.id)) if existing else ContractTaken()
+def create_many(ctx: Context, rows: Sequence[NewLoan]) -> None:
+    """Enter loans that the caller has checked, and let the holders of their customers hold them: three statements."""
+    if not rows:
+        return
+    ctx.session.flush()
+    ctx.session.execute(_INSERT, {"rows": as_jsonb(rows)})
+    holders = defaultdict(list)
+    for customer_id, user_id in customers.holders(ctx.session, {row.customer_id for row in rows}):
+        holders[customer_id].append(user_id)
+    accounts.grant(ctx, [(user_id, "loan", row.id) for row in rows for user_id in holders[row.customer_id]])
+    for row in rows:
+        ctx.record("loan.created", loan_id=str(row.id), customer_id=str(row.customer_id))
 
 
 def edit(ctx: Context, loan_id: UUID, *, version: int, **changes: Any) -> Loan:
-    """Change a loan's data; number and customer stay.
+    """Change a loan's terms or its classification.
 
     Raises:
         NotFound: out of scope.
-        PreconditionFailed: somebody else was faster.
+        PreconditionFailed: somebody else edited it since.
         LoanDatesInvalid: it would end before it begins.
     """
-    scope = select(Loan) if ctx.actor.is_system else queries.visible_loans(ctx.actor, EDIT)
-    loan = get_one(ctx.session, scope.where(Loan.id == loan_id).with_for_update(key_share=True))
+    scope = queries.visible_loans(ctx.actor, EDIT).where(Loan.id == loan_id)
+    loan = get_one(ctx.session, scope.with_for_update(key_share=True))
     ensure_version(loan, version)
     for name, value in changes.items():
         setattr(loan, name, value)
-    ensure_dates(loan.disbursed_on, loan.matures_on)
+    rules.ensure_dates(loan.disbursed_on, loan.matures_on)
     ctx.session.flush()
     ctx.record("loan.edited", loan_id=str(loan.id), fields=sorted(changes))
     return loan
