@@ -15,7 +15,7 @@ _METHODS = validate.OneOf(list(RepaymentMethod))
 
 
 class DecimalText(fields.Decimal):
-    """A decimal number from 0 to ``below``, never rounded: more digits after the point than ``maximum_places`` are refused.
+    """A decimal number from 0 to ``below``, never rounded: more than ``maximum_places`` digits after the point are refused.
 
     Written as a string, since a JSON number is a float to most readers.
     """
