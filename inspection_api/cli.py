@@ -191,3 +191,13 @@ def export_openapi(path: Path) -> None:
     from inspection_api.app import openapi  # noqa: PLC0415
 
     path.write_text(json.dumps(openapi(), ensure_ascii=False, indent=2, sort_keys=True) + "\n")
+
+
+@main.command("export-problems")
+@click.argument("path", type=click.Path(dir_okay=False, path_type=Path), default=Path("docs/problems.md"))
+def export_problems(path: Path) -> None:
+    """Write the list of all problem codes; needs no database."""
+    from inspection_api import app  # noqa: F401, PLC0415 - imports every slice, and so every problem
+    from inspection_api.http.document import problem_table  # noqa: PLC0415
+
+    path.write_text(problem_table())

@@ -54,7 +54,7 @@ class MeSchema(Schema):
 class OrganisationInput(Input):
     """A new organisation under a parent; the code is for ever."""
 
-    code = fields.String(required=True, validate=validate.Regexp(r"[A-Za-z0-9]{1,20}$"))
+    code = fields.String(required=True, validate=validate.Regexp(r"[A-Za-z0-9]{1,20}\Z"))
     name = Text(required=True, maximum=100)
     kind = fields.String(required=True, validate=validate.OneOf(list(OrganisationKind)))
     parent_id = fields.UUID(required=True)
@@ -81,7 +81,7 @@ class OrganisationQuery(PageQuery):
 class UserInput(Input):
     """A new user of an organisation."""
 
-    username = fields.String(required=True, validate=validate.Regexp(r"[a-z0-9][a-z0-9._-]{1,59}$"))
+    username = fields.String(required=True, validate=validate.Regexp(r"[a-z0-9][a-z0-9._-]{1,59}\Z"))
     name = Text(required=True, maximum=60)
     organisation_id = fields.UUID(required=True)
     password = fields.String(required=True, load_only=True, validate=validate.Length(max=200))

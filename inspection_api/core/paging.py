@@ -68,9 +68,14 @@ def _decoded(cursor: str, by: Sequence[InstrumentedAttribute[Any]]) -> list[Any]
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor))
         return [_parsed(value, column.type.python_type) for value, column in zip(values, by, strict=True)]
-    except (binascii.Error, ValueError, TypeError, AttributeError):
+    except (binascii.Error, ValueError, TypeError, ArithmeticError, RecursionError):
         raise CursorInvalid(fields={"cursor": "不是本列表给出的游标"}) from None
 
 
-def _parsed(value: str, kind: type) -> Any:
+def _parsed(value: Any, kind: type) -> Any:
+    if not isinstance(value, str):
+        raise TypeError
+    if "\x00" in value:
+        raise ValueError
+    value.encode()
     return kind.fromisoformat(value) if hasattr(kind, "fromisoformat") else kind(value)

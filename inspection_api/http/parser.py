@@ -1,19 +1,24 @@
-"""Input parsing: bodies bounded, JSON strict, errors as one `Invalid` with every wrong field."""
+"""Input parsing: JSON strict, text storable, errors as one `Invalid` with every wrong field."""
 
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from flask import request
 from webargs.flaskparser import FlaskParser
 
 from inspection_api.core.errors import Invalid
+from inspection_api.http.messages import chinese
+from inspection_api.http.schemas import is_storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from marshmallow import ValidationError
+
+MAX_DEPTH = 64
 
 
 class JsonInvalid(Invalid):
@@ -21,6 +26,13 @@ class JsonInvalid(Invalid):
 
     code = "json_invalid"
     title = "请求内容不是有效的 JSON"
+
+
+class JsonTooDeep(Invalid):
+    """The body nests deeper than anything that we ask for."""
+
+    code = "json_too_deep"
+    title = f"请求内容的嵌套超过 {MAX_DEPTH} 层"
 
 
 class Parser(FlaskParser):
@@ -33,11 +45,26 @@ class Parser(FlaskParser):
 
         Raises:
             JsonInvalid: it is no JSON, or has a number that JSON does not know (NaN).
+            JsonTooDeep: it nests deeper than 64 levels.
+            Invalid: a text in it holds U+0000 or half of a surrogate pair, or a number is infinite.
         """
         try:
-            return json.loads(request.get_data(), parse_constant=_refuse)
-        except (ValueError, RecursionError):
+            value = json.loads(request.get_data(), parse_constant=_refuse)
+        except RecursionError:
+            raise JsonTooDeep from None
+        except ValueError:
             raise JsonInvalid from None
+        ensure_storable(value)
+        return value
+
+    def load_querystring(self, req: Any, schema: Any) -> Any:
+        """Return the query's parameters.
+
+        Raises:
+            Invalid: one of them holds U+0000.
+        """
+        ensure_storable(request.args.to_dict())
+        return super().load_querystring(req, schema)
 
     def handle_error(  # noqa: D102 - webargs' hook
         self,
@@ -52,6 +79,36 @@ class Parser(FlaskParser):
         raise Invalid(fields=dict(_flat("", next(iter(by_location.values()), {}))))
 
 
+def ensure_storable(value: Any) -> None:
+    """Raise Invalid unless PostgreSQL can hold every text and number of ``value`` (any JSON), keys included."""
+    wrong = {path: problem for path, found in _leaves(value) if (problem := _unstorable(found))}
+    if wrong:
+        raise Invalid(fields=wrong)
+
+
+def _leaves(value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield (path, leaf) for every key and value, without recursion."""
+    waiting: list[tuple[tuple[str, ...], Any]] = [((), value)]
+    while waiting:
+        path, found = waiting.pop()
+        if len(path) > MAX_DEPTH:
+            raise JsonTooDeep
+        if isinstance(found, dict):
+            waiting += [((*path, key), inner) for key, inner in found.items()]
+            yield from ((".".join(path), key) for key in found)
+        elif isinstance(found, list):
+            waiting += [((*path, str(index)), inner) for index, inner in enumerate(found)]
+        else:
+            yield ".".join(path), found
+
+
+def _unstorable(value: Any) -> str:
+    """Return what is wrong with a leaf, or nothing."""
+    if isinstance(value, str) and not is_storable(value):
+        return "含有 U+0000 或不成对的代理字符"
+    return "应为有限的数字" if isinstance(value, float) and not math.isfinite(value) else ""
+
+
 def _refuse(_constant: str) -> NoReturn:
     raise ValueError("not a JSON number")
 
@@ -62,27 +119,4 @@ def _flat(path: str, messages: Any) -> Iterator[tuple[str, str]]:
         for key, value in messages.items():
             yield from _flat(f"{path}.{key}" if path else str(key), value)
     else:
-        yield path.removesuffix("._schema"), "；".join(_chinese(str(message)) for message in messages)
-
-
-_CHINESE = {
-    "Missing data for required field.": "必填",
-    "Field may not be null.": "不能为空",
-    "Unknown field.": "未知字段",
-    "Not a valid string.": "应为文本",
-    "Not a valid integer.": "应为整数",
-    "Not a valid number.": "应为数字",
-    "Not a valid boolean.": "应为 true 或 false",
-    "Not a valid date.": "应为日期（YYYY-MM-DD）",
-    "Not a valid datetime.": "应为带时区的时间（ISO 8601）",
-    "Not a valid UUID.": "应为 UUID",
-    "Not a valid list.": "应为列表",
-    "Not a valid mapping type.": "应为对象",
-    "Invalid input type.": "应为对象",
-    "String does not match expected pattern.": "格式不正确",
-}
-
-
-def _chinese(message: str) -> str:
-    """Return marshmallow's message in Chinese; what is not in the table (limits with numbers) stays as it is."""
-    return _CHINESE.get(message, message)
+        yield path.removesuffix("._schema"), "；".join(chinese(str(message)) for message in messages)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from flask import g, jsonify
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 from werkzeug.exceptions import HTTPException
 
 from inspection_api.core import errors
@@ -37,6 +38,8 @@ HTTP_TITLES: dict[int, tuple[str, str]] = {
     413: ("too_large", "内容超过大小限制"),
     415: ("unsupported_media_type", "不支持该内容类型"),
 }
+INTERNAL_ERROR = ("internal_error", "系统内部错误，请联系管理员并提供请求编号")
+PROBLEM_JSON = "application/problem+json"
 _SERVER_BUSY = {"55P03": "lock_timeout", "40001": "serialization_failure", "40P01": "deadlock"}
 
 
@@ -50,6 +53,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(errors.Problem, respond)
     app.register_error_handler(HTTPException, _respond_http)
     app.register_error_handler(OperationalError, _respond_database)
+    app.register_error_handler(PoolExhausted, _respond_busy)
     app.register_error_handler(Exception, _respond_unexpected)
 
 
@@ -84,9 +88,15 @@ def _respond_database(error: OperationalError) -> Response:
     return respond(errors.Unavailable(reason=code, retry_after_s=2))
 
 
+def _respond_busy(_error: PoolExhausted) -> Response:
+    log.warning("database_refused", code="pool_exhausted")
+    return respond(errors.Unavailable(reason="pool_exhausted", retry_after_s=2))
+
+
 def _respond_unexpected(error: Exception) -> Response:
     log.error("unexpected_error", request_id=g.get("request_id"), exc_info=error)
-    return _response(500, {"code": "internal_error", "title": "系统内部错误，请联系管理员并提供请求编号"})
+    code, title = INTERNAL_ERROR
+    return _response(500, {"code": code, "title": title})
 
 
 def _response(status: int, body: dict[str, object]) -> Response:
@@ -94,5 +104,5 @@ def _response(status: int, body: dict[str, object]) -> Response:
         {"type": f"urn:xunji:problem:{body['code']}", "status": status, **body, "request_id": g.get("request_id")}
     )
     response.status_code = status
-    response.content_type = "application/problem+json"
+    response.content_type = PROBLEM_JSON
     return response

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 import unicodedata
 from typing import Any
@@ -12,6 +13,12 @@ from inspection_api.core.paging import DEFAULT_LIMIT, MAX_LIMIT
 
 UNSAFE_TEXT = "含有不允许的控制字符"
 _ALLOWED_CONTROLS = {"\n", "\t"}
+_UNSTORABLE = re.compile("[\\x00\\ud800-\\udfff]")
+
+
+def is_storable(value: str) -> bool:
+    """Tell whether PostgreSQL can hold ``value`` at all: neither U+0000 nor half of a surrogate pair."""
+    return _UNSTORABLE.search(value) is None
 
 
 def is_safe_text(value: str) -> bool:
@@ -53,14 +60,14 @@ class PageQuery(Input):
 class IfMatch(Schema):
     """The version that an edit was based on, as in the ETag of the read."""
 
-    if_match = fields.String(required=True, data_key="If-Match", validate=validate.Regexp(r'"\d{1,18}"'))
+    if_match = fields.String(required=True, data_key="If-Match", validate=validate.Regexp(r'"\d{1,18}"\Z'))
 
 
 class IdempotencyKey(Schema):
     """A key that the client makes for one intention, so that a retry has no second effect."""
 
     idempotency_key = fields.String(
-        required=True, data_key="Idempotency-Key", validate=validate.Regexp(r"[\x21-\x7e]{8,100}")
+        required=True, data_key="Idempotency-Key", validate=validate.Regexp(r"[\x21-\x7e]{8,100}\Z")
     )
 
 

@@ -86,7 +86,7 @@ class ReceiptSchema(Schema):
 class MeterInput(Input):
     """A meter of an enterprise behind a gateway."""
 
-    code = fields.String(required=True, validate=validate.Regexp(r"[A-Za-z0-9._-]{1,64}$"))
+    code = fields.String(required=True, validate=validate.Regexp(r"[A-Za-z0-9._-]{1,64}\Z"))
     customer_id = fields.UUID(required=True)
     device_id = fields.UUID(required=True)
     interval_min = fields.Integer(
