@@ -47,6 +47,6 @@ def _unzipped(raw: bytes, limit: int) -> bytes:
         raise EncodingInvalid from None
     if len(body) > limit:
         raise TooLarge(max_bytes=limit)
-    if not unpacker.eof:
+    if not unpacker.eof or unpacker.unused_data:
         raise EncodingInvalid
     return body

@@ -11,7 +11,7 @@ from flask_smorest import Api as SmorestApi
 from marshmallow import Schema, fields
 
 from inspection_api.core.errors import Problem
-from inspection_api.http.problems import HTTP_TITLES, INTERNAL_ERROR, PROBLEM_JSON, status_of
+from inspection_api.http.problems import HTTP_TITLES, INTERNAL_ERROR, PROBLEM_JSON, STATUS, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,14 +78,19 @@ def problem_kinds(kind: type[Problem] = Problem) -> Iterator[type[Problem]]:
 
 def problem_table() -> str:
     """Return ``docs/problems.md``: all problems of the imported slices by code."""
-    rows = {_row(kind.code, status_of(kind()), kind.title, kind.__doc__ or "") for kind in problem_kinds()}
+    rows = {_row(kind.code, _status(kind), kind.title, kind.__doc__ or "") for kind in problem_kinds()}
     known = {kind.code for kind in problem_kinds()}
     for status, (code, title) in {**HTTP_TITLES, 500: INTERNAL_ERROR}.items():
         if code not in known:
-            rows.add(_row(code, status, title, HTTPStatus(status).phrase))
+            rows.add(_row(code, str(status), title, HTTPStatus(status).phrase))
     return _HEAD + "".join(sorted(rows))
 
 
-def _row(code: str, status: int, title: str, meaning: str) -> str:
+def _status(kind: type[Problem]) -> str:
+    """Return the status of a kind; a problem of no kind gets its status from its endpoint, and names it."""
+    return str(status_of(kind())) if issubclass(kind, tuple(STATUS)) else "own"
+
+
+def _row(code: str, status: str, title: str, meaning: str) -> str:
     sentence = " ".join(meaning.split("\n\n", maxsplit=1)[0].split())
     return f"| `{code}` | {status} | {title} | {sentence} |\n"
