@@ -30,6 +30,7 @@ OPINION = Permission(Action.PAPERS, "opinion")
 READ_UNLOCKS = Permission(Action.UNLOCK, "read")
 REQUEST = Permission(Action.UNLOCK, "request")
 APPROVE = Permission(Action.UNLOCK, "approve")
+ISSUE_PLATES = Permission(Action.PLATES, "issue")
 
 blp = Blueprint("papers", "明白纸：打印、解锁与核验")
 
@@ -136,3 +137,9 @@ def verify(runtime: Runtime, code: str) -> Verified:
     parts = codes.parse_code(code)
     with runtime.transaction(tag=parts.tag) as ctx:
         return service.verify(ctx, parts)
+
+
+@blp.post("/checkpoints/labels", permission=ISSUE_PLATES, body=schemas.LabelsInput)
+def print_labels(ctx: Context, **values: Any) -> Response:
+    """Print the QR plates of checkpoints: a PDF of label sheets or single plates."""
+    return Response(service.print_labels(ctx, **values), mimetype="application/pdf")

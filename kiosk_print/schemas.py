@@ -5,6 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from inspection_api.http.schemas import Input, PageQuery, Text
+from kiosk_print.labels import Layout
 from kiosk_print.rules.unlock import Reason, RequestStatus
 
 
@@ -123,3 +124,10 @@ class VerifiedPaperSchema(Schema):
     printed_on = fields.Date()
     customer = fields.String()
     sha256_prefix = fields.String(allow_none=True)
+
+
+class LabelsInput(Input):
+    """Which checkpoints' plates to print, and how: fifteen to an A4 page, or one to a plate."""
+
+    checkpoint_ids = fields.List(fields.UUID(), required=True, validate=validate.Length(min=1, max=200))
+    layout = fields.String(load_default=Layout.GRID.value, validate=validate.OneOf(list(Layout)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kiosk_print.service.prints import give_opinion, open_pdf, preview, print_paper
+from kiosk_print.service.sheets import print_labels
 from kiosk_print.service.state import Paper, view
 from kiosk_print.service.sweeps import sweep
 from kiosk_print.service.unlocks import decide_unlock, request_unlock, withdraw_unlock
@@ -18,6 +19,7 @@ __all__ = [
     "on_inspections_voided",
     "open_pdf",
     "preview",
+    "print_labels",
     "print_paper",
     "request_unlock",
     "sweep",
