@@ -166,3 +166,12 @@ def test_only_a_confirmed_location_is_usable() -> None:
         binding.ensure_location_usable([], NOON)
     with pytest.raises(errors.BindingPending):
         binding.ensure_location_usable([location(status=LocationStatus.PROVISIONAL)], NOON)
+
+
+def test_the_standing_place_is_the_earlier_rival_of_the_newest_generation() -> None:
+    earlier = location(2, LocationStatus.PROVISIONAL, bound_at=EARLY)
+    later = location(2, LocationStatus.PROVISIONAL)
+    ended = location(1, LocationStatus.SUPERSEDED, valid_to=EARLY)
+    rejected = location(3, LocationStatus.REJECTED)
+    assert binding.standing([later, rejected, ended, earlier]) is earlier
+    assert binding.standing([rejected, ended]) is None
