@@ -15,9 +15,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, insert, select, text
+from sqlalchemy import BigInteger, ForeignKey, Index, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from inspection_api.core.jsonb import as_jsonb
 from inspection_api.core.tables import Base
 
 if TYPE_CHECKING:
@@ -80,6 +81,15 @@ class Trace:
 
 Handler = Callable[["Context", Sequence[Recorded]], None]
 
+_INSERT_EVENTS = text(
+    "INSERT INTO event (id, kind, actor_id, at, data) SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb))"
+    " AS r (id uuid, kind text, actor_id uuid, at timestamptz, data jsonb)"
+)
+_INSERT_DELIVERIES = text(
+    "INSERT INTO event_delivery (event_id, handler, next_attempt_at) SELECT r.event_id, r.handler, :now"
+    " FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (event_id uuid, handler text)"
+)
+
 
 class When(StrEnum):
     """Inline: in the same transaction, just before commit. Later: by the worker, from the outbox."""
@@ -122,21 +132,19 @@ def _run_inline(ctx: Context, subscriptions: Sequence[Subscription], fresh: Sequ
 
 
 def _write(ctx: Context, subscriptions: Sequence[Subscription], settled: Sequence[Recorded]) -> int:
-    ctx.session.execute(
-        insert(Event),
-        [
-            {"id": event.id, "kind": event.kind, "actor_id": event.actor_id, "at": event.at, "data": event.data}
-            for event in settled
-        ],
-    )
+    rows = [
+        {"id": event.id, "kind": event.kind, "actor_id": event.actor_id, "at": event.at, "data": event.data}
+        for event in settled
+    ]
+    ctx.session.execute(_INSERT_EVENTS, {"rows": as_jsonb(rows)})
     deliveries = [
-        {"event_id": event.id, "handler": row.name, "next_attempt_at": ctx.now}
+        {"event_id": event.id, "handler": row.name}
         for event in settled
         for row in subscriptions
         if row.when is When.LATER and row.kind == event.kind
     ]
     if deliveries:
-        ctx.session.execute(insert(EventDelivery), deliveries)
+        ctx.session.execute(_INSERT_DELIVERIES, {"rows": as_jsonb(deliveries), "now": ctx.now})
     return len(deliveries)
 
 

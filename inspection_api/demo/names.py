@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from random import Random
 
 PROVINCE = "巡迹示范银行河川省分行"
+# fmt: off
 BRANCHES = (
     "云岭",
     "清江",
@@ -83,6 +84,7 @@ _TRADES = (
     "医疗器械",
     "新材料",
 )
+# fmt: on
 
 
 def town(position: int) -> str:
