@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 
+from checkpoints import routes as checkpoints_routes
 from inspection_api.accounts import routes as accounts_routes
 from inspection_api.accounts import service as accounts
 from inspection_api.alerts import routes as alerts_routes
@@ -45,6 +46,7 @@ BLUEPRINTS = (
     media_routes.blp,
     telemetry_routes.blp,
     alerts_routes.blp,
+    checkpoints_routes.blp,
     plans_routes.blp,
     tasks_routes.blp,
     inspections_routes.blp,
@@ -85,6 +87,7 @@ def create_app(settings: Settings, *, parts: Runtime | None = None) -> Flask:
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
         PROPAGATE_EXCEPTIONS=False,
     )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined] # the default provider has it
     runtime.install(app, parts or create_runtime(settings))
     api = Api(app)
     api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from checkpoints import service as checkpoints
 from inspection_api.accounts import service as accounts
 from inspection_api.alerts import service as alerts
 from inspection_api.core.events import Subscription, When
+from inspection_api.inspections import service as inspections
 from inspection_api.media import service as media
 from inspection_api.plans import service as plans
 from inspection_api.tasks import service as tasks
 from inspection_api.telemetry import service as telemetry
+from kiosk_print import service as papers
 
 SUBSCRIPTIONS: tuple[Subscription, ...] = (
     Subscription("login.failed", When.INLINE, accounts.on_login_failed),
     Subscription("organisation.created", When.INLINE, plans.on_organisations_created),
+    Subscription("customer.created", When.INLINE, checkpoints.on_customers_created),
     Subscription("checkpoint.created", When.INLINE, plans.on_checkpoints_created),
     Subscription("checkpoint.assigned", When.INLINE, tasks.on_checkpoints_assigned),
+    Subscription("checkpoint.binding_confirmed", When.INLINE, inspections.on_binding_confirmed),
+    Subscription("device.approved", When.INLINE, inspections.on_device_approved),
+    Subscription("media.stored", When.INLINE, inspections.on_media_stored),
+    Subscription("inspection.accepted", When.INLINE, papers.on_inspections_accepted),
+    Subscription("inspection.extra", When.INLINE, papers.on_inspections_accepted),
+    Subscription("inspection.amended", When.INLINE, papers.on_inspections_amended),
+    Subscription("inspection.voided", When.INLINE, papers.on_inspections_voided),
     Subscription("media.stored", When.LATER, media.make_thumbnail),
     Subscription("telemetry.ingested", When.LATER, telemetry.refresh_facts),
     Subscription("telemetry.facts_changed", When.LATER, alerts.on_facts_changed),

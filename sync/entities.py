@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 
 from checkpoints.models import Checkpoint
 from inspection_api.customers.models import Customer
@@ -17,7 +17,6 @@ from inspection_api.inspections.models import Inspection
 from inspection_api.loans.models import Loan
 from inspection_api.tasks.models import Task
 from inspection_api.templates.models import TemplateVersion
-from kiosk_print.models import UnlockRequest
 from sync.protocol import envelope
 from sync.protocol.bind import judge_bind
 from sync.protocol.save import judge_save
@@ -25,9 +24,12 @@ from sync.protocol.submit import judge_submit
 from sync.protocol.unlock import judge_unlock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from uuid import UUID
 
-    from sqlalchemy import Select
+    from sqlalchemy import FromClause, Select
+
+    from inspection_api.core.tables import Base
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,104 +50,81 @@ OPERATIONS: dict[str, OperationKind] = {
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A synced thing: its table's key and version, and the columns that a device receives."""
+    """A synced thing: its table (with ``id`` and ``version``), and the columns that a device receives."""
 
-    id: ColumnElement[Any]
-    version: ColumnElement[Any]
-    columns: tuple[ColumnElement[Any], ...]
+    model: type[Base]
+    columns: tuple[str, ...]
     is_shared: bool = False
 
-    def rows(self, ids: list[Any]) -> Select[Any]:
-        """Return the rows of ``ids``, key and version first."""
-        return select(self.id.label("_id"), self.version.label("_version"), *self.columns).where(self.id.in_(ids))
+    @property
+    def table(self) -> FromClause:
+        """Return the table that holds the rows."""
+        return self.model.__table__
+
+    def rows(self, ids: Sequence[UUID]) -> Select[*tuple[Any, ...]]:
+        """Return the rows of ``ids``: id, version, then the columns."""
+        names = ("id", "version", *self.columns)
+        return select(*(self.table.c[name] for name in names)).where(self.table.c.id.in_(ids))
 
 
 ENTITIES: dict[str, Entity] = {
-    "customer": Entity(
-        Customer.id,
-        Customer.version,
-        (Customer.name, Customer.uscc, Customer.contact, Customer.phone, Customer.address),
-    ),
-    "loan": Entity(
-        Loan.id,
-        Loan.version,
-        (
-            Loan.customer_id,
-            Loan.contract_no,
-            Loan.amount,
-            Loan.disbursed_on,
-            Loan.matures_on,
-            Loan.five_class,
-        ),
-    ),
+    "customer": Entity(Customer, ("name", "uscc", "contact", "phone", "address")),
+    "loan": Entity(Loan, ("customer_id", "contract_no", "amount", "disbursed_on", "matures_on", "five_class")),
+    "template_version": Entity(TemplateVersion, ("template_id", "number", "status", "definition"), is_shared=True),
     "checkpoint": Entity(
-        Checkpoint.id,
-        Checkpoint.version,
+        Checkpoint,
         (
-            Checkpoint.code,
-            Checkpoint.public_id,
-            Checkpoint.name,
-            Checkpoint.kind,
-            Checkpoint.customer_id,
-            Checkpoint.organisation_id,
-            Checkpoint.officer_id,
-            Checkpoint.address,
-            Checkpoint.state,
-            Checkpoint.radius_m,
-            Checkpoint.plate_generation,
-            Checkpoint.location_generation,
-            Checkpoint.location_lon,
-            Checkpoint.location_lat,
+            "code",
+            "public_id",
+            "name",
+            "kind",
+            "customer_id",
+            "organisation_id",
+            "officer_id",
+            "address",
+            "state",
+            "radius_m",
+            "plate_generation",
+            "location_generation",
+            "location_lon",
+            "location_lat",
         ),
-    ),
-    "template_version": Entity(
-        TemplateVersion.id,
-        TemplateVersion.version,
-        (TemplateVersion.template_id, TemplateVersion.number, TemplateVersion.status, TemplateVersion.definition),
-        is_shared=True,
     ),
     "task": Entity(
-        Task.id,
-        Task.version,
+        Task,
         (
-            Task.checkpoint_id,
-            Task.customer_id,
-            Task.loan_id,
-            Task.organisation_id,
-            Task.officer_id,
-            Task.template_version_id,
-            Task.kind,
-            Task.period_start,
-            Task.period_end,
-            Task.due_on,
-            Task.window_end_on,
-            Task.state,
-            Task.reason,
+            "checkpoint_id",
+            "customer_id",
+            "loan_id",
+            "organisation_id",
+            "officer_id",
+            "template_version_id",
+            "kind",
+            "period_start",
+            "period_end",
+            "due_on",
+            "window_end_on",
+            "state",
+            "reason",
         ),
     ),
     "inspection": Entity(
-        Inspection.id,
-        Inspection.version,
+        Inspection,
         (
-            Inspection.task_id,
-            Inspection.checkpoint_id,
-            Inspection.template_version_id,
-            Inspection.state,
-            Inspection.blockers,
-            Inspection.quarantine_codes,
-            Inspection.flags,
-            Inspection.answers,
-            Inspection.note,
-            Inspection.conclusion,
-            Inspection.performed_at,
-            Inspection.accepted_at,
-            Inspection.print_opens_at,
-            Inspection.print_closes_at,
+            "task_id",
+            "checkpoint_id",
+            "template_version_id",
+            "state",
+            "blockers",
+            "quarantine_codes",
+            "flags",
+            "answers",
+            "note",
+            "conclusion",
+            "performed_at",
+            "accepted_at",
+            "print_opens_at",
+            "print_closes_at",
         ),
-    ),
-    "unlock_request": Entity(
-        UnlockRequest.id,
-        UnlockRequest.version,
-        (UnlockRequest.inspection_id, UnlockRequest.state, UnlockRequest.reason_code, UnlockRequest.decided_at),
     ),
 }

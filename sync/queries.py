@@ -221,7 +221,7 @@ def _templates(ctx: Context, ids: Iterable[UUID]) -> dict[UUID, PublishedTemplat
     return {id_: PublishedTemplate(form=each.form, family=each.family) for id_, each in versions.items()}
 
 
-def _media(session: Session, names: Names) -> Sequence[Row[Any]]:
+def _media(session: Session, names: Names) -> Sequence[Any]:
     """Return the media that have one of the declared ids or hold the same bytes, the first declared last."""
     statement = (
         select(Media.id, Media.owner_user_id, Media.inspection_id, Media.sha256, Media.bytes, Media.mime)
@@ -236,7 +236,7 @@ def _media(session: Session, names: Names) -> Sequence[Row[Any]]:
     return session.execute(statement).all()
 
 
-def _declared(row: Row[Any]) -> DeclaredMedia:
+def _declared(row: Any) -> DeclaredMedia:
     return DeclaredMedia(
         owner_user_id=row.owner_user_id,
         inspection_id=row.inspection_id,

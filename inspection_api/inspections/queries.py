@@ -39,7 +39,7 @@ _SNAPSHOT = text(
 )
 
 
-def visible_inspections(actor: Actor) -> Select[tuple[Inspection]]:
+def visible_inspections(actor: Actor) -> Select[Inspection]:
     """Return the records of the actor's subtrees (whoever inspects or reads papers there) and those granted to him."""
     return select(Inspection).where(
         or_(visible(Inspection, "inspection", actor, READ), visible(Inspection, "inspection", actor, READ_PAPERS))
@@ -55,7 +55,7 @@ def get_visible(session: Session, actor: Actor, inspection_id: UUID) -> Inspecti
     return get_one(session, visible_inspections(actor).where(Inspection.id == inspection_id))
 
 
-def inspections_of(actor: Actor, filters: dict[str, Any]) -> Select[tuple[Inspection]]:
+def inspections_of(actor: Actor, filters: dict[str, Any]) -> Select[Inspection]:
     """Return the visible records, narrowed by every filter that is not None (column names)."""
     statement = visible_inspections(actor)
     for name, value in filters.items():

@@ -72,7 +72,7 @@ class _Payload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Payloads refuse members that they do not know."""
 
 
-class Fix(_Payload):
+class Fix(_Payload, frozen=True, kw_only=True):
     """A position report as the device gives it; ``acc`` in metres, ``age_s`` at the act that it proves."""
 
     lon: float
@@ -84,7 +84,7 @@ class Fix(_Payload):
     at: Instant | None = None
 
 
-class Scan(_Payload):
+class Scan(_Payload, frozen=True, kw_only=True):
     """The scan that opens a visit: the plate's text, when, and where."""
 
     qr: Annotated[str, msgspec.Meta(max_length=300)]
@@ -92,7 +92,7 @@ class Scan(_Payload):
     fixes: Annotated[list[Fix], msgspec.Meta(max_length=50)] = []
 
 
-class Answer(_Payload):
+class Answer(_Payload, frozen=True, kw_only=True):
     """One answer; the template version judges the value."""
 
     item: ShortText
@@ -100,7 +100,7 @@ class Answer(_Payload):
     note: Annotated[str, msgspec.Meta(max_length=500)] | None = None
 
 
-class Manifest(_Payload):
+class Manifest(_Payload, frozen=True, kw_only=True):
     """One medium, declared before its bytes are uploaded (domain.md §4.2)."""
 
     id: UUID
@@ -118,7 +118,7 @@ class Manifest(_Payload):
     seconds: float = 0.0
 
 
-class Submit(_Payload):
+class Submit(_Payload, frozen=True, kw_only=True):
     """``inspection.submit``: the whole visit in one operation; ``task_id`` is a hint."""
 
     checkpoint_id: UUID
@@ -132,7 +132,7 @@ class Submit(_Payload):
     note: Text | None = None
 
 
-class Save(_Payload):
+class Save(_Payload, frozen=True, kw_only=True):
     """``inspection.save``: fields of a draft, merged one by one."""
 
     checkpoint_id: UUID
@@ -142,7 +142,7 @@ class Save(_Payload):
     note: Text | msgspec.UnsetType | None = msgspec.UNSET
 
 
-class Bind(_Payload):
+class Bind(_Payload, frozen=True, kw_only=True):
     """``checkpoint.bind``: the first scan of an unbound checkpoint, and the photo of its mounted plate."""
 
     qr: Annotated[str, msgspec.Meta(max_length=300)]
@@ -150,7 +150,7 @@ class Bind(_Payload):
     photo: Manifest
 
 
-class UnlockRequest(_Payload):
+class UnlockRequest(_Payload, frozen=True, kw_only=True):
     """``unlock.request``: why a locked 明白纸 should open again."""
 
     inspection_id: UUID

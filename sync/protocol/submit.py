@@ -302,12 +302,13 @@ def _merged(
         device_id=str(visit.facts.sender.device_id),
         seq=visit.operation.seq,
     )
-    clashes = [
+    clashes: list[dict[str, Any]] = [
         {"field": name, "server": current.get(name), "device": pushed[name]}
         for name, outcome in merge.outcomes.items()
         if outcome is Outcome.CONFLICT
     ]
-    kept = {**pushed, **{clash["field"]: clash["server"] for clash in clashes}}
+    stays: dict[str, Any] = {clash["field"]: clash["server"] for clash in clashes}
+    kept = pushed | stays
     return kept, field_results(merge.outcomes, current, record.changes), clashes, merge.is_concurrent
 
 

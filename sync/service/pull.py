@@ -73,7 +73,7 @@ def pull(ctx: Context, *, device_id: UUID, cursor: str | None, limit: int) -> di
 
 def feed_head(session: Session) -> int:
     """Return the feed's head: after a commit it is at or beyond all rows of that commit."""
-    return session.execute(_HEAD).scalar_one()
+    return int(session.execute(_HEAD).scalar_one())
 
 
 def _page(ctx: Context, after: int, limit: int) -> _Page:
@@ -116,10 +116,10 @@ def _puts(ctx: Context, name: str, ids: Iterable[UUID]) -> list[dict[str, Any]]:
     statement = entity.rows(list(ids))
     if not entity.is_shared:
         held = (AccessGrant.entity == name) & (AccessGrant.user_id == ctx.user_id)
-        statement = statement.where(entity.id.in_(select(AccessGrant.entity_id).where(held)))
+        statement = statement.where(entity.table.c.id.in_(select(AccessGrant.entity_id).where(held)))
     return [_put(name, entity, row) for row in ctx.session.execute(statement)]
 
 
-def _put(name: str, entity: Entity, row: Row[Any]) -> dict[str, Any]:
-    values = dict(zip((column.key for column in entity.columns), row[2:], strict=True))
-    return {"k": "put", "e": name, "id": str(row[0]), "v": row[1], "d": values}
+def _put(name: str, entity: Entity, row: Sequence[Any]) -> dict[str, Any]:
+    id_, version, *values = row
+    return {"k": "put", "e": name, "id": str(id_), "v": version, "d": dict(zip(entity.columns, values, strict=True))}

@@ -152,5 +152,5 @@ def _trace(ctx: Context, judged: Judged) -> None:
 def _request_unlock(ctx: Context, write: Any) -> None:
     if isinstance(write, UnlockWrite):
         papers.request_unlock(
-            ctx, write.inspection_id, id=write.id, reason_code=write.reason_code, reason_text=write.reason_text
+            ctx, write.inspection_id, id=write.id, reason_code=write.reason_code, reason=write.reason_text
         )
