@@ -65,7 +65,7 @@ def _ready(story: Story) -> list[tuple[str, dict[str, Any]]]:
     for task_id, task in story.phone.mirror.all("task").items():
         is_running = task["period_start"] <= today <= task["period_end"]
         point = points.get(task["checkpoint_id"], {})
-        if task["state"] == "open" and is_running and point.get("state") == "active":
+        if task["state"] == "pending" and is_running and point.get("state") == "active":
             found.setdefault(task["checkpoint_id"], (task_id, task))
     return list(found.values())
 

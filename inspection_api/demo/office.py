@@ -33,7 +33,7 @@ def look_at_bank(story: Story) -> str:
     ensure(found == _TREE, f"机构数应为 {_TREE}，实为 {found}")
     customers = sum(1 for _ in desk.pages("/customers"))
     ensure(customers >= _CUSTOMERS, f"客户应不少于 {_CUSTOMERS}，实为 {customers}")
-    officers = {row["officer_id"] for row in desk.pages("/tasks", state="open")}
+    officers = {row["officer_id"] for row in desk.pages("/tasks", state="pending")}
     ensure(len(officers) >= _TREE["sub_branch"], f"有任务的客户经理只有 {len(officers)} 人")
     return f"分行 {found['branch']}、支行 {found['sub_branch']}、客户 {customers}、有任务的客户经理 {len(officers)} 人"
 
