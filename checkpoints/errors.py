@@ -101,3 +101,17 @@ class CodeTaken(Conflict):
 
     code = "checkpoint_code_taken"
     title = "检查点编号已存在"
+
+
+class ForeignLoan(Invalid):
+    """A loan that is named with a checkpoint is not its customer's."""
+
+    code = "foreign_loan"
+    title = "借据不属于该客户"
+
+
+class LocationDecided(Conflict):
+    """The location waits for no decision; ``status`` says what it is."""
+
+    code = "location_decided"
+    title = "该位置已处理，无需确认"

@@ -9,13 +9,14 @@ from math import cos, radians
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, false, select, text
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, false, or_, select, text
 from sqlalchemy.orm import Session
 
 from checkpoints.coordinates import Point
 from checkpoints.models import (
     Checkpoint,
     CheckpointAssignment,
+    CheckpointLoan,
     CheckpointLocation,
     CheckpointPlate,
     CheckpointReset,
@@ -24,9 +25,10 @@ from checkpoints.rules.binding import Location, LocationStatus
 from checkpoints.rules.lifecycle import State
 from checkpoints.rules.plate import Plate
 from checkpoints.rules.values import AssignedSpan, CheckpointFacts, Neighbour
-from inspection_api.accounts.queries import visible
+from inspection_api.accounts.queries import get_one, visible
 from inspection_api.core.context import Actor, Context
 from inspection_api.core.permissions import Action, Permission
+from inspection_api.customers.queries import at_or_below
 
 READ = Permission(Action.CHECKPOINTS, "read")
 BIND = Permission(Action.BINDING, "bind")
@@ -67,6 +69,55 @@ def visible_checkpoints(actor: Actor, permission: Permission = READ) -> Select[C
     return select(Checkpoint).where(visible(Checkpoint, "checkpoint", actor, permission))
 
 
+FILTERS: dict[str, Callable[[Any], ColumnElement[bool]]] = {
+    "text": lambda value: or_(
+        Checkpoint.name.contains(value, autoescape=True), Checkpoint.code.startswith(value, autoescape=True)
+    ),
+    "customer_id": lambda value: Checkpoint.customer_id == value,
+    "officer_id": lambda value: Checkpoint.officer_id == value,
+    "organisation_id": lambda value: at_or_below(Checkpoint.organisation_id, value),
+    "state": lambda value: Checkpoint.state == value,
+    "kind": lambda value: Checkpoint.kind == value,
+}
+
+
+def checkpoints_of(actor: Actor, filters: dict[str, Any]) -> Select[Checkpoint]:
+    """Return the visible checkpoints, narrowed by every filter of `FILTERS` that is not None."""
+    statement = visible_checkpoints(actor)
+    for name, value in filters.items():
+        if value is not None:
+            statement = statement.where(FILTERS[name](value))
+    return statement
+
+
+def get_checkpoint(session: Session, actor: Actor, checkpoint_id: UUID) -> Checkpoint:
+    """Return one visible checkpoint.
+
+    Raises:
+        NotFound: none, or out of scope.
+    """
+    return get_one(session, visible_checkpoints(actor).where(Checkpoint.id == checkpoint_id))
+
+
+def loan_ids_of(session: Session, checkpoint_id: UUID) -> Sequence[UUID]:
+    """Return the loans that the checkpoint's visits are about."""
+    statement = select(CheckpointLoan.loan_id).where(CheckpointLoan.checkpoint_id == checkpoint_id)
+    return session.scalars(statement.order_by(CheckpointLoan.loan_id)).all()
+
+
+def locations_of(session: Session, actor: Actor, checkpoint_id: UUID) -> Sequence[CheckpointLocation]:
+    """Return all places that a visible checkpoint ever had, the latest first, rivals side by side.
+
+    Raises:
+        NotFound: the checkpoint is out of scope.
+    """
+    checkpoint = get_checkpoint(session, actor, checkpoint_id)
+    statement = select(CheckpointLocation).where(CheckpointLocation.checkpoint_id == checkpoint.id)
+    return session.scalars(
+        statement.order_by(CheckpointLocation.generation.desc(), CheckpointLocation.bound_at, CheckpointLocation.id)
+    ).all()
+
+
 def facts_of(ctx: Context, ids: Iterable[UUID], permission: Permission, *, bound: Iterable[UUID] = ()) -> CheckpointSet:
     """Return the checkpoints ``ids`` with plates, locations and assignments, in at most five queries.
 
@@ -79,7 +130,7 @@ def facts_of(ctx: Context, ids: Iterable[UUID], permission: Permission, *, bound
         checkpoints={row.Checkpoint.id: facts(row.Checkpoint) for row in rows},
         reachable=frozenset(row.Checkpoint.id for row in rows if row.reachable),
         bindable=frozenset(row.Checkpoint.id for row in rows if row.bindable),
-        plates=_grouped(ctx.session, CheckpointPlate, wanted, _plate),
+        plates=_grouped(ctx.session, CheckpointPlate, wanted, plate_value),
         locations=_grouped(ctx.session, CheckpointLocation, wanted, _location),
         assignments=_grouped(ctx.session, CheckpointAssignment, wanted, _span),
     )
@@ -145,7 +196,8 @@ def _grouped(session: Session, model: Any, ids: Sequence[UUID], value: Callable[
     return dict(found)
 
 
-def _plate(row: CheckpointPlate) -> Plate:
+def plate_value(row: CheckpointPlate) -> Plate:
+    """Return a plate's row as the value that the rules take."""
     return Plate(
         checkpoint_id=row.checkpoint_id,
         generation=row.generation,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 PUBLIC_ID_LENGTH = 16
+CODE_LENGTH = 10
 MAC_BYTES = 16
 MAX_LENGTH = 80
 OLD_PLATE_LIVES = timedelta(days=30)
@@ -58,6 +59,11 @@ class Plate:
 def next_public_id() -> str:
     """Return a random public id of 80 bits."""
     return "".join(secrets.choice(ALPHABET) for _ in range(PUBLIC_ID_LENGTH))
+
+
+def next_code() -> str:
+    """Return a random code for a checkpoint that nobody named, 50 bits, easy to read aloud."""
+    return "JC" + "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
 
 
 def plate_text(bank_tag: str, public_id: str, generation: int, key: bytes) -> str:

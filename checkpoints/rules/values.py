@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,6 +12,15 @@ if TYPE_CHECKING:
 
     from checkpoints.coordinates import Point
     from checkpoints.rules.lifecycle import State
+
+
+class Kind(StrEnum):
+    """经营场所, 仓库, 抵押物, 项目工地."""
+
+    PREMISES = "premises"
+    WAREHOUSE = "warehouse"
+    COLLATERAL = "collateral"
+    SITE = "site"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

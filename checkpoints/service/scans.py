@@ -1,15 +1,26 @@
-"""What a scan leaves behind: the first scan of a re-issued plate ends the older ones (domain.md §0, QR plate)."""
+"""Scans: what a plate says online, and what every scan leaves behind (domain.md §0, QR plate)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import select, text
+
+from checkpoints import queries
+from checkpoints.models import Checkpoint, CheckpointPlate
+from checkpoints.rules import fence, plate, scan
+from checkpoints.rules.lifecycle import State
+from inspection_api.accounts.queries import get_one
+from inspection_api.core.permissions import Action, Permission
 
 if TYPE_CHECKING:
+    from checkpoints.rules.scan import ScanAnswer
     from inspection_api.core.context import Context
+
+PERFORM = Permission(Action.ONSITE, "perform")
 
 _NOTE = text(
     """
@@ -30,6 +41,59 @@ _NOTE = text(
     WHERE p.checkpoint_id = f.checkpoint_id AND p.generation <= f.latest
     """
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scanned:
+    """A scanned checkpoint, the generation of the plate on its wall, and what the officer is told."""
+
+    checkpoint: Checkpoint
+    plate_generation: int
+    answer: ScanAnswer
+
+
+def look_up(ctx: Context, *, qr: str, fixes: Sequence[dict[str, Any]]) -> Scanned:
+    """Say what a scanned plate means here and now, and note the scan.
+
+    Raises:
+        QrInvalid: forged, damaged, another bank's, or of no checkpoint; leaves a security event.
+        QrRevoked: a newer plate took its place.
+        NotFound: the checkpoint is out of the actor's scope.
+        AxisSwapped, CoordinateOutOfRange: a fix is no place.
+        FixMock, FixStale, FixOutside, FixTooCoarse: the fixes say that he is not there.
+    """
+    received = [fence.fix_as_received(fix) for fix in fixes]
+    parts = plate.ensure_genuine(qr, bank_tag=ctx.bank.tag, key=ctx.bank.derived_key(plate.KEY_PURPOSE))
+    checkpoint_id = ctx.session.scalars(select(Checkpoint.id).where(Checkpoint.public_id == parts.public_id)).first()
+    if checkpoint_id is None:
+        raise plate.invalid(qr)
+    scope = queries.visible_checkpoints(ctx.actor, PERFORM).where(Checkpoint.id == checkpoint_id)
+    checkpoint = get_one(ctx.session, scope)
+    ensure_plate(ctx, checkpoint, parts.generation, qr)
+    answer = scan.decide_scan(State(checkpoint.state), queries.place_of(checkpoint), received, checkpoint.radius_m)
+    if answer.judgement is not None:
+        fence.ensure_accepted(answer.judgement, checkpoint_id=str(checkpoint.id))
+    note_scans(ctx, [(checkpoint.id, parts.generation)])
+    ctx.record(
+        "checkpoint.scanned",
+        checkpoint_id=str(checkpoint.id),
+        plate_generation=parts.generation,
+        code=answer.code.value,
+    )
+    return Scanned(checkpoint=checkpoint, plate_generation=parts.generation, answer=answer)
+
+
+def ensure_plate(ctx: Context, checkpoint: Checkpoint, generation: int, qr: str) -> None:
+    """Refuse a plate that was never issued to the checkpoint, or no longer counts.
+
+    Raises:
+        QrInvalid: never issued.
+        QrRevoked: no longer counts.
+    """
+    issued = ctx.session.get(CheckpointPlate, (checkpoint.id, generation))
+    if issued is None:
+        raise plate.invalid(qr)
+    plate.ensure_in_force(queries.plate_value(issued), ctx.now)
 
 
 def note_scans(ctx: Context, scans: Iterable[tuple[UUID, int]]) -> None:

@@ -15,7 +15,7 @@ _METHODS = validate.OneOf(list(RepaymentMethod))
 
 
 class DecimalText(fields.Decimal):
-    """A decimal number from 0 to ``below``, never rounded: more than ``maximum_places`` digits after the point are refused.
+    """A decimal number from 0 to ``below``, never rounded: digits beyond ``maximum_places`` are refused.
 
     Written as a string, since a JSON number is a float to most readers.
     """

@@ -1,0 +1,130 @@
+"""Endpoints of checkpoints: description, officer, plate, scan, place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from checkpoints import queries, schemas, service
+from checkpoints.models import Checkpoint, CheckpointLocation
+from inspection_api.core.paging import paginate
+from inspection_api.core.permissions import Action, Permission
+from inspection_api.http.blueprint import Blueprint
+from inspection_api.http.schemas import page_of
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from inspection_api.core.context import Context
+
+READ = Permission(Action.CHECKPOINTS, "read")
+EDIT = Permission(Action.CHECKPOINTS, "edit")
+ISSUE = Permission(Action.PLATES, "issue")
+PERFORM = Permission(Action.ONSITE, "perform")
+BIND = Permission(Action.BINDING, "bind")
+DECIDE = Permission(Action.BINDING, "decide")
+RESET = Permission(Action.RESET, "reset")
+
+blp = Blueprint("checkpoints", "检查点、二维码牌与定位")
+
+
+@blp.post("/checkpoints", permission=EDIT, body=schemas.CheckpointInput, out=schemas.CheckpointSchema, status=201)
+def create_checkpoint(ctx: Context, **values: Any) -> Checkpoint:
+    """Create an unbound checkpoint with its first plate."""
+    return service.create(ctx, **values)
+
+
+@blp.get("/checkpoints", permission=READ, query=schemas.CheckpointQuery, out=page_of(schemas.CheckpointSchema))
+def list_checkpoints(ctx: Context, *, limit: int, cursor: str | None, **filters: Any) -> Any:
+    """List the checkpoints in my scope, by code."""
+    statement = queries.checkpoints_of(ctx.actor, filters)
+    return paginate(ctx.session, statement, by=[Checkpoint.code], limit=limit, cursor=cursor)
+
+
+@blp.get("/checkpoints/<uuid:checkpoint_id>", permission=READ, out=schemas.CheckpointDetailSchema)
+def get_checkpoint(ctx: Context, checkpoint_id: UUID) -> service.Described:
+    """Show one checkpoint, the way to it, and the text of its plate."""
+    return service.describe(ctx, checkpoint_id)
+
+
+@blp.patch(
+    "/checkpoints/<uuid:checkpoint_id>",
+    permission=EDIT,
+    body=schemas.CheckpointEdit,
+    out=schemas.CheckpointSchema,
+    if_match=True,
+)
+def edit_checkpoint(ctx: Context, checkpoint_id: UUID, *, version: int, **changes: Any) -> Checkpoint:
+    """Change what a checkpoint says about itself."""
+    return service.edit(ctx, checkpoint_id, version=version, **changes)
+
+
+@blp.post(
+    "/checkpoints/<uuid:checkpoint_id>/assign",
+    permission=EDIT,
+    body=schemas.AssignInput,
+    out=schemas.CheckpointSchema,
+)
+def assign_checkpoint(ctx: Context, checkpoint_id: UUID, *, officer_id: UUID) -> Checkpoint:
+    """Make an officer responsible; open tasks follow him."""
+    return service.assign(ctx, checkpoint_id, officer_id=officer_id)
+
+
+@blp.post("/checkpoints/<uuid:checkpoint_id>/plates", permission=ISSUE, out=schemas.PlateSchema, status=201)
+def reissue_plate(ctx: Context, checkpoint_id: UUID) -> Checkpoint:
+    """Issue a new plate; the old one lives until the new one is first scanned, 30 days at most."""
+    return service.reissue_plate(ctx, checkpoint_id)
+
+
+@blp.post("/checkpoints/scan", permission=PERFORM, body=schemas.ScanInput, out=schemas.ScannedSchema)
+def scan_plate(ctx: Context, *, qr: str, fixes: list[dict[str, Any]]) -> service.Scanned:
+    """Say in one sentence what a scanned plate means here and now."""
+    return service.look_up(ctx, qr=qr, fixes=fixes)
+
+
+@blp.post(
+    "/checkpoints/<uuid:checkpoint_id>/bind",
+    permission=BIND,
+    body=schemas.BindInput,
+    out=schemas.LocationSchema,
+    status=201,
+)
+def bind_checkpoint(ctx: Context, checkpoint_id: UUID, **values: Any) -> CheckpointLocation:
+    """Give an unbound checkpoint its place, on the spot."""
+    return service.bind(ctx, checkpoint_id, **values)
+
+
+@blp.get("/checkpoints/<uuid:checkpoint_id>/locations", permission=READ, out=schemas.LocationListSchema)
+def list_locations(ctx: Context, checkpoint_id: UUID) -> dict[str, Any]:
+    """List all places that a checkpoint has or had; rivals stand side by side."""
+    return {"items": queries.locations_of(ctx.session, ctx.actor, checkpoint_id)}
+
+
+@blp.post(
+    "/checkpoints/<uuid:checkpoint_id>/locations/<uuid:location_id>/confirm",
+    permission=DECIDE,
+    out=schemas.LocationSchema,
+)
+def confirm_location(ctx: Context, checkpoint_id: UUID, location_id: UUID) -> CheckpointLocation:
+    """Let another person's doubtful place stand; the visits that waited for it are released."""
+    return service.confirm(ctx, checkpoint_id, location_id)
+
+
+@blp.post(
+    "/checkpoints/<uuid:checkpoint_id>/locations/<uuid:location_id>/reject",
+    permission=DECIDE,
+    out=schemas.LocationSchema,
+)
+def reject_location(ctx: Context, checkpoint_id: UUID, location_id: UUID) -> CheckpointLocation:
+    """Reject another person's doubtful place."""
+    return service.reject(ctx, checkpoint_id, location_id)
+
+
+@blp.post(
+    "/checkpoints/<uuid:checkpoint_id>/reset",
+    permission=RESET,
+    body=schemas.ResetInput,
+    out=schemas.CheckpointSchema,
+)
+def reset_checkpoint(ctx: Context, checkpoint_id: UUID, *, reason: str) -> Checkpoint:
+    """Give a checkpoint's place up; another person must bind the next one."""
+    return service.reset(ctx, checkpoint_id, reason=reason)
