@@ -48,6 +48,7 @@ def _runtime() -> Runtime:
     from inspection_api.app import create_runtime  # noqa: PLC0415 - the commands that need no database start at once
 
     runtime = create_runtime(Settings.from_env(os.environ))
+    click.get_current_context().call_on_close(runtime.database.engine.dispose)
     runtime.banks.ensure_table()
     return runtime
 

@@ -1,0 +1,148 @@
+"""Transactions: the bank's schema alone, commit or nothing, and GET that cannot write."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import InternalError, OperationalError, ProgrammingError
+
+from inspection_api.accounts.models import Organisation
+from inspection_api.core.events import Event
+from inspection_api.http.blueprint import LOGGED_IN, Blueprint
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from sqlalchemy import Engine
+
+    from inspection_api.core.banks import Bank
+    from inspection_api.core.context import Context
+    from inspection_api.core.db import Database
+    from tests.factories import World
+
+
+def path_of(ctx: Context) -> str:
+    return str(ctx.session.scalar(text("SELECT current_setting('search_path')")))
+
+
+def test_a_transaction_sees_its_banks_schema_alone(committed_database: Database, bank: Bank) -> None:
+    with committed_database.transaction(bank, read_only=True) as ctx:
+        assert path_of(ctx) == bank.schema
+        with pytest.raises(ProgrammingError, match="does not exist"):
+            ctx.session.execute(text("SELECT * FROM bank"))
+
+
+def test_outside_of_a_transaction_there_is_no_schema(engine: Engine, committed_database: Database, bank: Bank) -> None:
+    with committed_database.transaction(bank, read_only=True) as ctx:
+        assert path_of(ctx) == bank.schema
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT current_setting('search_path')")) == ""
+        with pytest.raises(ProgrammingError, match="does not exist"):
+            connection.execute(select(Organisation))
+
+
+def test_a_forgotten_bank_fails_in_rolled_back_tests_too(database: Database, bank: Bank) -> None:
+    with database.transaction(bank):
+        pass
+    with pytest.raises(ProgrammingError, match="does not exist"):
+        database.connection.execute(select(Organisation))  # type: ignore[attr-defined]  # the tests' own database
+
+
+def test_times_are_utc_whatever_the_server_thinks(committed_database: Database, bank: Bank) -> None:
+    with committed_database.transaction(bank, read_only=True) as ctx:
+        assert ctx.session.scalar(text("SHOW timezone")) == "UTC"
+
+
+def test_waiting_for_a_lock_ends(committed_database: Database, committed_bank: Bank) -> None:
+    with committed_database.transaction(committed_bank) as holder:
+        holder.session.execute(text("LOCK TABLE organisation"))
+        with committed_database.transaction(committed_bank, read_only=True) as ctx:
+            ctx.session.execute(text("SET LOCAL lock_timeout = '50ms'"))
+            with pytest.raises(OperationalError, match="lock timeout"):
+                ctx.session.execute(text("LOCK TABLE organisation IN ACCESS SHARE MODE"))
+
+
+def test_an_exception_leaves_nothing(committed_world: World, committed_database: Database) -> None:
+    bank = committed_world.bank
+
+    def fail() -> None:
+        with committed_database.transaction(bank) as ctx:
+            ctx.session.execute(text("UPDATE organisation SET name = 'x'"))
+            ctx.record("thing.happened")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    with committed_database.transaction(bank, read_only=True) as ctx:
+        assert "x" not in ctx.session.scalars(select(Organisation.name)).all()
+        assert ctx.session.scalars(select(Event.id).where(Event.kind == "thing.happened")).all() == []
+
+
+def test_a_read_only_transaction_cannot_write(committed_database: Database, committed_bank: Bank) -> None:
+    with (
+        pytest.raises(InternalError, match="read-only"),
+        committed_database.transaction(committed_bank, read_only=True) as ctx,
+    ):
+        ctx.session.execute(text("DELETE FROM organisation"))
+
+
+def test_a_read_only_transaction_records_nothing(committed_database: Database, committed_bank: Bank) -> None:
+    with committed_database.transaction(committed_bank, read_only=True) as ctx:
+        ctx.record("thing.happened")
+    with committed_database.transaction(committed_bank, read_only=True) as ctx:
+        assert ctx.session.scalars(select(Event)).all() == []
+
+
+def test_a_snapshot_does_not_move(committed_world: World, committed_database: Database) -> None:
+    bank = committed_world.bank
+    count = select(text("count(*)")).select_from(Organisation)
+    with committed_database.transaction(bank, read_only=True, isolation="REPEATABLE READ") as ctx:
+        before = ctx.session.scalar(count)
+        committed_world.add_organisation("new", "sub_branch", "branch")
+        assert ctx.session.scalar(count) == before
+    with committed_database.transaction(bank, read_only=True) as ctx:
+        assert ctx.session.scalar(count) == before + 1
+
+
+@pytest.fixture
+def writing_app(app: Flask) -> Flask:
+    """The application with a GET that tries to write, and one that may."""
+    blp = Blueprint("writing", "")
+
+    @blp.get("/writing", permission=LOGGED_IN)
+    def writing(ctx: Context) -> dict[str, str]:
+        ctx.session.execute(text("UPDATE organisation SET name = 'x'"))
+        return {}
+
+    @blp.get("/traced", permission=LOGGED_IN, traced=True)
+    def traced(ctx: Context) -> dict[str, str]:
+        ctx.record("thing.viewed")
+        return {}
+
+    app.register_blueprint(blp)
+    return app
+
+
+def test_a_get_that_writes_is_an_error_and_changes_nothing(
+    writing_app: Flask, world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = writing_app.test_client().get("/api/v1/writing", headers=world.headers("officer"))
+    assert answer.status_code == 500
+    assert "read-only" in capsys.readouterr().out
+    with world.transaction() as ctx:
+        assert "x" not in ctx.session.scalars(select(Organisation.name)).all()
+
+
+def test_a_traced_get_leaves_its_event_before_it_answers(writing_app: Flask, world: World) -> None:
+    assert writing_app.test_client().get("/api/v1/traced", headers=world.headers("officer")).status_code == 200
+    with world.transaction() as ctx:
+        event = ctx.session.scalars(select(Event).where(Event.kind == "thing.viewed")).one()
+        assert event.actor_id == world.people["officer"]
+
+
+def test_an_endpoint_without_a_permission_is_an_error_at_import() -> None:
+    blp = Blueprint("careless", "")
+    for method in (blp.get, blp.post, blp.put, blp.patch, blp.delete):
+        with pytest.raises(TypeError, match="permission"):
+            method("/careless")
