@@ -111,7 +111,7 @@ class ForeignLoan(Invalid):
 
 
 class LocationDecided(Conflict):
-    """The location waits for no decision; ``status`` says what it is."""
+    """The location waits for no decision; ``current`` says what it is."""
 
     code = "location_decided"
     title = "该位置已处理，无需确认"

@@ -150,7 +150,7 @@ def _contest(
     )
     contested = ctx.session.scalars(waiting.order_by(CheckpointLocation.id).with_for_update()).all()
     if chosen not in contested:
-        raise LocationDecided(status=chosen.status)
+        raise LocationDecided(current=chosen.status)
     for each in contested:
         lifecycle.ensure_other_person(ctx.user_id, each.bound_by, sentence=_OWN_BINDING)
     return checkpoint, chosen, [each for each in contested if each is not chosen]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -97,7 +98,8 @@ class Field:
 
     def post(self, user: str | None, path: str, body: dict[str, Any] | None = None) -> Any:
         headers = self.world.headers(user) if user else {}
-        return self.client.post(f"{PATH}{path}", json=body or {}, headers=headers)
+        data = json.dumps(body or {})
+        return self.client.post(f"{PATH}{path}", data=data, headers=headers, content_type="application/json")
 
     def scan(self, user: str | None, qr: str, *fixes: dict[str, Any]) -> Any:
         return self.post(user, "/scan", {"qr": qr, "fixes": list(fixes)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -31,7 +32,8 @@ def body(world: World, **changes: Any) -> dict[str, Any]:
 
 
 def create(client: FlaskClient, world: World, user: str = "manager", **changes: Any) -> Any:
-    return client.post(PATH, json=body(world, **changes), headers=world.headers(user))
+    data = json.dumps(body(world, **changes))
+    return client.post(PATH, data=data, headers=world.headers(user), content_type="application/json")
 
 
 def add_customers(world: World, count: int, organisation: str = "sub_branch") -> None:

@@ -1,0 +1,275 @@
+"""A checkpoint's place, online: bound on the spot, confirmed by another person, given up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from checkpoints import service
+from checkpoints.coordinates import Point
+from checkpoints.models import Checkpoint, CheckpointLocation
+from checkpoints.rules.binding import Location, LocationStatus, Rivalry
+from checkpoints.service import NewBinding
+from inspection_api.core.events import Event
+from tests.checkpoints.field import LAT, LON, PATH, Field, fix
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from tests.fixtures import Clock
+
+COARSE = [fix(0, acc=60), fix(2, acc=60), fix(4, acc=60)]
+
+
+def places(place: Field, point: UUID) -> list[dict[str, Any]]:
+    answer = place.client.get(f"{PATH}/{point}/locations", headers=place.world.headers("manager"))
+    found: list[dict[str, Any]] = answer.json["items"]
+    return found
+
+
+def add_rival(place: Field, point: UUID) -> None:
+    """Let a second device's offline binding of the same generation arrive."""
+    with place.world.transaction("colleague") as ctx:
+        rival = Location(
+            id=uuid4(),
+            checkpoint_id=point,
+            generation=1,
+            point=Point(LON, LAT + 0.01),
+            status=LocationStatus.PROVISIONAL,
+            bound_by=place.world.people["colleague"],
+            bound_at=ctx.now,
+            valid_from=ctx.now,
+        )
+        made = NewBinding(
+            location=rival, device_id=None, reasons=[], fixes=[], photo_media_id=None, rivalry=Rivalry.STANDS_BESIDE
+        )
+        service.apply_bindings(ctx, [made])
+
+
+def test_three_good_fixes_bind_at_once(place: Field) -> None:
+    point = place.add()
+    made = place.bind("officer", point)
+    assert (made.status_code, made.json["status"], made.json["generation"]) == (201, "confirmed", 1)
+    row = place.get(point)
+    assert (row.state, row.location_lon, row.location_lat) == ("active", LON, LAT)
+
+
+@pytest.mark.parametrize(
+    ("fixes", "registered_north", "reason"),
+    [
+        (COARSE, None, "coarse"),
+        ([fix()], None, "coarse"),
+        ([fix(), fix(20), fix(40)], None, "coarse"),
+        ([fix(), fix(1), fix(2)], 0.0055, "far_from_registered"),
+    ],
+)
+def test_a_doubtful_place_waits_for_a_manager(
+    place: Field, fixes: list[dict[str, Any]], registered_north: float | None, reason: str
+) -> None:
+    registered = {} if registered_north is None else {"registered_lon": LON, "registered_lat": LAT + registered_north}
+    point = place.add(**registered)
+    made = place.bind("officer", point, *fixes)
+    assert (made.json["status"], made.json["reasons"]) == ("provisional", [reason])
+    assert place.get(point).state == "pending_confirm"
+
+
+def test_a_place_beside_another_customers_waits_for_a_manager(place: Field) -> None:
+    place.bind("officer", place.add())
+    second = place.bind("officer", place.add(), fix(10), fix(11), fix(12))
+    assert (second.json["status"], second.json["reasons"]) == ("provisional", ["neighbour"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "code"),
+    [
+        ({"fixes": [fix(mock=True)]}, 409, "mock"),
+        ({"fixes": []}, 409, "stale"),
+        ({"fixes": [fix(acc=900)]}, 409, "too_coarse"),
+        ({"fixes": [fix(lon=LAT, lat=LON)]}, 422, "axis_swapped"),
+        ({"qr": "XJ1.0"}, 422, "qr_invalid"),
+        ({"photo_media_id": str(uuid4())}, 404, "media_not_found"),
+        ({"photo_media_id": None}, 422, "invalid"),
+    ],
+)
+def test_what_proves_nothing_binds_nothing(place: Field, changes: dict[str, Any], status: int, code: str) -> None:
+    point = place.add()
+    answer = place.bind("officer", point, **changes)
+    assert (answer.status_code, answer.json["code"]) == (status, code)
+    assert place.get(point).state == "unbound"
+
+
+def test_another_checkpoints_plate_and_another_persons_photo_bind_nothing(place: Field) -> None:
+    point, other = place.add(), place.add()
+    assert place.bind("officer", point, qr=place.qr(other)).json["code"] == "qr_invalid"
+    photo = str(place.photo("colleague"))
+    assert place.bind("officer", point, photo_media_id=photo).json["code"] == "media_not_found"
+
+
+def test_a_bound_checkpoint_is_not_bound_again(place: Field) -> None:
+    point = place.add()
+    place.bind("officer", point)
+    again = place.bind("manager", point)
+    assert (again.status_code, again.json["code"], again.json["state"]) == (409, "already_bound", "active")
+
+
+@pytest.mark.parametrize(
+    ("user", "status"), [("colleague", 404), ("foreign_manager", 404), ("branch_manager", 403), ("manager", 201)]
+)
+def test_the_officer_or_his_manager_binds(place: Field, user: str, status: int) -> None:
+    assert place.bind(user, place.add()).status_code == status
+
+
+def test_nobody_binds_anonymously(place: Field) -> None:
+    assert place.post(None, f"/{place.add()}/bind").status_code == 401
+
+
+def test_another_person_confirms_and_the_waiting_visits_are_told(place: Field) -> None:
+    point = place.add()
+    made = place.bind("manager", point, *COARSE).json
+    path = f"/{point}/locations/{made['id']}/confirm"
+    own = place.post("manager", path)
+    assert (own.status_code, own.json["code"]) == (403, "four_eyes")
+    confirmed = place.post("second_manager", path)
+    assert (confirmed.status_code, confirmed.json["status"]) == (200, "confirmed")
+    assert confirmed.json["decided_by"] == str(place.world.people["second_manager"])
+    assert place.get(point).state == "active"
+    again = place.post("second_manager", path)
+    assert (again.status_code, again.json["code"], again.json["status"]) == (409, "location_decided", 409)
+    assert again.json["current"] == "confirmed"
+    with place.world.transaction() as ctx:
+        event = ctx.session.scalars(select(Event).where(Event.kind == "checkpoint.binding_confirmed")).one()
+    assert event.data == {"checkpoint_id": str(point), "location_id": made["id"]}
+
+
+def test_a_rejected_place_leaves_the_checkpoint_unbound_and_free_to_bind(place: Field) -> None:
+    point = place.add()
+    made = place.bind("officer", point, *COARSE).json
+    rejected = place.post("manager", f"/{point}/locations/{made['id']}/reject")
+    assert (rejected.status_code, rejected.json["status"]) == (200, "rejected")
+    row = place.get(point)
+    assert (row.state, row.location_lon, row.location_generation) == ("unbound", None, 1)
+    assert place.bind("officer", point).json["status"] == "confirmed"
+
+
+@pytest.mark.parametrize(
+    ("step", "statuses"), [("confirm", ["confirmed", "rejected"]), ("reject", ["rejected", "provisional"])]
+)
+def test_between_two_rivals_a_manager_decides(place: Field, clock: Clock, step: str, statuses: list[str]) -> None:
+    point = place.add()
+    first = place.bind("officer", point).json
+    clock.advance(minutes=5)
+    add_rival(place, point)
+    assert [each["status"] for each in places(place, point)] == ["provisional"] * 2
+    assert place.post("manager", f"/{point}/locations/{first['id']}/{step}").status_code == 200
+    assert [each["status"] for each in places(place, point)] == statuses
+    row = place.get(point)
+    expected = ("active", LAT) if step == "confirm" else ("pending_confirm", LAT + 0.01)
+    assert (row.state, row.location_lat) == expected
+
+
+@pytest.mark.parametrize("step", ["confirm", "reject"])
+@pytest.mark.parametrize(
+    ("user", "status"), [(None, 401), ("officer", 403), ("branch_manager", 403), ("foreign_manager", 404)]
+)
+def test_only_the_sub_branchs_manager_decides(place: Field, step: str, user: str | None, status: int) -> None:
+    point = place.add()
+    made = place.bind("officer", point, *COARSE).json
+    assert place.post(user, f"/{point}/locations/{made['id']}/{step}").status_code == status
+
+
+def test_another_checkpoints_place_is_not_found(place: Field) -> None:
+    made = place.bind("officer", place.add(), *COARSE).json
+    assert place.post("manager", f"/{place.add()}/locations/{made['id']}/confirm").status_code == 404
+
+
+def test_a_reset_opens_the_next_generation_for_another_person(place: Field, clock: Clock) -> None:
+    point = place.add()
+    place.bind("officer", point)
+    clock.advance(days=1)
+    given_up = place.post("manager", f"/{point}/reset", {"reason": "企业搬迁新址"})
+    assert (given_up.status_code, given_up.json["state"], given_up.json["location_generation"]) == (200, "unbound", 2)
+    own = place.bind("manager", point)
+    assert (own.status_code, own.json["code"]) == (403, "four_eyes")
+    bound = place.bind("officer", point, fix(900), fix(901), fix(902))
+    assert (bound.status_code, bound.json["generation"]) == (201, 2)
+    old = places(place, point)[1]
+    assert (old["status"], old["valid_to"]) == ("superseded", clock.now.isoformat())
+    page = place.client.get(f"{PATH}/{point}", headers=place.world.headers("manager")).json
+    assert page["reset_count"] == 1
+
+
+@pytest.mark.parametrize(
+    ("user", "body", "status"),
+    [
+        (None, {"reason": "企业搬迁新址"}, 401),
+        ("officer", {"reason": "企业搬迁新址"}, 403),
+        ("foreign_manager", {"reason": "企业搬迁新址"}, 404),
+        ("manager", {"reason": "搬"}, 422),
+        ("manager", {}, 422),
+        ("branch_manager", {"reason": "企业搬迁新址"}, 200),
+    ],
+)
+def test_only_managers_reset_and_say_why(place: Field, user: str | None, body: dict[str, Any], status: int) -> None:
+    point = place.add()
+    place.bind("officer", point)
+    assert place.post(user, f"/{point}/reset", body).status_code == status
+
+
+def test_what_is_not_bound_is_not_reset(place: Field) -> None:
+    answer = place.post("manager", f"/{place.add()}/reset", {"reason": "企业搬迁新址"})
+    assert (answer.status_code, answer.json["code"]) == (409, "checkpoint_state")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"status": "confirmed"},
+        {"status": "provisional", "decided": True},
+        {"status": "lost"},
+    ],
+)
+def test_the_schema_itself_refuses_a_second_standing_place_and_the_binders_own_decision(
+    place: Field, values: dict[str, Any]
+) -> None:
+    point = place.add()
+    place.bind("officer", point)
+    values = {"decided_by": None, **values}
+    if values.pop("decided", False):
+        values["decided_by"] = place.world.people["officer"]
+    with pytest.raises(IntegrityError):
+        insert_place(place, point, values)
+
+
+@pytest.mark.parametrize(
+    "values", [{"state": "lost"}, {"kind": "office"}, {"radius_m": 10}, {"location_lon": 1.0, "location_lat": None}]
+)
+def test_the_schema_itself_refuses_a_checkpoint_that_cannot_be(place: Field, values: dict[str, Any]) -> None:
+    point = place.add()
+    with pytest.raises(IntegrityError):
+        write(place, point, values)
+
+
+def write(place: Field, point: UUID, values: dict[str, Any]) -> None:
+    with place.world.transaction() as ctx:
+        ctx.session.execute(update(Checkpoint).where(Checkpoint.id == point).values(**values))
+
+
+def insert_place(place: Field, point: UUID, values: dict[str, Any]) -> None:
+    with place.world.transaction() as ctx:
+        statement = insert(CheckpointLocation).values(
+            id=uuid4(),
+            checkpoint_id=point,
+            generation=1,
+            lon=LON,
+            lat=LAT,
+            bound_by=place.world.people["officer"],
+            bound_at=ctx.now,
+            fixes=[],
+            valid_from=ctx.now,
+            **values,
+        )
+        ctx.session.execute(statement)
