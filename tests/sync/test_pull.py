@@ -1,0 +1,138 @@
+"""Pull: the working set, its pages, drops, late receipts, and nothing that the user does not hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+
+from inspection_api.accounts import service as accounts
+from tests.sync.phone import Phone, Street
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask.testing import FlaskClient
+
+    from tests.factories import World
+
+
+def mirror(
+    phone: Phone, state: dict[tuple[str, str], Any] | None = None, limit: int = 500
+) -> dict[tuple[str, str], Any]:
+    """Pull until consistent and return what the device then holds."""
+    held = dict(state or {})
+    cursor, consistent = None, False
+    while not consistent:
+        page = phone.pull(cursor, limit)
+        for change in page["changes"]:
+            key = (change.get("e", "receipt"), change.get("id", change.get("op_id")))
+            if change["k"] in {"put", "receipt"}:
+                held[key] = change
+            else:
+                held.pop(key, None)
+        cursor, consistent = page["cursor"], page["consistent"]
+    return held
+
+
+def kinds(held: dict[tuple[str, str], Any]) -> set[str]:
+    return {entity for entity, _ in held}
+
+
+def test_a_device_pulls_its_working_set_and_nothing_of_others(phone: Phone, street: Street) -> None:
+    mine, foreign = street.add(), street.add("foreign_officer", "foreign")
+    street.make_tasks()
+    held = mirror(phone)
+    assert kinds(held) == {"checkpoint", "task", "template_version"}
+    assert ("checkpoint", str(mine)) in held
+    assert ("checkpoint", str(foreign)) not in held
+    checkpoint = held["checkpoint", str(mine)]["d"]
+    assert (checkpoint["location_generation"], checkpoint["radius_m"]) == (1, 200)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 500])
+def test_pages_of_any_size_end_at_the_same_state(phone: Phone, street: Street, limit: int) -> None:
+    for _ in range(3):
+        street.add()
+    street.make_tasks()
+    assert mirror(phone, limit=limit) == mirror(phone)
+
+
+def test_a_pull_after_the_head_is_empty_and_consistent(phone: Phone, street: Street) -> None:
+    street.add()
+    page = phone.pull()
+    again = phone.pull(page["cursor"])
+    assert (again["changes"], again["consistent"], again["cursor"]) == ([], True, page["cursor"])
+
+
+def test_losing_access_drops_and_gaining_it_again_puts(phone: Phone, street: Street, world: World) -> None:
+    point = street.add()
+    cursor = phone.pull()["cursor"]
+    grant = (world.people["officer"], "checkpoint", point)
+    with world.transaction() as ctx:
+        accounts.revoke(ctx, [grant])
+    page = phone.pull(cursor)
+    assert page["changes"] == [{"k": "drop", "e": "checkpoint", "id": str(point)}]
+    assert ("checkpoint", str(point)) not in mirror(phone)
+    with world.transaction() as ctx:
+        accounts.grant(ctx, [grant])
+    assert [change["k"] for change in phone.pull(page["cursor"])["changes"]] == ["put"]
+
+
+def test_a_pushed_visit_comes_back_as_it_stands(phone: Phone, street: Street) -> None:
+    operation = phone.submit(street.add())
+    phone.push(operation)
+    held = mirror(phone)
+    assert held["inspection", operation["entity_id"]]["d"]["state"] == "submitted"
+
+
+def test_a_held_operation_tells_its_receipt_later(phone: Phone, street: Street) -> None:
+    draft = {"checkpoint_id": str(street.add()), "template_version_id": str(street.portfolio.version_id)}
+    first = phone.operation("inspection.save", uuid4(), draft)
+    second = phone.operation("inspection.save", uuid4(), draft)
+    phone.push(second)
+    cursor = phone.pull()["cursor"]
+    phone.push(first)
+    receipts = [change for change in phone.pull(cursor)["changes"] if change["k"] == "receipt"]
+    assert [(each["op_id"], each["status"], each["from"]) for each in receipts] == [
+        (second["op_id"], "applied", "held")
+    ]
+
+
+def test_a_cursor_of_another_device_is_gone(phone: Phone, street: Street, client: FlaskClient, world: World) -> None:
+    cursor = phone.pull()["cursor"]
+    second = Phone(client, world, street)
+    query = {"device_id": str(second.id), "cursor": cursor}
+    answer = client.get("/api/v1/sync/pull", query_string=query, headers=second.headers)
+    assert (answer.status_code, answer.json["code"]) == (410, "cursor_foreign")
+
+
+def test_a_revoked_device_is_told_to_wipe(phone: Phone, street: Street, client: FlaskClient, world: World) -> None:
+    client.post(f"/api/v1/devices/{phone.id}/revoke", headers=world.headers("manager"))
+    answer = client.get("/api/v1/sync/pull", query_string={"device_id": str(phone.id)}, headers=phone.headers)
+    assert (answer.status_code, answer.json["code"], answer.json["wipe"]) == (403, "device_revoked", True)
+
+
+def test_a_page_costs_the_same_queries_for_any_number_of_rows(
+    phone: Phone, street: Street, queries: Callable[[], list[str]]
+) -> None:
+    street.add()
+    phone.pull()
+    seen = queries()
+    phone.pull()
+    few = len(seen)
+    for _ in range(10):
+        street.add()
+    seen = queries()
+    phone.pull()
+    assert len(seen) == few
+
+
+def test_two_banks_that_share_all_ids_never_mix(
+    phone: Phone, street: Street, other_world: World, client: FlaskClient
+) -> None:
+    other = Phone(client, other_world, Street(other_world), id=phone.id, key=phone.key)
+    point = street.add()
+    assert ("checkpoint", str(point)) in mirror(phone)
+    assert ("checkpoint", str(point)) not in mirror(other)
