@@ -7,11 +7,16 @@ import time
 from uuid import UUID
 
 _VERSION_AND_VARIANT = (0x7 << 76) | (0b10 << 62)
-_RANDOM_BITS = (0xFFF << 64) | ((1 << 62) - 1)
+_RANDOM_BITS = (1 << 62) - 1
+_NANOSECONDS_PER_MILLISECOND = 1_000_000
 
 
 def new_id() -> UUID:
-    """Return a fresh UUIDv7: 48 bits of Unix milliseconds, then 74 random bits."""
-    milliseconds = time.time_ns() // 1_000_000
-    random = int.from_bytes(os.urandom(10), "big") & _RANDOM_BITS
-    return UUID(int=(milliseconds << 80) | _VERSION_AND_VARIANT | random)
+    """Return a fresh UUIDv7: 48 bits of Unix milliseconds, 12 bits of their fraction, 62 random bits (§6.2, method 3).
+
+    Ids that one thread makes one after the other are in order, since 244 ns pass between them.
+    """
+    milliseconds, nanoseconds = divmod(time.time_ns(), _NANOSECONDS_PER_MILLISECOND)
+    fraction = (nanoseconds << 12) // _NANOSECONDS_PER_MILLISECOND
+    random = int.from_bytes(os.urandom(8), "big") & _RANDOM_BITS
+    return UUID(int=(milliseconds << 80) | (fraction << 64) | _VERSION_AND_VARIANT | random)
