@@ -14,7 +14,7 @@ from inspection_api.demo.stage import StageError, open_stage
 from inspection_api.demo.story import begin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from inspection_api.demo.stage import Stage
     from inspection_api.demo.story import Story
@@ -59,7 +59,7 @@ def run() -> int:
     try:
         with open_stage(_say) as stage:
             _say(f"服务已就绪：{stage.url}（{time.monotonic() - started:.0f} 秒）\n")
-            went_well = _live(stage)
+            went_well = live(stage)
     except (StageError, EmbeddedError) as error:
         _say(str(error))
         return 1
@@ -67,16 +67,17 @@ def run() -> int:
     return 0 if went_well else 1
 
 
-def _live(stage: Stage) -> bool:
+def live(stage: Stage, steps: Sequence[Step] = STEPS) -> bool:
+    """Live through ``steps`` until one fails; write the report; tell whether all went well."""
     story = begin(stage)
     told: list[dict[str, object]] = []
     try:
-        went_well = all(_tell(number, step, story, told) for number, step in enumerate(STEPS, 1))
+        went_well = all(_tell(number, step, story, told) for number, step in enumerate(steps, 1))
     finally:
         story.phone.close()
     report = {"steps": told, **story.report}
     path = story.save("report.json", json.dumps(report, ensure_ascii=False, indent=2).encode())
-    _say(f"\n文件：{stage.folder}/label-sheet.pdf、plain-paper.pdf、plain-paper.png、{path.name}")
+    _say(f"\n文件在 {path.parent}：{'、'.join(sorted(file.name for file in path.parent.glob('[!.]*.*')))}")
     return went_well
 
 

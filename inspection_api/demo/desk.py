@@ -6,13 +6,13 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from inspection_api.demo.seed import PASSWORD
 from sync.client import HttpTransport, Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 BANK = "demo"
-PASSWORD = "xunji-demo-2026"  # noqa: S105 - the demo's, printed at its start
 _FIRST_FAILURE = 400
 
 

@@ -188,10 +188,11 @@ def _ensure_status(receipt: dict[str, Any], status: str) -> None:
 def upload(story: Story) -> str:
     """Upload the photos; the line breaks in the middle of one, which goes on where the server stands."""
     network = story.network
-    network.cuts = [0.6]
+    network.cuts = [1, 0.6]
     total = sum(file.path.stat().st_size for file in story.photos)
     stored = story.phone.uploads.run()
     ensure(stored == len(story.photos), f"应入库 {len(story.photos)} 个文件，实为 {stored}")
     spent = network.uploaded_bytes / total
     ensure(spent <= _MOST_SPENT, f"续传共用 {spent:.1%} 的字节")
-    return f"{stored} 张照片入库；1 次在 60% 处中断后续传，共用 {spent:.1%} 的字节"
+    ensure(network.resumed_at and network.resumed_at[0] > 0, f"续传应从断点开始，实为 {network.resumed_at}")
+    return f"{stored} 张照片入库；中断一次，从第 {network.resumed_at[0]:,} 字节续传，共用 {spent:.1%} 的字节"

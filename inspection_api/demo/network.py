@@ -12,12 +12,16 @@ PUSH = "/sync/push"
 
 @dataclass(slots=True)
 class Network:
-    """A transport for the reference client that fails when told to, and remembers what it carried."""
+    """A transport for the reference client that fails when told to, and remembers what it carried.
+
+    ``cuts`` are the parts of the next chunks that get through (1: all of it).
+    """
 
     url: str
     is_up: bool = True
     answers_to_lose: int = 0
     cuts: list[float] = field(default_factory=list)
+    resumed_at: list[int] = field(default_factory=list)
     pushed: list[bytes] = field(default_factory=list)
     replayed: list[bool] = field(default_factory=list)
     uploaded_bytes: int = 0
@@ -29,6 +33,8 @@ class Network:
         if request.method == "PATCH":
             self._upload(request)
         response = HttpTransport(self.url)(request)
+        if request.method == "HEAD":
+            self.resumed_at.append(int(response.headers["upload-offset"]))
         if request.path == PUSH:
             self._note_push(request, response)
         return response
@@ -43,11 +49,12 @@ class Network:
 
     def _upload(self, request: Request) -> None:
         """Count a chunk's bytes; break the line after a part of them if it was to be cut."""
-        if not self.cuts:
-            self.uploaded_bytes += len(request.body)
-            return
-        through = int(len(request.body) * self.cuts.pop(0))
+        through = int(len(request.body) * (self.cuts.pop(0) if self.cuts else 1))
         self.uploaded_bytes += through
+        if through < len(request.body):
+            self._break(request, through)
+
+    def _break(self, request: Request, through: int) -> None:
         connection = HttpTransport(self.url).connect()
         connection.putrequest(request.method, request.target)
         for name, value in {**request.headers, "Content-Length": str(len(request.body))}.items():

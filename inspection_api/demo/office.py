@@ -9,7 +9,8 @@ from inspection_api.core.periods import day_start, first_of_month, local_day
 from inspection_api.customers import rules as customer_rules
 from inspection_api.demo.desk import Desk, ensure
 from inspection_api.demo.prints import scan
-from inspection_api.demo.story import ADMINISTRATOR, BRANCH_MANAGER, HEADQUARTERS, MANAGER, OFFICER
+from inspection_api.demo.seed import GATEWAY_TOKEN_FILE
+from inspection_api.demo.story import BRANCH_MANAGER, HEADQUARTERS, MANAGER, OFFICER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,9 +22,8 @@ _TREE = {"province": 1, "branch": 14, "sub_branch": 229}
 _CUSTOMERS = 3_000
 _LOW_KWH = 62.5
 _LOW_DAYS = 3
-_HOURS = 24
+_COUNTER_KWH = 50_000
 _SERIAL = 99_000_001
-_METER = "DEMO-0001"
 
 
 def look_at_bank(story: Story) -> str:
@@ -114,12 +114,13 @@ def print_labels(story: Story) -> str:
 
 def raise_alert(story: Story) -> str:
     """Let a gateway report three days of hardly any power; the branch manager sees 停工预警."""
-    gateway, customer = _metered_gateway(story)
-    today = local_day(story.stage.clock.now())
-    rows = list(_readings(today))
-    receipt = gateway.post("/telemetry/readings", {"readings": rows})
-    ensure(receipt["stored"] == len(rows), f"{len(rows)} 条读数只入库 {receipt['stored']} 条")
     manager = story.desk(BRANCH_MANAGER)
+    meter = next(manager.pages("/meters"))
+    customer = manager.get(f"/customers/{meter['customer_id']}")
+    rows = list(_readings(meter, local_day(story.stage.clock.now())))
+    token = (story.stage.run / GATEWAY_TOKEN_FILE).read_text()
+    receipt = Desk(story.stage.url, token=token).post("/telemetry/readings", {"readings": rows})
+    ensure(receipt["stored"] == len(rows), f"{len(rows)} 条读数只入库 {receipt['stored']} 条")
     alert = story.eventually(
         lambda: next(iter(manager.pages("/alerts", customer_id=customer["id"], condition="active")), None)
     )
@@ -129,27 +130,10 @@ def raise_alert(story: Story) -> str:
     return f"{customer['name']}：连续 3 天 {_LOW_KWH} 度，{alert['rule_title']} {alert['level']} 级，分行已看到"
 
 
-def _metered_gateway(story: Story) -> tuple[Desk, dict[str, Any]]:
-    """Put a meter of one of the officer's enterprises behind a new gateway; return the gateway and the enterprise."""
-    administrator, manager = story.desk(ADMINISTRATOR), story.desk(MANAGER)
-    machine = {"kind": "gateway", "name": "演示网关", "organisation_id": manager.me()["organisation_id"]}
-    made = administrator.post("/devices/machines", machine)
-    customer = next(manager.pages("/customers", organisation_id=manager.me()["organisation_id"]))
-    installed = local_day(story.stage.clock.now()) - timedelta(days=_LOW_DAYS)
-    meter = {
-        "code": _METER,
-        "customer_id": customer["id"],
-        "device_id": made["device"]["id"],
-        "interval_min": 60,
-        "installed_on": str(installed),
-    }
-    administrator.post("/meters", meter)
-    return Desk(story.stage.url, token=made["token"]), customer
-
-
-def _readings(today: date) -> Iterator[dict[str, Any]]:
-    """Yield the hourly counter of the three days before ``today``, both midnights included."""
-    start = day_start(today - timedelta(days=_LOW_DAYS))
-    for hour in range(_LOW_DAYS * _HOURS + 1):
-        counter = 50_000 + hour * _LOW_KWH / _HOURS
-        yield {"meter": _METER, "at": (start + timedelta(hours=hour)).isoformat(), "counter_kwh": f"{counter:.4f}"}
+def _readings(meter: dict[str, Any], today: date) -> Iterator[dict[str, Any]]:
+    """Yield the meter's counter over the three days before ``today``, both midnights included."""
+    start, step = day_start(today - timedelta(days=_LOW_DAYS)), timedelta(minutes=meter["interval_min"])
+    intervals = timedelta(days=_LOW_DAYS) // step
+    for number in range(intervals + 1):
+        counter = _COUNTER_KWH + number * _LOW_DAYS * _LOW_KWH / intervals
+        yield {"meter": meter["code"], "at": (start + number * step).isoformat(), "counter_kwh": f"{counter:.4f}"}

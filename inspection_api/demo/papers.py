@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from http import HTTPStatus
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
+from inspection_api.core.periods import SHANGHAI
 from inspection_api.demo.desk import ensure
 from inspection_api.demo.prints import save_page, scan
 from inspection_api.demo.story import MANAGER, OFFICER
@@ -29,7 +31,9 @@ def accept(story: Story) -> str:
         ensure(held is None or held[1]["state"] == "done", f"任务应已完成，手机上为 {held}")
     outside = story.desk(MANAGER).get(f"/inspections/{story.outside[0].inspection_id}")
     ensure(outside["state"] == "submitted" and "quarantine" in outside["blockers"], f"围栏外的检查：{outside['state']}")
-    return f"{len(story.visits)} 次检查生效，任务完成；围栏外 1 次留在隔离区（{outside['quarantine_codes']}）"
+    return (
+        f"{len(story.visits)} 次检查生效，任务完成；围栏外 1 次留在隔离区（{'、'.join(outside['quarantine_codes'])}）"
+    )
 
 
 def look_at_thumbnail(story: Story) -> str:
@@ -112,5 +116,7 @@ def print_again(story: Story) -> str:
     paper = story.desk(OFFICER).get(f"/inspections/{story.visits[0].inspection_id}/paper")
     ensure(paper["unlock_count"] == 1, f"解锁次数应为 1，实为 {paper['unlock_count']}")
     story.report["paper"] = paper
-    who, when = paper["last_unlocked_by"]["name"], paper["last_unlocked_at"]
-    return f"{row['number']} 补打第 {row['copy']} 次；解锁人 {who}，解锁时间 {when}，解锁次数 {paper['unlock_count']}"
+    who = paper["last_unlocked_by"]["name"]
+    when = datetime.fromisoformat(paper["last_unlocked_at"]).astimezone(SHANGHAI)
+    counters = f"解锁人 {who}，解锁时间 {when:%Y-%m-%d %H:%M}，解锁次数 {paper['unlock_count']}"
+    return f"{row['number']} 补打第 {row['copy']} 次；{counters}"

@@ -15,8 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from sqlalchemy import create_engine, make_url, text
+
 from inspection_api.core import processes
 from inspection_api.core.embedded import postgres_server, redis_server
+from inspection_api.core.embedded_home import owned_by_us
 from inspection_api.core.settings import DEMO_SECRET_PREFIX, Mode
 from sync.client import HttpTransport, Lost, Moment, Request
 
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path("var/demo")
 BEGINS = datetime.fromisoformat("2026-03-10T08:30:00+08:00")
+_DATABASE = "xunji_demo"
 _READY_PATIENCE_S = 60.0
 _STOP_PATIENCE_S = 20.0
 _POLL_S = 0.05
@@ -77,16 +81,17 @@ class Stage:
 def open_stage(say: Callable[[str], None]) -> Iterator[Stage]:
     """Start everything on an empty database, seed the demo bank, and take everything down again.
 
+    The servers' data stay in ``var/demo/servers`` so that the next start is quick; its database is made anew.
+
     Raises:
         EmbeddedError: a server cannot be started.
-        StageError: a program of ours ended or did not get ready.
+        StageError: another demo runs here, or a program of ours ended or did not get ready.
     """
     FOLDER.mkdir(parents=True, exist_ok=True)
-    _remove_left_runs()
-    run = (FOLDER / f"run-{os.getpid()}").resolve()
-    run.mkdir()
     with ExitStack() as stack:
-        stack.callback(shutil.rmtree, run, ignore_errors=True)
+        if not stack.enter_context(owned_by_us(FOLDER / ".lock")):
+            raise StageError(f"{FOLDER} 中已有演示正在进行 (demo_running)")
+        run = _empty_folder(stack)
         clock = DemoClock(run / "clock")
         env = _environment(run, stack, say)
         _finish("seed-demo", env)
@@ -96,28 +101,24 @@ def open_stage(say: Callable[[str], None]) -> Iterator[Stage]:
         yield Stage(url=env["XUNJI_PUBLIC_URL"], clock=clock, folder=FOLDER, run=run)
 
 
-def _remove_left_runs() -> None:
-    """Remove the folders of runs that were killed; their servers died with them."""
-    for left in FOLDER.glob("run-*"):
-        if not _is_alive(int(left.name.removeprefix("run-"))):
-            shutil.rmtree(left, ignore_errors=True)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+def _empty_folder(stack: ExitStack) -> Path:
+    """Remove the results of the last demo, and return a folder that is gone at the end."""
+    for left in FOLDER.iterdir():
+        if left.is_file() and not left.name.startswith("."):
+            left.unlink()
+    run = (FOLDER / "run").resolve()
+    shutil.rmtree(run, ignore_errors=True)
+    run.mkdir()
+    stack.callback(shutil.rmtree, run, ignore_errors=True)
+    return run
 
 
 def _environment(run: Path, stack: ExitStack, say: Callable[[str], None]) -> dict[str, str]:
     port = _free_port()
+    servers = FOLDER / "servers"
     return os.environ | {
-        "DATABASE_URL": stack.enter_context(postgres_server(run, durable=False, say=say)),
-        "REDIS_URL": stack.enter_context(redis_server(run, say=say)),
+        "DATABASE_URL": _empty_database(stack.enter_context(postgres_server(servers, durable=False, say=say))),
+        "REDIS_URL": stack.enter_context(redis_server(servers, say=say)),
         "XUNJI_SECRET_KEY": DEMO_SECRET_PREFIX + secrets.token_urlsafe(48),
         "XUNJI_MODE": Mode.DEMO.value,
         "XUNJI_VAR": str(run),
@@ -127,6 +128,16 @@ def _environment(run: Path, stack: ExitStack, say: Callable[[str], None]) -> dic
         "PORT": port,
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def _empty_database(url: str) -> str:
+    """Drop the last demo's database, create this one's, and return its URL."""
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"DROP DATABASE IF EXISTS {_DATABASE} WITH (FORCE)"))
+        connection.execute(text(f"CREATE DATABASE {_DATABASE}"))
+    engine.dispose()
+    return make_url(url).set(database=_DATABASE).render_as_string(hide_password=False)
 
 
 def _free_port() -> str:

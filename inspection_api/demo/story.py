@@ -6,8 +6,9 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from inspection_api.demo.desk import BANK, PASSWORD, Desk
+from inspection_api.demo.desk import BANK, Desk
 from inspection_api.demo.network import Network
+from inspection_api.demo.seed import PASSWORD
 from sync.client import Client, Credentials
 
 if TYPE_CHECKING:
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from inspection_api.demo.stage import Stage
     from sync.client import MediaFile
 
-OFFICER, MANAGER, BRANCH_MANAGER, HEADQUARTERS, ADMINISTRATOR = "o0101", "m0101", "b01", "hq", "admin"
-_LONGEST_PAUSE_S = 0.2
+OFFICER, MANAGER, BRANCH_MANAGER, HEADQUARTERS = "o0101", "m0101", "b01", "hq"
+_LONGEST_PAUSE_S = 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

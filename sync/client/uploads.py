@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from sync.client.store import Store
     from sync.client.transport import Response
 
-CHUNK_BYTES = 1 << 20
+CHUNK_BYTES = 1 << 18
+"""What a cut costs at most: a chunk is checked as a whole, so half a chunk is thrown away."""
 _TUS = {"Tus-Resumable": "1.0.0"}
 _ASK_AGAIN = {"offset_mismatch", "upload_busy", "checksum_mismatch"}
 
@@ -77,7 +78,9 @@ class Uploads:
         return True
 
     def _resume(self, medium: _Medium) -> bool:
-        """Send what is missing; tell whether all is there now. A cut after some progress does not cost patience.
+        """Send what is missing; tell whether all is there now.
+
+        A cut after some progress does not cost patience, only a pause: the server may still hold the broken request.
 
         Raises:
             Lost: nothing came through.
@@ -87,9 +90,10 @@ class Uploads:
         try:
             while offset < medium.bytes:
                 offset = self._append(medium, offset)
-        except Lost:
+        except Lost as lost:
             if offset == start:
                 raise
+            self._line.rest(lost)
         return offset == medium.bytes
 
     def _stands_at(self, medium: _Medium) -> int:
