@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from flask import g, jsonify
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from werkzeug.exceptions import HTTPException
 
@@ -40,6 +40,15 @@ HTTP_TITLES: dict[int, tuple[str, str]] = {
 }
 INTERNAL_ERROR = ("internal_error", "系统内部错误，请联系管理员并提供请求编号")
 PROBLEM_JSON = "application/problem+json"
+
+
+class ConcurrentChange(errors.Conflict):
+    """Somebody else made the same thing at the same moment; the second try sees it."""
+
+    code = "concurrent_change"
+    title = "他人刚刚提交了相同的内容，请刷新后重试"
+
+
 _SERVER_BUSY = {"55P03": "lock_timeout", "40001": "serialization_failure", "40P01": "deadlock"}
 
 
@@ -53,6 +62,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(errors.Problem, respond)
     app.register_error_handler(HTTPException, _respond_http)
     app.register_error_handler(OperationalError, _respond_database)
+    app.register_error_handler(IntegrityError, _respond_constraint)
     app.register_error_handler(PoolExhausted, _respond_busy)
     app.register_error_handler(Exception, _respond_unexpected)
 
@@ -86,6 +96,13 @@ def _respond_database(error: OperationalError) -> Response:
     code = _SERVER_BUSY.get(getattr(error.orig, "sqlstate", None) or "", "database_unavailable")
     log.warning("database_refused", code=code)
     return respond(errors.Unavailable(reason=code, retry_after_s=2))
+
+
+def _respond_constraint(error: IntegrityError) -> Response:
+    """Answer the loser of a race, whom only the database's constraint could stop, as the conflict that it is."""
+    constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+    log.warning("constraint_refused", constraint=constraint)
+    return respond(ConcurrentChange(constraint=constraint))
 
 
 def _respond_busy(_error: PoolExhausted) -> Response:
