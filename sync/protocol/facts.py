@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from inspection_api.inspections.rules import FieldChange, State
     from inspection_api.tasks.rules import TaskTerms
     from inspection_api.templates.forms import Form
-    from sync.protocol.envelope import Manifest
+    from sync.protocol.envelope import Manifest, Save, Submit
     from sync.protocol.times import Sample
 
 
@@ -102,6 +102,18 @@ class Facts:
             and span.valid_from <= at
             and (span.valid_to is None or at < span.valid_to)
             for span in spans
+        )
+
+    def knows(self, payload: Submit | Save, record: Record | None) -> bool:
+        """Tell whether checkpoint, template, task and record exist within the sender's reach; foreign answers alike."""
+        task = self.tasks.get(payload.task_id) if payload.task_id else None
+        owner = (self.sender.user_id, payload.checkpoint_id)
+        return (
+            payload.checkpoint_id in self.checkpoints
+            and self.is_known_to_sender(payload.checkpoint_id)
+            and payload.template_version_id in self.templates
+            and (payload.task_id is None or (task is not None and task.checkpoint_id == payload.checkpoint_id))
+            and (record is None or (record.officer_id, record.checkpoint_id) == owner)
         )
 
     def is_known_to_sender(self, checkpoint_id: UUID) -> bool:

@@ -27,7 +27,7 @@ class DraftWrite:
 def judge_save(facts: Facts, operation: Operation, payload: Save, step: Step) -> tuple[Verdict, DraftWrite | None]:
     """Return the verdict and the draft to write; a later operation of the batch sees it in ``facts``."""
     record = facts.records.get(operation.entity_id)
-    if not _is_known(facts, payload, record):
+    if not facts.knows(payload, record):
         return rejected("forbidden_or_unknown"), None
     if record is not None and record.state is not State.DRAFT:
         return Verdict(status=Status.QUARANTINED, codes=("already_submitted",), version=record.version), None
@@ -37,19 +37,6 @@ def judge_save(facts: Facts, operation: Operation, payload: Save, step: Step) ->
     fields = field_results(merge.outcomes, _current(record), record.changes if record else {})
     verdict = Verdict(status=_status(merge), codes=step.codes, flags=step.flags, fields=fields, version=saved.version)
     return verdict, DraftWrite(row=_row(facts, payload, saved))
-
-
-def _is_known(facts: Facts, payload: Save, record: Record | None) -> bool:
-    task = facts.tasks.get(payload.task_id) if payload.task_id else None
-    return (
-        payload.checkpoint_id in facts.checkpoints
-        and facts.is_known_to_sender(payload.checkpoint_id)
-        and payload.template_version_id in facts.templates
-        and (payload.task_id is None or (task is not None and task.checkpoint_id == payload.checkpoint_id))
-        and (
-            record is None or (record.officer_id, record.checkpoint_id) == (facts.sender.user_id, payload.checkpoint_id)
-        )
-    )
 
 
 def _merged(facts: Facts, operation: Operation, payload: Save, record: Record | None) -> Merge:

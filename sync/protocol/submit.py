@@ -67,7 +67,7 @@ class _Visit:
 def judge_submit(facts: Facts, operation: Operation, payload: Submit, step: Step) -> tuple[Verdict, VisitWrite | None]:
     """Return the verdict and what to write (nothing when the operation is rejected, or the record was submitted)."""
     record = facts.records.get(operation.entity_id)
-    if not _is_known(facts, payload, record):
+    if not facts.knows(payload, record):
         return rejected("forbidden_or_unknown"), None
     if record is not None and record.state is not State.DRAFT:
         codes = ("already_submitted",)
@@ -79,20 +79,6 @@ def judge_submit(facts: Facts, operation: Operation, payload: Submit, step: Step
     verdict = _judge_answers(visit)
     _judge_media(visit)
     return _concluded(visit, record, verdict, closing, presence)
-
-
-def _is_known(facts: Facts, payload: Submit, record: Record | None) -> bool:
-    """Tell whether task, checkpoint, template and record exist within the sender's reach; foreign answers alike."""
-    task = facts.tasks.get(payload.task_id) if payload.task_id else None
-    return (
-        payload.checkpoint_id in facts.checkpoints
-        and facts.is_known_to_sender(payload.checkpoint_id)
-        and payload.template_version_id in facts.templates
-        and (payload.task_id is None or (task is not None and task.checkpoint_id == payload.checkpoint_id))
-        and (
-            record is None or (record.officer_id, record.checkpoint_id) == (facts.sender.user_id, payload.checkpoint_id)
-        )
-    )
 
 
 def _opened(facts: Facts, operation: Operation, payload: Submit, step: Step) -> _Visit:

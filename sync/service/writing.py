@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from checkpoints.service import NewBinding
 from sqlalchemy import text
 
 from checkpoints import service as checkpoints
+from checkpoints.service import NewBinding
 from inspection_api.core.ids import new_id
 from inspection_api.core.jsonb import as_jsonb
 from inspection_api.inspections import service as inspections
