@@ -20,7 +20,7 @@ help: ## list these commands
 run: $(READY) ## start everything (PostgreSQL and Redis included), seed the demo bank once, stop with Ctrl-C
 	@exec $(PY) -m inspection_api run
 
-demo: $(TOOLS) ## a day in the field, step by step, against a seeded bank
+demo: $(READY) ## a day in the field, step by step, against a seeded bank
 	@exec $(PY) -m inspection_api demo
 
 test: $(TOOLS) ## the whole suite on real servers, random order, in parallel; pure rules need every branch covered

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inspection_api.core.errors import Conflict, Forbidden, Gone, Malformed, NotFound, TooLarge
+from inspection_api.core.errors import Conflict, Forbidden, Gone, Malformed, NotFound, TooLarge, TooMany
 
 
 class BatchMalformed(Malformed):
@@ -61,7 +61,7 @@ class CursorExpired(Gone):
     title = "同步位置已失效，请重新获取全量数据"
 
 
-class OutboxFull(Conflict):
+class OutboxFull(TooMany):
     """The device has 1,000 held operations; it must bring the missing ones first."""
 
     code = "held_limit"
