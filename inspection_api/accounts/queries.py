@@ -82,6 +82,11 @@ def devices_of(actor: Actor, status: str | None = None) -> Select[Device]:
     return statement if status is None else statement.where(Device.status == status)
 
 
+def find_user_of(session: Session, actor: Actor) -> UserAccount | None:
+    """Return the account of the acting user; None for a machine, which has none."""
+    return session.get(UserAccount, actor.user_id) if actor.user_id is not None else None
+
+
 def get_one(session: Session, statement: Select[T]) -> T:
     """Return the only row of ``statement``.
 

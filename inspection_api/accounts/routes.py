@@ -44,8 +44,8 @@ def log_out(ctx: Context) -> None:
 
 @blp.get("/me", permission=LOGGED_IN, out=schemas.MeSchema)
 def me(ctx: Context) -> dict[str, Any]:
-    """Who I am, and the roles that I hold today."""
-    return {"user": ctx.session.get(UserAccount, ctx.actor.user_id), "assignments": ctx.actor.assignments}
+    """Who I am (a machine is no user), and the roles that I hold today."""
+    return {"user": queries.find_user_of(ctx.session, ctx.actor), "assignments": ctx.actor.assignments}
 
 
 @blp.get(

@@ -45,9 +45,9 @@ class AssignmentSchema(Schema):
 
 
 class MeSchema(Schema):
-    """Who I am: my account and my roles of today."""
+    """Who I am: my account (none for a machine) and my roles of today."""
 
-    user = fields.Nested(UserSchema)
+    user = fields.Nested(UserSchema, allow_none=True)
     assignments = fields.List(fields.Nested(AssignmentSchema))
 
 
