@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from math import cos, radians
 from typing import Any, TypeVar
 from uuid import UUID
@@ -127,7 +128,7 @@ def facts_of(ctx: Context, ids: Iterable[UUID], permission: Permission, *, bound
     lock_checkpoints(ctx.session, bound)
     rows = ctx.session.execute(_with_reach(ctx.actor, permission).where(Checkpoint.id.in_(wanted))).all()
     return CheckpointSet(
-        checkpoints={row.Checkpoint.id: facts(row.Checkpoint) for row in rows},
+        checkpoints={row.Checkpoint.id: facts(row.Checkpoint, row.generation_since) for row in rows},
         reachable=frozenset(row.Checkpoint.id for row in rows if row.reachable),
         bindable=frozenset(row.Checkpoint.id for row in rows if row.bindable),
         plates=_grouped(ctx.session, CheckpointPlate, wanted, plate_value),
@@ -144,10 +145,19 @@ def lock_checkpoints(session: Session, ids: Iterable[UUID]) -> None:
         session.execute(statement.with_for_update(key_share=True))
 
 
-def _with_reach(actor: Actor, permission: Permission) -> Select[Checkpoint, bool, bool]:
+def _with_reach(actor: Actor, permission: Permission) -> Select[Checkpoint, bool, bool, datetime | None]:
     reachable = visible(Checkpoint, "checkpoint", actor, permission).label("reachable")
     bindable = may_bind(actor).label("bindable")
-    return select(Checkpoint, reachable, bindable).execution_options(populate_existing=True)
+    opened = (
+        select(CheckpointReset.reset_at)
+        .where(
+            CheckpointReset.checkpoint_id == Checkpoint.id,
+            CheckpointReset.generation == Checkpoint.location_generation,
+        )
+        .scalar_subquery()
+        .label("generation_since")
+    )
+    return select(Checkpoint, reachable, bindable, opened).execution_options(populate_existing=True)
 
 
 def may_bind(actor: Actor) -> ColumnElement[bool]:
@@ -162,7 +172,7 @@ def may_bind(actor: Actor) -> ColumnElement[bool]:
     return and_(visible(Checkpoint, "checkpoint", actor, BIND), ~own_reset)
 
 
-def facts(row: Checkpoint) -> CheckpointFacts:
+def facts(row: Checkpoint, generation_since: datetime | None = None) -> CheckpointFacts:
     """Return a checkpoint's row as the value that the rules take."""
     return CheckpointFacts(
         id=row.id,
@@ -175,6 +185,7 @@ def facts(row: Checkpoint) -> CheckpointFacts:
         plate_generation=row.plate_generation,
         location_generation=row.location_generation,
         registered=_point(row.registered_lon, row.registered_lat),
+        generation_since=generation_since,
     )
 
 

@@ -28,7 +28,8 @@ class CheckpointFacts:
     """A checkpoint as it stands now.
 
     ``location_generation`` is the generation that the next binding gets, or that the standing one has: 1 from the
-    beginning, one more with every reset. ``registered`` is the place of the registered address, if known.
+    beginning, one more with every reset. ``generation_since`` is the reset that opened it (None: none did),
+    and ``registered`` the place of the registered address, if known.
     """
 
     id: UUID
@@ -41,6 +42,7 @@ class CheckpointFacts:
     plate_generation: int
     location_generation: int
     registered: Point | None = None
+    generation_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -15,12 +15,16 @@ from sync.protocol import times
 from sync.protocol.verdicts import Status, Verdict, rejected
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from uuid import UUID
 
     from checkpoints.rules.binding import BindingDecision
+    from checkpoints.rules.values import CheckpointFacts
     from sync.protocol.envelope import Bind, Manifest, Operation
     from sync.protocol.facts import Facts
     from sync.protocol.order import Step
+
+CONTESTING = {Rivalry.TAKES_OVER, Rivalry.STANDS_BESIDE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,10 +81,7 @@ def _write(facts: Facts, operation: Operation, payload: Bind, decision: BindingD
     at = times.trusted(
         operation.captured, sender.samples, seq=operation.seq, since=sender.since, received_at=sender.received_at
     ).at
-    standing = binding.standing(facts.locations.get(checkpoint.id, []))
-    rivalry = (
-        binding.decide_rivalry(standing, generation=checkpoint.location_generation, bound_at=at) if standing else None
-    )
+    rivalry = _rivalry(facts, checkpoint, at)
     location = Location(
         id=new_id(),
         checkpoint_id=checkpoint.id,
@@ -90,6 +91,7 @@ def _write(facts: Facts, operation: Operation, payload: Bind, decision: BindingD
         bound_by=sender.user_id,
         bound_at=at,
         valid_from=at,
+        valid_to=at if rivalry is Rivalry.TOO_LATE else None,
     )
     return BindWrite(
         location=location,
@@ -103,6 +105,16 @@ def _write(facts: Facts, operation: Operation, payload: Bind, decision: BindingD
     )
 
 
+def _rivalry(facts: Facts, checkpoint: CheckpointFacts, at: datetime) -> Rivalry | None:
+    """Return how the binding stands to the one that holds; captured before the last reset it comes too late."""
+    if checkpoint.generation_since is not None and at < checkpoint.generation_since:
+        return Rivalry.TOO_LATE
+    standing = binding.standing(facts.locations.get(checkpoint.id, []))
+    if standing is None:
+        return None
+    return binding.decide_rivalry(standing, generation=checkpoint.location_generation, bound_at=at)
+
+
 def _status(decision: BindingDecision, rivalry: Rivalry | None, *, is_approved: bool) -> LocationStatus:
     if rivalry is Rivalry.TOO_LATE:
         return LocationStatus.SUPERSEDED
@@ -111,7 +123,10 @@ def _status(decision: BindingDecision, rivalry: Rivalry | None, *, is_approved: 
 
 
 def _concluded(facts: Facts, write: BindWrite, step: Step) -> Verdict:
-    facts.locations.setdefault(write.location.checkpoint_id, []).append(write.location)
+    known = facts.locations.get(write.location.checkpoint_id, [])
+    if write.rivalry in CONTESTING:
+        known = [replace(each, status=LocationStatus.PROVISIONAL) if _stands(each) else each for each in known]
+    facts.locations[write.location.checkpoint_id] = [*known, write.location]
     codes = step.codes
     if write.location.status is LocationStatus.SUPERSEDED:
         return Verdict(status=Status.SUPERSEDED, codes=codes, flags=step.flags)
@@ -120,3 +135,8 @@ def _concluded(facts: Facts, write: BindWrite, step: Step) -> Verdict:
     if not facts.sender.is_approved:
         codes = (*codes, "device_unapproved")
     return Verdict(status=Status.QUARANTINED if codes else Status.APPLIED, codes=codes, flags=step.flags)
+
+
+def _stands(location: Location) -> bool:
+    """Tell whether the location holds without anybody's doubt, until a rival came."""
+    return location.status is LocationStatus.CONFIRMED and location.valid_to is None

@@ -18,7 +18,7 @@ from inspection_api.core.logs import log
 from sync import queries
 from sync.entities import OPERATIONS
 from sync.errors import BatchIdReused, OutboxFull
-from sync.models import SyncBatch
+from sync.models import SyncBatch, SyncReceipt
 from sync.protocol import order
 from sync.protocol.envelope import Received, decode_batch, decode_operation
 from sync.protocol.naming import names_of
@@ -28,6 +28,7 @@ from sync.protocol.verdicts import Status, Verdict, rejected
 from sync.service import receipts, writing
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from uuid import UUID
 
     from inspection_api.core.context import Context
@@ -97,7 +98,7 @@ def _judge_batch(
     ctx: Context, batch: Batch, device: DeviceRow, received: list[Received], position: Position
 ) -> tuple[Arrangement, list[Judged]]:
     rows = queries.receipts(ctx.session, device.id, [each.head.op_id for each in received])
-    _ensure_room(rows)
+    _ensure_room(rows, batch, received, position)
     waiting = queries.held(rows)
     known = queries.known(rows)
     arrangement = order.arrange(received, waiting, known, position, batch.abandon_seq)
@@ -113,8 +114,10 @@ def _judge_batch(
     return arrangement, [judged for each in ordered if (judged := _judge(judging, each, payloads)) is not None]
 
 
-def _ensure_room(rows: Any) -> None:
-    if sum(row.status == Status.HELD for row in rows) >= MAX_HELD:
+def _ensure_room(rows: Sequence[SyncReceipt], batch: Batch, received: Sequence[Received], position: Position) -> None:
+    """Refuse a device with too many held operations, unless this batch brings or abandons what they wait for."""
+    brings = {each.head.seq for each in received} | set(batch.abandon_seq)
+    if sum(row.status == Status.HELD for row in rows) >= MAX_HELD and not brings & position.gaps:
         raise OutboxFull(retry_after_s=60)
 
 

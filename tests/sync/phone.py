@@ -25,9 +25,16 @@ if TYPE_CHECKING:
 
 LON, LAT = 114.502461, 38.045474
 RISKS = (
-    "other_bank_overdue ent_dispute ctrl_lost ctrl_credit ctrl_event coll_adverse guar_overdue guar_dispute"
-    " licence_expired"
-).split()
+    "other_bank_overdue",
+    "ent_dispute",
+    "ctrl_lost",
+    "ctrl_credit",
+    "ctrl_event",
+    "coll_adverse",
+    "guar_overdue",
+    "guar_dispute",
+    "licence_expired",
+)
 
 
 def fix(metres_north: float = 0.0, **changes: Any) -> dict[str, Any]:

@@ -21,7 +21,6 @@ from tests.sync.phone import Phone, calm_answers, fix
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from uuid import UUID
 
     from flask.testing import FlaskClient
 

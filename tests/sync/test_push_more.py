@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -230,3 +231,45 @@ def test_who_may_not_inspect_may_not_push(client: FlaskClient, world: World, use
     for path in ("handshake", "push"):
         assert client.post(f"/api/v1/sync/{path}", headers=world.headers(user)).status_code == 403
         assert client.post(f"/api/v1/sync/{path}").status_code == 401
+
+
+def test_a_binding_captured_before_the_last_reset_comes_too_late(
+    phone: Phone, street: Street, world: World, clock: Clock
+) -> None:
+    point = street.add()
+    stale = bind(phone, street, point)
+    clock.advance(hours=1)
+    reset = {"reason": "仓库搬迁到新址，需要重新绑定"}
+    answer = phone.client.post(
+        f"/api/v1/checkpoints/{point}/reset", json=reset, headers=world.headers("branch_manager")
+    )
+    assert answer.status_code == 200, answer.json
+    (result,) = phone.push(stale)
+    assert result["status"] == "superseded"
+    with world.transaction() as ctx:
+        assert ctx.session.get(Checkpoint, point).state == "unbound"
+
+
+def test_in_one_batch_a_rival_makes_the_standing_place_doubtful(
+    phone: Phone, street: Street, world: World, client: FlaskClient
+) -> None:
+    point = street.add(bound=False)
+    second = Phone(client, world, street)
+    second.shake_hands()
+    phone.push(bind(phone, street, point))
+    rival = bind(second, street, point, fixes=[fix(80), fix(81), fix(82)])
+    results = second.push(rival, second.submit(point))
+    assert [each["code"] for each in results] == ["binding_pending", "binding_pending"]
+
+
+def test_a_full_outbox_drains_as_soon_as_the_missing_operation_comes(
+    phone: Phone, street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules["sync.service.push"], "MAX_HELD", 1)
+    draft = {"checkpoint_id": str(street.add()), "template_version_id": str(street.portfolio.version_id)}
+    missing, held, further = (phone.operation("inspection.save", uuid4(), draft) for _ in range(3))
+    assert phone.push(held)[0]["status"] == "held"
+    full = phone.send(phone.batch(further))
+    assert (full.status_code, full.json["code"]) == (429, "held_limit")
+    statuses = {each["status"] for each in phone.push(missing)}
+    assert statuses == {"applied"}
