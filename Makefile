@@ -37,8 +37,9 @@ check: $(TOOLS) ## lint, format, types, import contracts, known vulnerabilities
 bench: $(TOOLS) ## measure the hot paths
 	$(PY) -m tests.bench
 
-openapi: $(READY) ## write docs/openapi.json again
-	$(PY) -m inspection_api export-openapi docs/openapi.json
+openapi: $(READY) ## write docs/openapi.json and docs/problems.md again
+	$(PY) -m inspection_api export-openapi
+	$(PY) -m inspection_api export-problems
 
 lock: $(TOOLS) ## pin requirements*.in again, with hashes
 	$(COMPILE) --output-file=requirements.txt requirements.in
