@@ -33,8 +33,8 @@ _ENTER = text(
 
 
 def open_engine(url: str, *, pool_size: int = 8) -> Engine:
-    """Return an engine whose connections start with an empty ``search_path`` and UTC."""
-    engine = create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
+    """Return an engine whose connections start with an empty ``search_path`` and UTC; its errors quote no values."""
+    engine = create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: DriverConnection, _record: object) -> None:

@@ -1,8 +1,8 @@
 """The change feed's tables and how a synced table joins it (sync.md §5).
 
 A row of ``sync_change`` says that an entity changed for somebody (``audience`` is a user, NULL the whole bank).
-Triggers write it; a deferred trigger gives ``seq`` from the bank's single counter as the last act of the transaction, so
-no reader with a cursor can ever skip a row that commits late.
+Triggers write it; a deferred trigger gives ``seq`` from the bank's single counter as the last act of the transaction,
+so no reader with a cursor can ever skip a row that commits late.
 """
 
 from __future__ import annotations

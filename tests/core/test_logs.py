@@ -1,0 +1,58 @@
+"""Logs: one JSON object a line, and nobody's secrets or names in it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+import structlog
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
+
+from inspection_api.core import logs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from inspection_api.core.banks import Bank
+    from inspection_api.core.db import Database
+
+
+@pytest.fixture
+def _configured(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
+    before = structlog.get_config()
+    logs.configure()
+    yield
+    structlog.configure(**before)
+
+
+@pytest.mark.usefixtures("_configured")
+def test_a_line_is_json_with_level_and_instant(capsys: pytest.CaptureFixture[str]) -> None:
+    structlog.get_logger().info("task_made", bank="demo", count=3)
+    line = json.loads(capsys.readouterr().err)
+    assert {"event": "task_made", "bank": "demo", "count": 3, "level": "info"}.items() <= line.items()
+    assert line["timestamp"].endswith("Z")
+
+
+@pytest.mark.usefixtures("_configured")
+def test_a_traceback_names_places_and_no_values(capsys: pytest.CaptureFixture[str]) -> None:
+    def log_in(password: str) -> None:
+        raise LookupError(len(password))
+
+    try:
+        log_in("swordfish")
+    except LookupError:
+        structlog.get_logger().exception("unexpected_error")
+    written = capsys.readouterr().err
+    assert "log_in" in written
+    assert "swordfish" not in written
+
+
+def test_a_database_error_quotes_no_values(committed_database: Database, bank: Bank) -> None:
+    with (
+        committed_database.transaction(bank, read_only=True) as ctx,
+        pytest.raises(ProgrammingError, match="nowhere") as failed,
+    ):
+        ctx.session.execute(text("SELECT * FROM nowhere WHERE name = :name"), {"name": "张三"})
+    assert "张三" not in str(failed.value)
