@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from inspection_api.core.settings import Mode, Settings
 from inspection_api.core.storage import Storage
 from inspection_api.http.runtime import Runtime
 from inspection_api.subscriptions import SUBSCRIPTIONS
-from tests.factories import World
+from tests.factories import STAFF, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -159,8 +160,6 @@ def other_world(database: Database, other_bank: Bank, world: World) -> World:
     ):
         kind = name if name in {"province", "branch"} else "branch" if name == "other_branch" else "sub_branch"
         twin.add_organisation(name, kind, parent, id=world.organisations[name])
-    from tests.factories import STAFF
-
     for username, role, organisation in STAFF:
         twin.add_user(username, role, organisation, id=world.people[username])
     return twin
@@ -214,6 +213,4 @@ def committed_world(committed_database: Database, committed_bank: Bank) -> World
 @pytest.fixture
 def committed_app(settings: Settings, runtime: Runtime, committed_database: Database) -> Flask:
     """The application on a database that really commits."""
-    from dataclasses import replace
-
     return create_app(settings, parts=replace(runtime, database=committed_database))
