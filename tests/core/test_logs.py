@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,31 +20,31 @@ if TYPE_CHECKING:
     from inspection_api.core.db import Database
 
 
-@pytest.fixture
-def _configured(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
+@contextmanager
+def configured() -> Iterator[None]:
     before = structlog.get_config()
     logs.configure()
     yield
     structlog.configure(**before)
 
 
-@pytest.mark.usefixtures("_configured")
 def test_a_line_is_json_with_level_and_instant(capsys: pytest.CaptureFixture[str]) -> None:
-    structlog.get_logger().info("task_made", bank="demo", count=3)
+    with configured():
+        structlog.get_logger().info("task_made", bank="demo", count=3)
     line = json.loads(capsys.readouterr().err)
     assert {"event": "task_made", "bank": "demo", "count": 3, "level": "info"}.items() <= line.items()
     assert line["timestamp"].endswith("Z")
 
 
-@pytest.mark.usefixtures("_configured")
 def test_a_traceback_names_places_and_no_values(capsys: pytest.CaptureFixture[str]) -> None:
     def log_in(password: str) -> None:
         raise LookupError(len(password))
 
-    try:
-        log_in("swordfish")
-    except LookupError:
-        structlog.get_logger().exception("unexpected_error")
+    with configured():
+        try:
+            log_in("swordfish")
+        except LookupError:
+            structlog.get_logger().exception("unexpected_error")
     written = capsys.readouterr().err
     assert "log_in" in written
     assert "swordfish" not in written
