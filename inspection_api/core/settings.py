@@ -12,6 +12,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -75,7 +78,7 @@ class Settings:
         return cls(
             mode=mode,
             secret_key=_secret(env, mode),
-            database_url=_required(env, "DATABASE_URL"),
+            database_url=_database_url(_required(env, "DATABASE_URL")),
             redis_url=_required(env, "REDIS_URL"),
             var=Path(env.get("XUNJI_VAR", "var")).resolve(),
             host=host,
@@ -102,6 +105,17 @@ def _required(env: Mapping[str, str], name: str) -> str:
     if not env.get(name):
         raise SettingsError(f"缺少环境变量 {name} (missing_setting)")
     return env[name]
+
+
+def _database_url(text: str) -> str:
+    """Return the URL with our driver in it, whatever driver it names or leaves out."""
+    try:
+        url = make_url(text)
+        if url.get_backend_name() not in {"postgresql", "postgres"}:
+            raise SettingsError("DATABASE_URL 须为 postgresql://… (database_url_invalid)")
+    except (ArgumentError, ValueError):
+        raise SettingsError("DATABASE_URL 不是有效的地址 (database_url_invalid)") from None
+    return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
 
 
 def _secret(env: Mapping[str, str], mode: Mode) -> bytes:

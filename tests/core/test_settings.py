@@ -41,6 +41,9 @@ def test_a_missing_variable_is_named(name: str) -> None:
         ("XUNJI_SECRET_KEY", "demo-" + "s" * 40, "demo_secret"),
         ("XUNJI_CLOCK_FILE", "/tmp/clock", "movable_clock"),  # noqa: S108 - never opened
         ("XUNJI_MODE", "staging", "bad_mode"),
+        ("DATABASE_URL", "sqlite:///xunji.db", "database_url_invalid"),
+        ("DATABASE_URL", "somewhere", "database_url_invalid"),
+        ("DATABASE_URL", "postgresql://host:port/x", "database_url_invalid"),
         ("PORT", "0", "bad_port"),
         ("PORT", "65536", "bad_port"),
         ("PORT", "80a", "bad_port"),
@@ -50,6 +53,12 @@ def test_a_missing_variable_is_named(name: str) -> None:
 def test_production_refuses(name: str, value: str, code: str) -> None:
     with pytest.raises(SettingsError, match=code):
         Settings.from_env({**ENV, name: value})
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg", "postgresql+psycopg2"])
+def test_a_database_url_needs_no_driver(scheme: str) -> None:
+    settings = Settings.from_env({**ENV, "DATABASE_URL": f"{scheme}://user:p%40ss@host:5433/xunji?sslmode=require"})
+    assert settings.database_url == "postgresql+psycopg://user:p%40ss@host:5433/xunji?sslmode=require"
 
 
 def test_only_the_demo_moves_its_clock(tmp_path: Path) -> None:
