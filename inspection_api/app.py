@@ -93,7 +93,7 @@ def create_app(settings: Settings, *, parts: Runtime | None = None) -> Flask:
     api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
-    headers.install(app)
+    headers.install(app, proxies=settings.proxies)
     health.install(app)
     problems.install(app)
     return app

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 MINIMUM_SECRET_LENGTH = 32
+MOST_PROXIES = 9
 DEMO_SECRET_PREFIX = "demo-"  # noqa: S105 - marks the demo's secrets, is none
 
 
@@ -53,7 +54,11 @@ class OffsetClock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """One installation. ``secret_key`` seals the banks' MAC keys and signs cursors; ``public_url`` heads QR links."""
+    """One installation.
+
+    ``secret_key`` seals the banks' MAC keys; ``public_url`` heads QR links; ``proxies`` is the number of our own proxies
+    that add to ``X-Forwarded-For``, so that a failed login is counted against its own address.
+    """
 
     mode: Mode
     secret_key: bytes
@@ -63,6 +68,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8000
     public_url: str = "http://127.0.0.1:8000"
+    proxies: int = 0
     clock: Callable[[], datetime] = system_clock
 
     @classmethod
@@ -84,6 +90,7 @@ class Settings:
             host=host,
             port=port,
             public_url=env.get("XUNJI_PUBLIC_URL", f"http://{host}:{port}"),
+            proxies=_count("XUNJI_PROXIES", env.get("XUNJI_PROXIES", "0")),
             clock=_clock(env, mode),
         )
 
@@ -98,6 +105,12 @@ def _mode(text: str) -> Mode:
 def _port(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) < 65536:  # noqa: PLR2004 - TCP's range of ports
         raise SettingsError(f"PORT 不是有效端口：{text!r} (bad_port)")
+    return int(text)
+
+
+def _count(name: str, text: str) -> int:
+    if not (text.isascii() and text.isdecimal()) or int(text) > MOST_PROXIES:
+        raise SettingsError(f"{name} 须为 0 到 {MOST_PROXIES} 的整数 (bad_count)")
     return int(text)
 
 

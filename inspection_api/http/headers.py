@@ -7,6 +7,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from flask import g, request
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from inspection_api.core.errors import NotFound
 
@@ -22,8 +23,10 @@ _DEFAULTS = {
 }
 
 
-def install(app: Flask) -> None:
-    """Number every request of ``app`` and harden every answer."""
+def install(app: Flask, *, proxies: int) -> None:
+    """Number every request of ``app``, harden every answer, and believe our own ``proxies`` about the caller's address."""
+    if proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=0)  # type: ignore[method-assign]  # Flask's own way
     app.before_request(_number_request)
     app.before_request(_refuse_unstorable_path)
     app.after_request(_harden)

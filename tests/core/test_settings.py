@@ -44,6 +44,8 @@ def test_a_missing_variable_is_named(name: str) -> None:
         ("DATABASE_URL", "sqlite:///xunji.db", "database_url_invalid"),
         ("DATABASE_URL", "somewhere", "database_url_invalid"),
         ("DATABASE_URL", "postgresql://host:port/x", "database_url_invalid"),
+        ("XUNJI_PROXIES", "-1", "bad_count"),
+        ("XUNJI_PROXIES", "10", "bad_count"),
         ("PORT", "0", "bad_port"),
         ("PORT", "65536", "bad_port"),
         ("PORT", "80a", "bad_port"),

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from flask import request
 
 from inspection_api.app import create_app, openapi
 from inspection_api.core.banks import BankCatalogue
@@ -60,3 +61,11 @@ def test_readyz_names_the_banks_that_wait_for_a_migration(
 
 def test_the_served_document_is_the_exported_one(client: FlaskClient, world: World) -> None:
     assert client.get("/api/v1/openapi.json").json == openapi()
+
+
+@pytest.mark.parametrize(("proxies", "address"), [(0, "127.0.0.1"), (1, "203.0.113.9"), (2, "198.51.100.7")])
+def test_only_our_own_proxies_are_believed(settings: Settings, runtime: Runtime, proxies: int, address: str) -> None:
+    app = create_app(replace(settings, proxies=proxies), parts=runtime)
+    app.add_url_rule("/address", view_func=lambda: request.remote_addr)
+    forwarded = {"X-Forwarded-For": "192.0.2.1, 198.51.100.7, 203.0.113.9"}
+    assert app.test_client().get("/address", headers=forwarded).text == address
