@@ -56,8 +56,8 @@ class OffsetClock:
 class Settings:
     """One installation.
 
-    ``secret_key`` seals the banks' MAC keys; ``public_url`` heads QR links; ``proxies`` is the number of our own proxies
-    that add to ``X-Forwarded-For``, so that a failed login is counted against its own address.
+    ``secret_key`` seals the banks' MAC keys; ``public_url`` heads QR links; ``proxies`` counts our own proxies that add
+    to ``X-Forwarded-For``, so that a failed login is held against its own address.
     """
 
     mode: Mode

@@ -24,7 +24,7 @@ _DEFAULTS = {
 
 
 def install(app: Flask, *, proxies: int) -> None:
-    """Number every request of ``app``, harden every answer, and believe our own ``proxies`` about the caller's address."""
+    """Number every request of ``app``, harden every answer; believe so many ``proxies`` about who calls."""
     if proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=0)  # type: ignore[method-assign]  # Flask's own way
     app.before_request(_number_request)
