@@ -13,6 +13,7 @@ import click
 from sqlalchemy.exc import OperationalError
 
 from inspection_api.core.errors import NotFound, Problem
+from inspection_api.core.permissions import Role
 from inspection_api.core.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -113,7 +114,9 @@ def create_bank(code: str, name: str) -> None:
 @click.argument("username")
 @click.argument("name")
 @click.option("--organisation", required=True, help="Code of an existing organisation, or of the new root.")
-@click.option("--role", required=True, help="A role of the permission matrix, for example administrator.")
+@click.option(
+    "--role", required=True, type=click.Choice([role.value for role in Role]), help="A role of the permission matrix."
+)
 @click.password_option(help="At least 10 characters.")
 def create_user(bank: str, username: str, name: str, organisation: str, role: str, password: str) -> None:
     """Create a user with a role; the bank's first user creates its root organisation."""

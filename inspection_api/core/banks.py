@@ -14,6 +14,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import text
 
@@ -46,6 +47,13 @@ class BankMaintenance(Unavailable):
 
     code = "bank_maintenance"
     title = "银行系统维护中，请稍后再试"
+
+
+class SecretWrong(Unavailable):
+    """A bank's key does not open with this installation's secret."""
+
+    code = "secret_wrong"
+    title = "XUNJI_SECRET_KEY 与数据库中的银行密钥不符"
 
 
 class BankExists(Conflict):
@@ -94,7 +102,11 @@ class BankCatalogue:
             connection.execute(text(_CATALOGUE))
 
     def everyone(self) -> tuple[Bank, ...]:
-        """Return all banks by code, freshly read."""
+        """Return all banks by code, freshly read.
+
+        Raises:
+            SecretWrong: the installation's secret is not the one that sealed a bank's key.
+        """
         with self.engine.connect() as connection:
             rows = connection.execute(text("SELECT * FROM public.bank ORDER BY code")).all()
         self._banks = tuple(self._unsealed(row) for row in rows)
@@ -159,7 +171,10 @@ class BankCatalogue:
 
     def _unsealed(self, row: Row[tuple[object, ...]]) -> Bank:
         sealed = bytes(row.sealed_key)
-        key = self._cipher().decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], row.tag.encode())
+        try:
+            key = self._cipher().decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], row.tag.encode())
+        except InvalidTag:
+            raise SecretWrong(row.code) from None
         return Bank(code=row.code, name=row.name, tag=row.tag, schema=row.schema, revision=row.revision, key=key)
 
     def _cipher(self) -> AESGCM:

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
-from cryptography.exceptions import InvalidTag
 from sqlalchemy import select, text
 
 from inspection_api.accounts.models import Organisation, UserAccount
 from inspection_api.cli import main
-from inspection_api.core.banks import BankCatalogue, BankCodeInvalid, BankExists, BankMaintenance
+from inspection_api.core.banks import BankCatalogue, BankCodeInvalid, BankExists, BankMaintenance, SecretWrong
 from inspection_api.core.migrations import head
 from inspection_api.templates.models import TemplateVersion
 from tests.factories import PASSWORD
@@ -68,7 +67,7 @@ def test_a_key_opens_with_the_right_secret_only(engine: Engine, bank: Bank) -> N
     again = BankCatalogue(engine=engine, secret_key=SECRET).find_by_code("demo")
     assert again is not None
     assert again.key == bank.key
-    with pytest.raises(InvalidTag):
+    with pytest.raises(SecretWrong):
         BankCatalogue(engine=engine, secret_key=SECRET + b"x").find_by_code("demo")
 
 
@@ -80,7 +79,7 @@ def test_a_key_does_not_open_in_another_banks_row(engine: Engine, committed_bank
     with engine.connect() as connection, connection.begin() as outer:
         connection.execute(text(swap), {"c": committed_bank.code})
         row = connection.execute(text("SELECT * FROM public.bank WHERE code = :c"), {"c": committed_bank.code}).one()
-        with pytest.raises(InvalidTag):
+        with pytest.raises(SecretWrong):
             BankCatalogue(engine=engine, secret_key=SECRET)._unsealed(row)
         outer.rollback()
 
@@ -135,6 +134,36 @@ def test_create_bank_makes_a_migrated_bank_with_a_template_and_its_first_user(
             connection.execute(text(f"DROP SCHEMA IF EXISTS bank_{code} CASCADE"))
             connection.execute(text("DELETE FROM public.bank WHERE code = :code"), {"code": code})
         catalogue.everyone()
+
+
+@pytest.mark.parametrize(
+    ("words", "env", "told"),
+    [
+        (
+            ["create-user", "demo", "x", "x", "--organisation", "1", "--role", "emperor", "--password", "p"],
+            {},
+            "emperor",
+        ),
+        (["migrate"], {"XUNJI_SECRET_KEY": "x" * 40}, "(secret_wrong)"),
+        (["migrate"], {"DATABASE_URL": "postgresql://127.0.0.1:1/x"}, "(database_unreachable)"),
+        (["migrate"], {"DATABASE_URL": ""}, "(missing_setting)"),
+        (["create-bank", "A-1", "x"], {}, "(bank_code_invalid)"),
+        (["sweep", "nobank"], {}, "(not_found)"),
+    ],
+)
+def test_a_command_that_cannot_work_ends_with_one_line(
+    database_url: str, redis_url: str, words: list[str], env: dict[str, str], told: str
+) -> None:
+    whole = {
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "XUNJI_MODE": "test",
+        "XUNJI_SECRET_KEY": SECRET.decode(),
+    }
+    done = CliRunner().invoke(main, words, env=whole | env)
+    assert done.exit_code in {1, 2}
+    assert isinstance(done.exception, SystemExit)
+    assert told in done.stderr.strip().splitlines()[-1]
 
 
 def test_two_banks_that_share_all_ids_share_nothing_else(client: FlaskClient, world: World, other_world: World) -> None:
