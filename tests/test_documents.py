@@ -1,0 +1,65 @@
+"""README and ARCHITECTURE name files, functions, endpoints, commands and variables that exist."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from inspection_api.app import openapi
+from inspection_api.cli import main
+from inspection_api.demo.seed import PASSWORD
+
+ROOT = Path(__file__).parents[1]
+README, ARCHITECTURE = ((ROOT / name).read_text() for name in ("README.md", "ARCHITECTURE.md"))
+SETTINGS = (ROOT / "inspection_api/core/settings.py").read_text()
+PLACE = re.compile(r"`([\w./-]+/[\w./-]*)(?:::(\w+))?`")
+PLACES = sorted({match for words in (README, ARCHITECTURE) for match in PLACE.findall(words)})
+MADE_WHILE_RUNNING = {"var/", "var/demo/", "var/secrets.env", "blobs/"}
+
+
+@pytest.mark.parametrize(("path", "name"), PLACES)
+def test_a_place_that_a_document_names_exists(path: str, name: str) -> None:
+    if path in MADE_WHILE_RUNNING or path.startswith("/"):
+        return
+    found = [folder / path for folder in (ROOT, ROOT / "inspection_api") if (folder / path).exists()]
+    assert found, path
+    if name:
+        names = {getattr(node, "name", None) for node in ast.walk(ast.parse(found[0].read_text()))}
+        targets = re.findall(r"^(\w+)\s*[:=]", found[0].read_text(), re.MULTILINE)
+        assert name in names | set(targets)
+
+
+def test_the_line_in_the_document_is_the_line_in_force() -> None:
+    table = ARCHITECTURE.split("## The line")[1].split("## A slice")[0]
+    told = [word.strip("`/ ") for row in re.findall(r"^\| (`.+?) \|", table, re.MULTILINE) for word in row.split(",")]
+    layers = re.search(r'id = "the-line".*?layers = \[(.*?)\]', (ROOT / "pyproject.toml").read_text(), re.DOTALL)
+    assert layers
+    force = re.findall(r"[\w.]+", layers[1].replace('"', " "))
+    assert told == [word.removeprefix("inspection_api.") for word in force]
+
+
+def test_the_requests_of_the_readme_are_endpoints() -> None:
+    paths = {f"/{path}" for path in re.findall(r"\$API/([a-z/-]+)", README)}
+    assert len(paths) >= 5
+    assert {f"/api/v1{path}" for path in paths} <= set(openapi()["paths"])
+
+
+def test_the_commands_of_the_readme_exist() -> None:
+    commands = set(re.findall(r"python -m inspection_api ([a-z-]+)", README))
+    assert commands
+    assert commands <= set(main.commands)
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"(?:`|^)make ([a-z]+)", README, re.MULTILINE)) <= targets
+
+
+def test_every_variable_is_documented() -> None:
+    read = set(re.findall(r'env(?:\.get\(|, )"([A-Z_]+)"', SETTINGS))
+    table = README.split("## Configuration")[1].split("## Production")[0]
+    assert read == set(re.findall(r"`([A-Z_]+)`", table.replace("`, `", "` `")))
+
+
+def test_the_demo_password_of_the_readme_is_the_demos() -> None:
+    assert f"`{PASSWORD}`" in README
