@@ -10,10 +10,8 @@ from sqlalchemy.exc import InternalError, OperationalError, ProgrammingError
 
 from inspection_api.accounts.models import Organisation
 from inspection_api.core.events import Event
-from inspection_api.http.blueprint import LOGGED_IN, Blueprint
 
 if TYPE_CHECKING:
-    from flask import Flask
     from sqlalchemy import Engine
 
     from inspection_api.core.banks import Bank
@@ -103,46 +101,3 @@ def test_a_snapshot_does_not_move(committed_world: World, committed_database: Da
         assert ctx.session.scalar(count) == before
     with committed_database.transaction(bank, read_only=True) as ctx:
         assert ctx.session.scalar(count) == before + 1
-
-
-@pytest.fixture
-def writing_app(app: Flask) -> Flask:
-    """The application with a GET that tries to write, and one that may."""
-    blp = Blueprint("writing", "")
-
-    @blp.get("/writing", permission=LOGGED_IN)
-    def writing(ctx: Context) -> dict[str, str]:
-        ctx.session.execute(text("UPDATE organisation SET name = 'x'"))
-        return {}
-
-    @blp.get("/traced", permission=LOGGED_IN, traced=True)
-    def traced(ctx: Context) -> dict[str, str]:
-        ctx.record("thing.viewed")
-        return {}
-
-    app.register_blueprint(blp)
-    return app
-
-
-def test_a_get_that_writes_is_an_error_and_changes_nothing(
-    writing_app: Flask, world: World, capsys: pytest.CaptureFixture[str]
-) -> None:
-    answer = writing_app.test_client().get("/api/v1/writing", headers=world.headers("officer"))
-    assert answer.status_code == 500
-    assert "read-only" in capsys.readouterr().out
-    with world.transaction() as ctx:
-        assert "x" not in ctx.session.scalars(select(Organisation.name)).all()
-
-
-def test_a_traced_get_leaves_its_event_before_it_answers(writing_app: Flask, world: World) -> None:
-    assert writing_app.test_client().get("/api/v1/traced", headers=world.headers("officer")).status_code == 200
-    with world.transaction() as ctx:
-        event = ctx.session.scalars(select(Event).where(Event.kind == "thing.viewed")).one()
-        assert event.actor_id == world.people["officer"]
-
-
-def test_an_endpoint_without_a_permission_is_an_error_at_import() -> None:
-    blp = Blueprint("careless", "")
-    for method in (blp.get, blp.post, blp.put, blp.patch, blp.delete):
-        with pytest.raises(TypeError, match="permission"):
-            method("/careless")
