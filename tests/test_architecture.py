@@ -98,7 +98,7 @@ def test_nothing_is_called_utils() -> None:
 
 def test_a_long_file_has_a_reason() -> None:
     long = {named(path) for path in sources() if len(path.read_text().splitlines()) > MAX_LINES}
-    assert long == set(LONG_FILES)
+    assert long <= set(LONG_FILES)
 
 
 def speaking(path: Path) -> Iterator[ast.FunctionDef | ast.ClassDef]:
