@@ -186,6 +186,10 @@ def test_organisations_are_created_below_their_parents_kind(client: FlaskClient,
     assert made.status_code == 201
     again = client.post("/api/v1/organisations", json=body, headers=admin)
     assert (again.status_code, again.json["existing_id"]) == (409, made.json["id"])
+    in_capitals = [
+        client.post("/api/v1/organisations", json={**body, "code": code}, headers=admin) for code in ("b1", "B1")
+    ]
+    assert [answer.status_code for answer in in_capitals] == [201, 409]
     upside = {**body, "code": "9902", "kind": "province"}
     assert client.post("/api/v1/organisations", json=upside, headers=admin).status_code == 422
     listed = client.get("/api/v1/organisations?kind=sub_branch", headers=world.headers("branch_manager")).json["items"]

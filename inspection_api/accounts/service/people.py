@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, func, select, update
 
 from inspection_api.accounts import queries, rules
 from inspection_api.accounts.errors import OrganisationCodeTaken, UsernameTaken
@@ -41,9 +41,7 @@ def create_organisation(
     """
     parent = _parent(ctx, parent_id)
     rules.ensure_below(rules.OrganisationKind(kind), rules.OrganisationKind(parent.kind) if parent else None)
-    existing = ctx.session.scalars(select(Organisation.id).where(Organisation.code == code)).one_or_none()
-    if existing is not None:
-        raise OrganisationCodeTaken(existing_id=str(existing))
+    _ensure_code_free(ctx, code)
     path = f"{parent.path if parent else '/'}{code}/"
     values = {"id": id} if id else {}
     organisation = Organisation(code=code, name=name, kind=kind, parent_id=parent_id, path=path, **values)
@@ -51,6 +49,14 @@ def create_organisation(
     ctx.session.flush()
     ctx.record("organisation.created", organisation_id=str(organisation.id), kind=kind)
     return organisation
+
+
+def _ensure_code_free(ctx: Context, code: str) -> None:
+    """Refuse a code that is used, in capitals or not: the numbers of prints carry it in capitals."""
+    same = func.upper(Organisation.code) == code.upper()
+    existing = ctx.session.scalars(select(Organisation.id).where(same)).first()
+    if existing is not None:
+        raise OrganisationCodeTaken(existing_id=str(existing))
 
 
 def ensure_root(ctx: Context, code: str) -> Organisation:
