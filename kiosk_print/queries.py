@@ -39,17 +39,17 @@ class Person:
     name: str
 
 
-def _own(actor: Actor) -> ColumnElement[bool]:
+def _own(actor: Actor, permission: Permission) -> ColumnElement[bool]:
     """Return the condition that a record is the actor's own: he inspected, or it was granted to him."""
-    if actor.user_id is None:
+    if actor.user_id is None or not actor.may_own(permission):
         return false()
-    return or_(Inspection.officer_id == actor.user_id, granted(Inspection.id, "inspection", actor))
+    return or_(Inspection.officer_id == actor.user_id, granted(Inspection.id, "inspection", actor, permission))
 
 
 def visible_inspections(actor: Actor, permission: Permission = READ) -> Select[Inspection]:
     """Return the records whose papers the actor reaches with ``permission``: his subtrees and his own."""
     reached = in_subtree(Inspection.organisation_id, actor.paths(permission))
-    return select(Inspection).where(or_(reached, _own(actor)) if actor.may(permission) else reached)
+    return select(Inspection).where(or_(reached, _own(actor, permission)))
 
 
 def get_inspection(session: Session, actor: Actor, inspection_id: UUID, permission: Permission = READ) -> Inspection:
@@ -110,7 +110,7 @@ def get_print(session: Session, actor: Actor, print_id: UUID) -> PaperPrint:
 def visible_requests(actor: Actor, status: str | None = None) -> Select[UnlockRequest]:
     """Return the unlock requests of the actor's subtrees, of his own records, and those that he made."""
     reached = in_subtree(UnlockRequest.organisation_id, actor.paths(READ_UNLOCKS))
-    own = UnlockRequest.inspection_id.in_(select(Inspection.id).where(_own(actor)))
+    own = UnlockRequest.inspection_id.in_(select(Inspection.id).where(_own(actor, READ_UNLOCKS)))
     made = UnlockRequest.requested_by == actor.user_id if actor.user_id is not None else false()
     statement = select(UnlockRequest).where(or_(reached, own, made))
     return statement if status is None else statement.where(UnlockRequest.status == status)

@@ -33,9 +33,14 @@ def in_subtree(column: InstrumentedAttribute[UUID], paths: Sequence[str]) -> Col
     return column.in_(select(Organisation.id).where(below))
 
 
-def granted(column: InstrumentedAttribute[UUID], entity: str, actor: Actor) -> ColumnElement[bool]:
-    """Return the condition that the actor holds a grant on the row whose id is ``column``."""
-    if actor.user_id is None:
+def granted(
+    column: InstrumentedAttribute[UUID], entity: str, actor: Actor, permission: Permission
+) -> ColumnElement[bool]:
+    """Return the condition that the actor holds a grant on the row whose id is ``column``, and may use it.
+
+    A grant carries what his roles may do with what is his own; whoever has changed to another role keeps nothing.
+    """
+    if actor.user_id is None or not actor.may_own(permission):
         return false()
     held = select(AccessGrant.entity_id).where(AccessGrant.user_id == actor.user_id, AccessGrant.entity == entity)
     return column.in_(held)
@@ -43,7 +48,8 @@ def granted(column: InstrumentedAttribute[UUID], entity: str, actor: Actor) -> C
 
 def visible(model: Any, entity: str, actor: Actor, permission: Permission) -> ColumnElement[bool]:
     """Return the scope of ``actor`` over ``model`` (columns ``id``, ``organisation_id``): role subtree ∪ grants."""
-    return or_(in_subtree(model.organisation_id, actor.paths(permission)), granted(model.id, entity, actor))
+    in_scope = in_subtree(model.organisation_id, actor.paths(permission))
+    return or_(in_scope, granted(model.id, entity, actor, permission))
 
 
 def visible_organisations(actor: Actor, permission: Permission = READ_ACCOUNTS) -> Select[Organisation]:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, Uuid, cast, false, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, Uuid, cast, false, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from inspection_api.accounts import queries as accounts
 from inspection_api.alerts.errors import AlertNotFound
 from inspection_api.alerts.models import Alert
-from inspection_api.alerts.rules import READERS
+from inspection_api.alerts.rules import READ_FEEDBACK, READERS
 from inspection_api.core.context import Actor
 from inspection_api.core.events import Event
 from inspection_api.core.feed import feed_counter
@@ -35,10 +35,15 @@ class FeedItem:
 def visible_alerts(actor: Actor) -> Select[Alert]:
     """Return the alerts of the actor's subtrees, those of the customers that he serves, and those granted to him."""
     paths = [path for permission in READERS for path in actor.paths(permission)]
+    return select(Alert).where(or_(accounts.in_subtree(Alert.organisation_id, paths), _own(actor)))
+
+
+def _own(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition that an alert is the actor's own: he serves its customer, or it was granted to him."""
+    if actor.user_id is None or not actor.may_own(READ_FEEDBACK):
+        return false()
     served = select(Customer.id).where(Customer.officer_id == actor.user_id)
-    own = false() if actor.user_id is None else Alert.customer_id.in_(served)
-    in_scope = or_(accounts.in_subtree(Alert.organisation_id, paths), own, accounts.granted(Alert.id, "alert", actor))
-    return select(Alert).where(in_scope)
+    return or_(Alert.customer_id.in_(served), accounts.granted(Alert.id, "alert", actor, READ_FEEDBACK))
 
 
 def get_visible(session: Session, actor: Actor, alert_id: UUID, *, lock: bool = False) -> Alert:

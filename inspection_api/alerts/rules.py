@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from inspection_api.alerts.errors import AlertHandled, AlertLevelTooHigh, FeedCursorInvalid, SecondReviewerNeeded
 from inspection_api.core.errors import Forbidden
 from inspection_api.core.periods import local_day
-from inspection_api.core.permissions import Action, Permission, Role
+from inspection_api.core.permissions import Action, Permission, Reach, Role, reach
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -205,7 +205,9 @@ class FalseAlarmReason(StrEnum):
     OTHER = "other"
 
 
-READERS = (Permission(Action.ALERT_FEEDBACK, "read"), Permission(Action.ALERT_REVIEW, "read"))
+READ_FEEDBACK = Permission(Action.ALERT_FEEDBACK, "read")
+REVIEW = Permission(Action.ALERT_REVIEW, "review")
+READERS = (READ_FEEDBACK, Permission(Action.ALERT_REVIEW, "read"))
 _DECIDED = frozenset({Handling.CONFIRMED, Handling.FALSE_ALARM})
 _UP_TO_WARNING = frozenset({Role.INFORMATION_OFFICER})
 
@@ -217,8 +219,15 @@ def ensure_may_read(actor: Actor) -> None:
 
 
 def ensure_may_review(level: int, roles: Iterable[Role]) -> None:
-    """Raise AlertLevelTooHigh for whoever reviews level 1 and 2 only (domain.md §6, Alert review)."""
-    reviewing = set(roles) & {Role.RISK_MANAGER, Role.SERVICE_MANAGER, Role.INFORMATION_OFFICER}
+    """Refuse whoever may not review an alert with the ``roles`` that he holds over it (domain.md §6, Alert review).
+
+    Raises:
+        Forbidden: he reviews elsewhere only.
+        AlertLevelTooHigh: he reviews level 1 and 2 only.
+    """
+    reviewing = {role for role in roles if reach(role, REVIEW) is Reach.SUBTREE}
+    if not reviewing:
+        raise Forbidden(permission=str(REVIEW))
     if level > Level.WARNING and reviewing <= _UP_TO_WARNING:
         raise AlertLevelTooHigh
 

@@ -46,6 +46,10 @@ class Actor:
         """Tell whether any of the actor's roles reaches ``permission`` at all (the object is judged later)."""
         return any(reach(held.role, permission) is not Reach.NONE for held in self.assignments)
 
+    def may_own(self, permission: Permission) -> bool:
+        """Tell whether one of the actor's roles reaches ``permission`` for what is his own (granted, or his work)."""
+        return any(reach(held.role, permission) is Reach.OWN for held in self.assignments)
+
     def paths(self, permission: Permission) -> tuple[str, ...]:
         """Return the organisation paths whose whole subtree the actor reaches with ``permission``."""
         return tuple(held.path for held in self.assignments if reach(held.role, permission) is Reach.SUBTREE)

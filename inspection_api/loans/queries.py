@@ -26,7 +26,7 @@ READ = Permission(Action.CUSTOMERS, "read")
 def visible_loans(actor: Actor, permission: Permission = READ) -> Select[Loan]:
     """Return the loans of the customers of the actor's subtrees, and those granted to him."""
     in_scope = select(Customer.id).where(in_subtree(Customer.organisation_id, actor.paths(permission)))
-    return select(Loan).where(or_(Loan.customer_id.in_(in_scope), granted(Loan.id, "loan", actor)))
+    return select(Loan).where(or_(Loan.customer_id.in_(in_scope), granted(Loan.id, "loan", actor, permission)))
 
 
 def loans_of(actor: Actor, *, customer_id: UUID | None = None, five_class: str | None = None) -> Select[Loan]:

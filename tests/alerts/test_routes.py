@@ -229,3 +229,15 @@ def test_deciding_is_for_reviewers_in_scope(client: FlaskClient, world: World, v
 def test_a_false_alarm_needs_a_reason(client: FlaskClient, world: World, body: dict[str, Any]) -> None:
     alert_id = raise_alert(world)
     assert decide(client, world, "risk_manager", alert_id, "false-alarm", body).status_code == 422
+
+
+def test_a_reviewer_elsewhere_reviews_nothing_here(client: FlaskClient, world: World) -> None:
+    """He sees the alert as the officer of its customer, but reviews in another branch only (§6)."""
+    alert_id = raise_alert(world, officer="officer")
+    with world.transaction("administrator") as ctx:
+        ctx.session.execute(update(Alert).where(Alert.id == alert_id).values(level=2))
+        accounts.assign_role(
+            ctx, world.people["officer"], role="risk_manager", organisation_id=world.organisations["other_branch"]
+        )
+    answer = decide(client, world, "officer", alert_id, "false-alarm", FALSE)
+    assert (answer.status_code, answer.json["code"]) == (403, "forbidden")

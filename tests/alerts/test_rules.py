@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from inspection_api.alerts import errors, rules
 from inspection_api.alerts.rules import Episode, Handling, Level, Outcome, Step
+from inspection_api.core.errors import Forbidden
 from inspection_api.core.permissions import Role
 
 FIRST = date(2026, 3, 1)
@@ -158,6 +159,8 @@ def test_an_information_officer_reviews_up_to_level_two() -> None:
     rules.ensure_may_review(Level.SUSPICIOUS, {Role.INFORMATION_OFFICER, Role.RISK_MANAGER})
     with pytest.raises(errors.AlertLevelTooHigh):
         rules.ensure_may_review(Level.SUSPICIOUS, {Role.INFORMATION_OFFICER, Role.AUDITOR})
+    with pytest.raises(Forbidden):
+        rules.ensure_may_review(Level.NOTICE, {Role.LOAN_OFFICER, Role.AUDITOR})
 
 
 @pytest.mark.parametrize("handling", Handling)

@@ -186,3 +186,17 @@ def test_an_edit_needs_the_version_that_it_was_based_on(client: FlaskClient, wor
     foreign = world.headers("foreign_manager") | {"If-Match": '"1"'}
     assert client.patch(path, json={"name": "新名"}, headers=foreign).status_code == 404
     assert client.patch(path, json={}).status_code == 401
+
+
+def test_what_one_held_as_an_officer_does_not_follow_him_into_another_role(client: FlaskClient, world: World) -> None:
+    """A grant reaches as far as the role that it was given to: a manager elsewhere edits nothing here (§6)."""
+    made = create(client, world, officer_id=str(world.people["officer"])).json
+    with world.transaction("administrator") as ctx:
+        accounts.assign_role(
+            ctx, world.people["officer"], role="sub_branch_manager", organisation_id=world.organisations["foreign"]
+        )
+    path = f"{PATH}/{made['id']}"
+    headers = world.headers("officer")
+    assert client.get(path, headers=headers).status_code == 200
+    edited = client.patch(path, json={"name": "改名"}, headers={**headers, "If-Match": f'"{made["version"]}"'})
+    assert edited.status_code == 404

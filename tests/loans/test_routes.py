@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from inspection_api.accounts import service as accounts
 from inspection_api.customers import service as customers
 from inspection_api.customers.rules import next_uscc
 from inspection_api.customers.service import NewCustomer
@@ -138,3 +139,17 @@ def test_an_edit_needs_the_version_that_it_was_based_on(client: FlaskClient, wor
     assert client.patch(path, json={"five_class": "loss"}, headers=foreign).status_code == 404
     assert client.patch(path, json={}, headers=world.headers("officer") | {"If-Match": '"1"'}).status_code == 403
     assert client.patch(path, json={}).status_code == 401
+
+
+def test_an_officer_who_manages_elsewhere_edits_none_of_the_loans_that_he_holds(
+    client: FlaskClient, world: World, customer_id: UUID
+) -> None:
+    made = client.post(PATH, json=body(customer_id), headers=world.headers("manager")).json
+    with world.transaction("administrator") as ctx:
+        accounts.assign_role(
+            ctx, world.people["officer"], role="sub_branch_manager", organisation_id=world.organisations["foreign"]
+        )
+    headers = world.headers("officer")
+    assert client.get(f"{PATH}/{made['id']}", headers=headers).status_code == 200
+    change = {**headers, "If-Match": f'"{made["version"]}"'}
+    assert client.patch(f"{PATH}/{made['id']}", json={"amount": "1.00"}, headers=change).status_code == 404
