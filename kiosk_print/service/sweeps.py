@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import exists, select, update
 
+from inspection_api.core.logs import log
 from kiosk_print.models import PaperPrint, PaperWindow, UnlockRequest
 from kiosk_print.rules.unlock import RequestStatus
 from kiosk_print.rules.window import REMIND_BEFORE
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from inspection_api.core.context import Context
 
 _BATCH = 500
+_RENDERED_AT_ONCE = 20
 _ABANDONED_AFTER = timedelta(minutes=5)
 
 
@@ -81,15 +83,26 @@ def _expire(ctx: Context) -> int:
 
 
 def _finish(ctx: Context) -> int:
-    """Render what was reserved before a crash, so that no number stands without its paper."""
+    """Render what was reserved before a crash, so that no number stands without its paper.
+
+    Whatever cannot be rendered is left for the next sweep: it holds up neither the others nor the locks.
+    """
     statement = (
         select(PaperPrint)
         .where(PaperPrint.status == RESERVED, PaperPrint.printed_at <= ctx.now - _ABANDONED_AFTER)
         .order_by(PaperPrint.id)
-        .limit(_BATCH)
+        .limit(_RENDERED_AT_ONCE)
         .with_for_update(skip_locked=True)
     )
-    abandoned = ctx.session.scalars(statement).all()
-    for row in abandoned:
-        finish(ctx, row.id, render(row))
-    return len(abandoned)
+    return sum(_render_again(ctx, row) for row in ctx.session.scalars(statement).all())
+
+
+def _render_again(ctx: Context, row: PaperPrint) -> bool:
+    """Tell whether the print could be finished."""
+    try:
+        pdf = render(row)
+    except Exception:
+        log.exception("print_unrendered", print_id=str(row.id))
+        return False
+    finish(ctx, row.id, pdf)
+    return True

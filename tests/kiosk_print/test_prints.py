@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pypdfium2
 import pytest
 import zxingcpp
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from inspection_api.core.events import Event
@@ -225,6 +225,24 @@ def test_a_print_that_was_not_finished_is_finished_by_the_same_key_or_by_the_swe
     with desk.world.transaction() as ctx:
         assert service.sweep(ctx) == 1
     assert [each["status"] for each in desk.paper(client, visit_id)["prints"]] == ["valid", "valid"]
+
+
+def test_a_print_that_cannot_be_rendered_holds_up_neither_the_others_nor_the_locks(
+    client: FlaskClient, desk: Desk, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, sound = desk.accept(), desk.accept()
+    with monkeypatch.context() as patch:
+        patch.setattr("kiosk_print.service.prints.render", lambda _: 1 / 0)
+        answers = [desk.print(client, visit_id) for visit_id in (broken, sound)]
+        assert [answer.status_code for answer in answers] == [500, 500]
+    with desk.world.transaction() as ctx:
+        empty = update(PaperPrint).where(PaperPrint.inspection_id == broken).values(sheet={})
+        ctx.session.execute(empty)
+    clock.advance(days=10)
+    with desk.world.transaction() as ctx:
+        assert service.sweep(ctx) == 3
+        assert sorted(event.kind for event in ctx.pending) == ["paper.locked", "paper.locked", "paper.printed"]
+        assert service.sweep(ctx) == 0
 
 
 def test_a_preview_is_a_draft_and_counts_nowhere(client: FlaskClient, desk: Desk) -> None:
