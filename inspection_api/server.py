@@ -19,10 +19,11 @@ WORKERS = 2
 THREADS = 8
 
 
-class _Server(BaseApplication):
+class Server(BaseApplication):
     """gunicorn without a command line of its own: every option is said here."""
 
     def __init__(self, settings: Settings) -> None:
+        """Keep the settings; gunicorn asks for its options at once."""
         self._settings = settings
         super().__init__()
 
@@ -58,4 +59,4 @@ def _freeze(_worker: Any) -> None:
 def serve_forever(settings: Settings) -> None:
     """Serve until SIGTERM."""
     logs.configure()
-    _Server(settings).run()
+    Server(settings).run()

@@ -1,0 +1,150 @@
+"""The bank's own work in this process: making next month's tasks, counting completion, setting a 明白纸."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import timedelta
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import typst
+from sqlalchemy import func, select, text
+
+from inspection_api.accounts.models import Organisation
+from inspection_api.core.periods import SHANGHAI, Period, first_of_month, local_day
+from inspection_api.reports import completion
+from inspection_api.tasks import service as tasks
+from inspection_api.tasks.models import Task
+from inspection_api.templates import default_template
+from inspection_api.templates.forms import compile_form
+from kiosk_print.paper import render_paper
+from kiosk_print.rules.sheet import Printing, Visit, compose
+from tests.bench.figures import Figure, figure
+from tests.sync.phone import RISKS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+    from uuid import UUID
+
+    from inspection_api.core.context import Context
+    from kiosk_print.paper import PaperSheet
+    from tests.bench.stage import Stage
+
+REPEATS = 3
+_SHEETS = 10
+_COPY = text("INSERT INTO public.floor_task SELECT * FROM task ORDER BY id LIMIT :amount")
+_FLOOR = text("CREATE TABLE IF NOT EXISTS public.floor_task (LIKE task INCLUDING ALL)")
+_FIRE = text("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+class _Undo(Exception):  # noqa: N818 - no error: the way out of a transaction that leaves nothing
+    """Ends a measured transaction."""
+
+
+def measure(stage: Stage) -> list[Figure]:
+    """Return the figures of tasks, report and paper."""
+    return [*_generating(stage), *_reporting(stage), *_printing(stage)]
+
+
+def _generating(stage: Stage) -> list[Figure]:
+    """Make the tasks of the month after next, feed and grants included, beside a plain copy of as many rows."""
+    with stage.world.transaction() as ctx:
+        ctx.session.execute(_FLOOR)
+        later = first_of_month(first_of_month(local_day(ctx.now)) + timedelta(days=32))
+    made: list[int] = []
+    product = [_undone(stage, lambda ctx: made.append(_generate(ctx, later))) for _ in range(REPEATS + 1)][1:]
+    floor = [_undone(stage, lambda ctx: ctx.session.execute(_COPY, {"amount": made[0]})) for _ in range(REPEATS + 1)][
+        1:
+    ]
+    rates = [[made[0] / seconds for seconds in side] for side in (product, floor)]
+    return [figure("tasks.generate.tasks_per_s", "tasks/s", *rates), figure("tasks.generate.tasks", "tasks", made[:1])]
+
+
+def _generate(ctx: Context, day: date) -> int:
+    created = tasks.generate(ctx, day).created
+    ctx.session.execute(_FIRE)
+    return created
+
+
+def _undone(stage: Stage, work: Callable[[Context], object]) -> float:
+    """Return the seconds of ``work`` in a transaction that is rolled back."""
+    seconds = 0.0
+    with suppress(_Undo), stage.world.transaction() as ctx:
+        begun = monotonic()
+        work(ctx)
+        seconds = monotonic() - begun
+        raise _Undo
+    return seconds
+
+
+def _reporting(stage: Stage) -> list[Figure]:
+    """Count this month's completion of all branches for the province, beside one plain count per sub-branch."""
+    with stage.world.transaction() as ctx:
+        root = ctx.session.scalars(select(Organisation.id).where(Organisation.parent_id.is_(None))).one()
+        head = ctx.session.execute(text("SELECT id FROM user_account WHERE username = 'hq'")).scalar_one()
+        today = local_day(ctx.now)
+    stage.world.people["hq"] = head
+    window = Period(start=first_of_month(today), end=today + timedelta(days=31))
+    product = [_asked(stage, lambda ctx: _report(ctx, root, window)) for _ in range(REPEATS * 3)]
+    floor = [_asked(stage, _count) for _ in range(REPEATS * 3)]
+    return [figure("reports.completion.ms", "ms", product[REPEATS:], floor[REPEATS:])]
+
+
+def _report(ctx: Context, root: UUID, window: Period) -> None:
+    completion.table(ctx, organisation_id=root, window=window)
+
+
+def _count(ctx: Context) -> None:
+    ctx.session.execute(
+        select(Task.organisation_id, Task.state, func.count()).group_by(Task.organisation_id, Task.state)
+    )
+
+
+def _asked(stage: Stage, work: Callable[[Context], object]) -> float:
+    with stage.world.transaction("hq", read_only=True) as ctx:
+        begun = monotonic()
+        work(ctx)
+        return 1000 * (monotonic() - begun)
+
+
+def _printing(stage: Stage) -> list[Figure]:
+    """Set an ordinary 明白纸, beside typst with a page of one sentence in a font of its own."""
+    sheet = _sheet(stage)
+    page = stage.runtime.settings.var / "floor.typ"
+    page.write_text('#set page(paper: "a4")\nOne sentence.\n')
+    bare = typst.Compiler(str(page))
+    product = [_set(lambda: render_paper(sheet)) for _ in range(REPEATS + 1)][1:]
+    floor = [_set(lambda: bare.compile(format="pdf")) for _ in range(REPEATS + 1)][1:]
+    return [figure("paper.render.ms", "ms", product, floor)]
+
+
+def _set(work: Callable[[], object]) -> float:
+    begun = monotonic()
+    for _ in range(_SHEETS):
+        work()
+    return 1000 * (monotonic() - begun) / _SHEETS
+
+
+def _sheet(stage: Stage) -> PaperSheet:
+    at = stage.runtime.settings.clock().astimezone(SHANGHAI)
+    values = {"op_status": "normal", "power_kwh": "120345.6", "tax_ytd": "12.3", "conclusion": "normal"}
+    visit = Visit(
+        answers={key: {"value": value} for key, value in {**values, **dict.fromkeys(RISKS, False)}.items()},
+        snapshot={"customer_name": "陕西秦岭精密机械制造有限公司", "loans": []},
+        inspector="李小明",
+        performed_at=at,
+        verdict="inside",
+        distance_m=22.6,
+        media={"photo": 6},
+        template_number=1,
+        amendments=0,
+    )
+    printing = Printing(
+        organisation="高新支行",
+        printed_by="王建国",
+        printed_at=at,
+        number="MBZ-6101-202603-000123-K",
+        qr_text="http://127.0.0.1:8000/api/v1/verify/XP1.0a1b2c3d.ABCDEFGHIJKLMNOPQRSTUVWXY2.ABCDEFGHIJKLMNOPQRSTUVWXY2",
+    )
+    return compose(compile_form(default_template.DEFINITION).definition, visit, None, printing)
