@@ -252,6 +252,9 @@ def test_an_earlier_visit_exempts_the_first_task_when_it_is_generated(portfolio:
     april, may = portfolio.tasks()
     assert (april.state, april.reason, april.closed_by) == ("exempt", "history", early.inspection_id)
     assert may.state == "pending"
+    with portfolio.world.transaction() as ctx:
+        credited = ctx.session.scalars(select(VisitRow).where(VisitRow.inspection_id == early.inspection_id)).one()
+    assert (credited.task_id, credited.counted) == (april.id, True)
 
 
 def test_a_visit_accepted_while_the_first_task_is_open_exempts_it(portfolio: Portfolio) -> None:

@@ -49,18 +49,24 @@ _INSERT = text(
 # The latest earlier visit that no other task of the same rule has used (domain.md §1.7).
 _CREDIT = text(
     """
-    UPDATE task t SET state = 'exempt', reason = 'history', closed_by = e.inspection_id, performed_on = e.performed_on
-    FROM (SELECT DISTINCT ON (n.id) n.id, v.inspection_id, v.performed_on
-          FROM task n
-          JOIN inspection_rule r ON r.id = n.rule_id
-          JOIN template f ON f.id = r.template_id
-          JOIN visit v ON v.checkpoint_id = n.checkpoint_id AND v.template_family = f.family
-               AND v.channel = ANY (r.channels)
-               AND v.performed_on >= n.credit_from AND v.performed_on < n.period_start
-          WHERE n.id = ANY (CAST(:task_ids AS uuid[]))
-            AND NOT EXISTS (SELECT 1 FROM task used WHERE used.closed_by = v.inspection_id AND used.rule_id = n.rule_id)
-          ORDER BY n.id, v.performed_on DESC, v.inspection_id) e
-    WHERE t.id = e.id
+    WITH exempted AS (
+        UPDATE task t SET state = 'exempt', reason = 'history', closed_by = e.inspection_id, performed_on = e.performed_on
+        FROM (SELECT DISTINCT ON (n.id) n.id, v.inspection_id, v.performed_on
+              FROM task n
+              JOIN inspection_rule r ON r.id = n.rule_id
+              JOIN template f ON f.id = r.template_id
+              JOIN visit v ON v.checkpoint_id = n.checkpoint_id AND v.template_family = f.family
+                   AND v.channel = ANY (r.channels)
+                   AND v.performed_on >= n.credit_from AND v.performed_on < n.period_start
+              WHERE n.id = ANY (CAST(:task_ids AS uuid[]))
+                AND NOT EXISTS (SELECT 1 FROM task used WHERE used.closed_by = v.inspection_id AND used.rule_id = n.rule_id)
+              ORDER BY n.id, v.performed_on DESC, v.inspection_id) e
+        WHERE t.id = e.id
+        RETURNING t.id, t.closed_by
+    )
+    UPDATE visit v SET task_id = x.id, counted = true
+    FROM exempted x
+    WHERE v.inspection_id = x.closed_by AND NOT v.counted
     """
 )
 
