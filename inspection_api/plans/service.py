@@ -7,7 +7,9 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from checkpoints.errors import StateForbids
 from checkpoints.models import Checkpoint
+from checkpoints.rules.lifecycle import State, is_in_force
 from inspection_api.accounts.models import Organisation
 from inspection_api.accounts.queries import get_one, in_subtree, visible_organisations
 from inspection_api.core.periods import local_day
@@ -56,12 +58,15 @@ def add_member(ctx: Context, plan_id: UUID, *, checkpoint_id: UUID) -> PlanMembe
 
     Raises:
         NotFound: the plan is out of scope, or the checkpoint is not in its organisation's subtree.
+        StateForbids: the checkpoint has left, by exit or archive.
         AlreadyMember: a plan of the rule holds the checkpoint.
     """
     plan = get_one(ctx.session, queries.visible_plans(ctx.actor, EDIT).where(Plan.id == plan_id))
     answers = ctx.session.get_one(Organisation, plan.organisation_id)
     covered = select(Checkpoint).where(in_subtree(Checkpoint.organisation_id, [answers.path]))
     checkpoint = get_one(ctx.session, covered.where(Checkpoint.id == checkpoint_id))
+    if checkpoint.archived_at is not None or not is_in_force(State(checkpoint.state)):
+        raise StateForbids(state=checkpoint.state)
     if queries.is_member(ctx.session, plan.rule_id, checkpoint.id):
         raise AlreadyMember
     today = local_day(ctx.now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -135,6 +136,18 @@ def test_a_point_is_put_into_a_plan_by_hand(client: FlaskClient, portfolio: Port
         assert client.post(path, json={"checkpoint_id": str(stranger)}, headers=manager).status_code == 404
     assert client.post(path, json=body, headers=manager).status_code == 201
     assert client.post(path, json=body, headers=manager).json["code"] == "already_member"
+
+
+def test_a_point_that_is_no_longer_in_force_joins_no_plan(client: FlaskClient, portfolio: Portfolio) -> None:
+    exited, archived = portfolio.add_checkpoint(state="exited"), portfolio.add_checkpoint(archived_at=datetime.now(UTC))
+    portfolio.create_rule("branch", auto_join=False)
+    manager = portfolio.world.headers("branch_manager")
+    query = {"organisation_id": str(portfolio.world.organisations["sub_branch"])}
+    [plan] = client.get("/api/v1/plans", query_string=query, headers=manager).json["items"]
+    for point in (exited, archived):
+        body = {"checkpoint_id": str(point)}
+        answer = client.post(f"/api/v1/plans/{plan['id']}/checkpoints", json=body, headers=manager)
+        assert (answer.status_code, answer.json["code"]) == (409, "checkpoint_state")
 
 
 @pytest.mark.parametrize("path", ["/api/v1/rules", "/api/v1/plans"])
