@@ -93,11 +93,11 @@ def let_window_pass(story: Story) -> str:
 
 
 def unlock(story: Story) -> str:
-    """Ask for an unlock through the phone; the requester may not grant it, the manager of the 支行 does."""
+    """Ask for an unlock; the requester may not grant it, the manager of the 支行 does."""
     request_id = _request_unlock(story)
     path = f"/unlock-requests/{request_id}/decision"
     status, code = story.desk(OFFICER).refused(path, {"approved": True})
-    ensure(status in {HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT}, f"申请人自批应被拒绝，实为 {status}")
+    ensure(status == HTTPStatus.FORBIDDEN, f"申请人自批应被拒绝，实为 {status}")
     decided = story.desk(MANAGER).post(path, {"approved": True, "days": 3, "reason": "同意补打"})
     ensure(decided["status"] == "approved", f"支行经理批准后应为 approved，实为 {decided['status']}")
     return f"客户经理申请；自批被拒 {status} {code}；支行经理批准 {decided['days']} 天"
