@@ -198,7 +198,7 @@ def decide_terms(*, approved: bool, days: int | None, reason: str) -> Terms:
 def ensure_may_give_opinion(
     state: PaperState, *, author_id: UUID, inspector_id: UUID, given: bool, printed: bool
 ) -> None:
-    """Raise unless a superior's opinion may be written: by another person, once, in the window, before the print."""
+    """Raise unless a superior's opinion may be written: by another person, once, before the print."""
     if author_id == inspector_id:
         raise OwnAffair
     if given:
