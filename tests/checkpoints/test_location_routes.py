@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -9,17 +10,21 @@ import pytest
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from checkpoints import service
+from checkpoints import queries, service
 from checkpoints.coordinates import Point
 from checkpoints.models import Checkpoint, CheckpointLocation
 from checkpoints.rules.binding import Location, LocationStatus, Rivalry
 from checkpoints.service import NewBinding
 from inspection_api.core.events import Event
 from tests.checkpoints.field import LAT, LON, PATH, Field, fix
+from tests.portfolio import Portfolio
 
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from flask import Flask
+
+    from tests.factories import World
     from tests.fixtures import Clock
 
 COARSE = [fix(0, acc=60), fix(2, acc=60), fix(4, acc=60)]
@@ -273,3 +278,29 @@ def insert_place(place: Field, point: UUID, values: dict[str, Any]) -> None:
             **values,
         )
         ctx.session.execute(statement)
+
+
+def test_of_two_who_bind_at_once_one_wins(committed_app: Flask, committed_world: World) -> None:
+    place = Field(committed_app.test_client(), committed_world)
+    point, users = place.add(), ["officer", "manager"]
+
+    def bind(user: str) -> Any:
+        return Field(committed_app.test_client(), committed_world).bind(user, point)
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(bind, users))
+    assert sorted(answer.status_code for answer in answers) == [201, 409]
+    assert {answer.json.get("code") for answer in answers} == {None, "already_bound"}
+    assert [each["status"] for each in places(place, point)] == ["confirmed"]
+
+
+def test_tasks_are_generated_while_a_place_is_being_bound(committed_app: Flask, committed_world: World) -> None:
+    """Generation only refers to the checkpoint, so it waits for nobody who changes it."""
+    portfolio = Portfolio(committed_world)
+    portfolio.create_rule()
+    point = Field(committed_app.test_client(), committed_world).add()
+    with committed_world.transaction() as ctx:
+        queries.lock_checkpoints(ctx.session, [point])
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(portfolio.generate).result(timeout=20).created > 0
+    assert {task.checkpoint_id for task in portfolio.tasks()} == {point}

@@ -50,7 +50,8 @@ _INSERT = text(
 _CREDIT = text(
     """
     WITH exempted AS (
-        UPDATE task t SET state = 'exempt', reason = 'history', closed_by = e.inspection_id, performed_on = e.performed_on
+        UPDATE task t
+        SET state = 'exempt', reason = 'history', closed_by = e.inspection_id, performed_on = e.performed_on
         FROM (SELECT DISTINCT ON (n.id) n.id, v.inspection_id, v.performed_on
               FROM task n
               JOIN inspection_rule r ON r.id = n.rule_id
@@ -59,7 +60,8 @@ _CREDIT = text(
                    AND v.channel = ANY (r.channels)
                    AND v.performed_on >= n.credit_from AND v.performed_on < n.period_start
               WHERE n.id = ANY (CAST(:task_ids AS uuid[]))
-                AND NOT EXISTS (SELECT 1 FROM task used WHERE used.closed_by = v.inspection_id AND used.rule_id = n.rule_id)
+                AND NOT EXISTS (SELECT 1 FROM task used
+                                WHERE used.closed_by = v.inspection_id AND used.rule_id = n.rule_id)
               ORDER BY n.id, v.performed_on DESC, v.inspection_id) e
         WHERE t.id = e.id
         RETURNING t.id, t.closed_by
