@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from checkpoints import service as checkpoints
 from checkpoints.service import NewBinding
+from inspection_api.core.errors import Problem
 from inspection_api.core.ids import new_id
 from inspection_api.core.jsonb import as_jsonb
 from inspection_api.inspections import service as inspections
@@ -19,6 +20,7 @@ from sync.protocol.bind import BindWrite
 from sync.protocol.save import DraftWrite
 from sync.protocol.submit import VisitWrite
 from sync.protocol.unlock import UnlockWrite
+from sync.protocol.verdicts import rejected
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,7 +70,7 @@ def apply(ctx: Context, judged: Sequence[Judged]) -> None:
     checkpoints.note_scans(ctx, _scans(judged))
     for each in judged:
         _trace(ctx, each)
-        _request_unlock(ctx, each.write)
+        _request_unlock(ctx, each)
     inspections.settle(ctx, [each.received.operation.entity_id for each, _ in visits if each.received.operation])
 
 
@@ -149,8 +151,15 @@ def _trace(ctx: Context, judged: Judged) -> None:
         ctx.record(kind, op_id=str(judged.received.head.op_id))
 
 
-def _request_unlock(ctx: Context, write: Any) -> None:
-    if isinstance(write, UnlockWrite):
-        papers.request_unlock(
-            ctx, write.inspection_id, id=write.id, reason_code=write.reason_code, reason=write.reason_text
-        )
+def _request_unlock(ctx: Context, judged: Judged) -> None:
+    """Make an unlock request in a savepoint of its own: the paper's rules may refuse it, and that harms only itself."""
+    write = judged.write
+    if not isinstance(write, UnlockWrite):
+        return
+    try:
+        with ctx.session.begin_nested():
+            papers.request_unlock(
+                ctx, write.inspection_id, id=write.id, reason_code=write.reason_code, reason=write.reason_text
+            )
+    except Problem as problem:
+        judged.verdict = rejected(problem.code, problem.detail or problem.title)
