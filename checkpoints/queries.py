@@ -29,6 +29,7 @@ from checkpoints.rules.values import AssignedSpan, CheckpointFacts, Neighbour
 from inspection_api.accounts.queries import get_one, visible
 from inspection_api.core.context import Actor, Context
 from inspection_api.core.permissions import Action, Permission
+from inspection_api.core.tables import among
 from inspection_api.customers.queries import at_or_below
 
 READ = Permission(Action.CHECKPOINTS, "read")
@@ -126,11 +127,11 @@ def facts_of(ctx: Context, ids: Iterable[UUID], permission: Permission, *, bound
     """
     wanted = list(ids)
     lock_checkpoints(ctx.session, bound)
-    rows = ctx.session.execute(_with_reach(ctx.actor, permission).where(Checkpoint.id.in_(wanted))).all()
+    rows = ctx.session.execute(_with_reach(ctx.actor, permission).where(among(Checkpoint.id, wanted))).all()
     return CheckpointSet(
-        checkpoints={row.Checkpoint.id: facts(row.Checkpoint, row.generation_since) for row in rows},
-        reachable=frozenset(row.Checkpoint.id for row in rows if row.reachable),
-        bindable=frozenset(row.Checkpoint.id for row in rows if row.bindable),
+        checkpoints={row.id: facts(row, row.generation_since) for row in rows},
+        reachable=frozenset(row.id for row in rows if row.reachable),
+        bindable=frozenset(row.id for row in rows if row.bindable),
         plates=_grouped(ctx.session, CheckpointPlate, wanted, plate_value),
         locations=_grouped(ctx.session, CheckpointLocation, wanted, _location),
         assignments=_grouped(ctx.session, CheckpointAssignment, wanted, _span),
@@ -141,11 +142,11 @@ def lock_checkpoints(session: Session, ids: Iterable[UUID]) -> None:
     """Lock the rows for the rest of the transaction, in the order of their ids; no ids, no query."""
     wanted = list(ids)
     if wanted:
-        statement = select(Checkpoint.id).where(Checkpoint.id.in_(wanted)).order_by(Checkpoint.id)
+        statement = select(Checkpoint.id).where(among(Checkpoint.id, wanted)).order_by(Checkpoint.id)
         session.execute(statement.with_for_update(key_share=True))
 
 
-def _with_reach(actor: Actor, permission: Permission) -> Select[Checkpoint, bool, bool, datetime | None]:
+def _with_reach(actor: Actor, permission: Permission) -> Select[*tuple[Any, ...]]:
     reachable = visible(Checkpoint, "checkpoint", actor, permission).label("reachable")
     bindable = may_bind(actor).label("bindable")
     opened = (
@@ -157,7 +158,7 @@ def _with_reach(actor: Actor, permission: Permission) -> Select[Checkpoint, bool
         .scalar_subquery()
         .label("generation_since")
     )
-    return select(Checkpoint, reachable, bindable, opened).execution_options(populate_existing=True)
+    return select(*_columns(Checkpoint), reachable, bindable, opened)
 
 
 def may_bind(actor: Actor) -> ColumnElement[bool]:
@@ -172,7 +173,7 @@ def may_bind(actor: Actor) -> ColumnElement[bool]:
     return and_(visible(Checkpoint, "checkpoint", actor, BIND), ~own_reset)
 
 
-def facts(row: Checkpoint, generation_since: datetime | None = None) -> CheckpointFacts:
+def facts(row: Checkpoint | Row[Any], generation_since: datetime | None = None) -> CheckpointFacts:
     """Return a checkpoint's row as the value that the rules take."""
     return CheckpointFacts(
         id=row.id,
@@ -201,13 +202,17 @@ def place_of(row: Checkpoint) -> Point | None:
 def _grouped(session: Session, model: Any, ids: Sequence[UUID], value: Callable[[Any], V]) -> dict[UUID, list[V]]:
     """Return the values of a table's rows by checkpoint, in one query."""
     found: dict[UUID, list[V]] = defaultdict(list)
-    statement = select(model).where(model.checkpoint_id.in_(ids)).execution_options(populate_existing=True)
-    for row in session.scalars(statement):
+    for row in session.execute(select(*_columns(model)).where(among(model.checkpoint_id, ids))):
         found[row.checkpoint_id].append(value(row))
     return dict(found)
 
 
-def plate_value(row: CheckpointPlate) -> Plate:
+def _columns(model: Any) -> list[Any]:
+    """Return the columns of a table, to read rows instead of objects."""
+    return [getattr(model, column.key) for column in model.__mapper__.column_attrs]
+
+
+def plate_value(row: CheckpointPlate | Row[Any]) -> Plate:
     """Return a plate's row as the value that the rules take."""
     return Plate(
         checkpoint_id=row.checkpoint_id,
@@ -218,7 +223,7 @@ def plate_value(row: CheckpointPlate) -> Plate:
     )
 
 
-def _location(row: CheckpointLocation) -> Location:
+def _location(row: Row[Any]) -> Location:
     return Location(
         id=row.id,
         checkpoint_id=row.checkpoint_id,
@@ -233,7 +238,7 @@ def _location(row: CheckpointLocation) -> Location:
     )
 
 
-def _span(row: CheckpointAssignment) -> AssignedSpan:
+def _span(row: Row[Any]) -> AssignedSpan:
     return AssignedSpan(officer_id=row.officer_id, valid_from=row.valid_from, valid_to=row.valid_to)
 
 

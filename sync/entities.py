@@ -12,6 +12,7 @@ import msgspec
 from sqlalchemy import select
 
 from checkpoints.models import Checkpoint
+from inspection_api.core.tables import among
 from inspection_api.customers.models import Customer
 from inspection_api.inspections.models import Inspection
 from inspection_api.loans.models import Loan
@@ -64,7 +65,7 @@ class Entity:
     def rows(self, ids: Sequence[UUID]) -> Select[*tuple[Any, ...]]:
         """Return the rows of ``ids``: id, version, then the columns."""
         names = ("id", "version", *self.columns)
-        return select(*(self.table.c[name] for name in names)).where(self.table.c.id.in_(ids))
+        return select(*(self.table.c[name] for name in names)).where(among(self.table.c.id, ids))
 
 
 ENTITIES: dict[str, Entity] = {

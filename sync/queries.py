@@ -17,9 +17,9 @@ from inspection_api.accounts.models import Device
 from inspection_api.core.errors import Problem
 from inspection_api.core.periods import Period, local_day
 from inspection_api.core.permissions import Action, Permission
+from inspection_api.core.tables import among
 from inspection_api.inspections.models import Inspection
 from inspection_api.inspections.rules import FieldChange, State
-from inspection_api.media.models import Media
 from inspection_api.tasks import queries as task_queries
 from inspection_api.templates import queries as template_queries
 from sync.errors import DeviceUnknown, DeviceWiped
@@ -59,6 +59,20 @@ _SAMPLES = text(
     " ORDER BY server_time DESC LIMIT :most"
 )
 
+# The look-up by hash goes through its index whatever the planner believes; `OR` would read the whole table for a batch.
+_MEDIA = text(
+    """
+    SELECT id, owner_user_id, inspection_id, sha256, bytes, mime, true AS is_named
+    FROM media WHERE id = ANY (CAST(:ids AS uuid[]))
+    UNION ALL
+    SELECT first.*, false
+    FROM unnest(CAST(:hashes AS text[])) AS h (sha256)
+    CROSS JOIN LATERAL (SELECT id, owner_user_id, inspection_id, sha256, bytes, mime FROM media m
+                        WHERE m.sha256 = h.sha256 AND m.inspection_id IS NOT NULL
+                        ORDER BY m.declared_at LIMIT 1) first
+    """
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceRow:
@@ -96,19 +110,21 @@ def lock_device(ctx: Context, device_id: UUID) -> Position:
     return Position(next_seq=row.next_seq, gaps=frozenset(row.gaps))
 
 
-def receipts(session: Session, device_id: UUID, op_ids: Iterable[UUID]) -> Sequence[SyncReceipt]:
+def receipts(session: Session, device_id: UUID, op_ids: Iterable[UUID]) -> Sequence[Row[Any]]:
     """Return the receipts of the named operations and the device's held and parked ones, in one query."""
-    named = SyncReceipt.op_id.in_(list(op_ids))
+    named = among(SyncReceipt.op_id, op_ids)
     unsettled = (SyncReceipt.device_id == device_id) & SyncReceipt.raw.is_not(None)
-    return session.scalars(select(SyncReceipt).where(or_(named, unsettled))).all()
+    columns = (SyncReceipt.op_id, SyncReceipt.seq, SyncReceipt.digest, SyncReceipt.status, SyncReceipt.raw)
+    found: Sequence[Any] = session.execute(select(*columns).where(or_(named, unsettled))).all()
+    return found
 
 
-def known(rows: Iterable[SyncReceipt]) -> dict[UUID, Known]:
+def known(rows: Iterable[Row[Any]]) -> dict[UUID, Known]:
     """Return the receipts as the pure order rules take them."""
     return {row.op_id: Known(op_id=row.op_id, digest=row.digest, status=Status(row.status)) for row in rows}
 
 
-def held(rows: Iterable[SyncReceipt]) -> list[Received]:
+def held(rows: Iterable[Row[Any]]) -> list[Received]:
     """Return the operations that wait for a predecessor."""
     return [decode_operation(row.raw) for row in rows if row.status == Status.HELD and row.raw is not None]
 
@@ -159,8 +175,8 @@ def load_facts(ctx: Context, device: DeviceRow, names: Names) -> Facts:
         records=records,
         stored_versions={record.id: record.version for record in records.values()},
         templates=_templates(ctx, names.templates),
-        media={row.id: _declared(row) for row in known_media},
-        media_elsewhere={row.sha256: row.inspection_id for row in known_media if row.inspection_id is not None},
+        media={row.id: _declared(row) for row in known_media if row.is_named},
+        media_elsewhere={row.sha256: row.inspection_id for row in known_media if not row.is_named},
     )
 
 
@@ -196,7 +212,7 @@ def _records(session: Session, ids: Iterable[UUID]) -> dict[UUID, Record]:
             Inspection.note,
             Inspection.field_versions,
         )
-        .where(Inspection.id.in_(list(ids)))
+        .where(among(Inspection.id, ids))
         .order_by(Inspection.id)
         .with_for_update(key_share=True)
     )
@@ -221,19 +237,11 @@ def _templates(ctx: Context, ids: Iterable[UUID]) -> dict[UUID, PublishedTemplat
     return {id_: PublishedTemplate(form=each.form, family=each.family) for id_, each in versions.items()}
 
 
-def _media(session: Session, names: Names) -> Sequence[Any]:
-    """Return the media that have one of the declared ids or hold the same bytes, the first declared last."""
-    statement = (
-        select(Media.id, Media.owner_user_id, Media.inspection_id, Media.sha256, Media.bytes, Media.mime)
-        .where(
-            or_(
-                Media.id.in_([medium.id for medium in names.media]),
-                Media.sha256.in_({medium.sha256 for medium in names.media}),
-            )
-        )
-        .order_by(Media.declared_at.desc())
-    )
-    return session.execute(statement).all()
+def _media(session: Session, names: Names) -> Sequence[Row[Any]]:
+    """Return the media with one of the declared ids, and for each sha256 the record that brought these bytes first."""
+    ids = [medium.id for medium in names.media]
+    hashes = {medium.sha256 for medium in names.media}
+    return session.execute(_MEDIA, {"ids": ids, "hashes": list(hashes)}).all() if ids else ()
 
 
 def _declared(row: Any) -> DeclaredMedia:
@@ -246,6 +254,6 @@ def _declared(row: Any) -> DeclaredMedia:
     )
 
 
-def unsettled_ops(rows: Iterable[SyncReceipt]) -> list[dict[str, Any]]:
+def unsettled_ops(rows: Iterable[Row[Any]]) -> list[dict[str, Any]]:
     """Return the held and parked operations as the handshake tells them."""
     return [{"op_id": str(row.op_id), "seq": row.seq, "status": row.status} for row in rows]

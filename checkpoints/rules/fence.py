@@ -146,6 +146,8 @@ def recent_fixes(usable: Sequence[Fix]) -> tuple[Fix, ...]:
 
 def median_fix(fixes: Sequence[Fix]) -> tuple[Point, float]:
     """Return the component-wise median position and the median accuracy in metres of valid fixes."""
+    if len(fixes) == 1:
+        return fixes[0].point, fixes[0].accuracy_m or 0.0
     lon = median(fix.point.lon for fix in fixes)
     lat = median(fix.point.lat for fix in fixes)
     return Point(lon, lat), median(fix.accuracy_m or 0.0 for fix in fixes)

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Date, DateTime, Integer, MetaData, Text, Uuid, text
+from sqlalchemy import ARRAY, BigInteger, Date, DateTime, Integer, MetaData, Text, Uuid, any_, literal, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from inspection_api.core.errors import PreconditionFailed
 from inspection_api.core.ids import new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.orm import InstrumentedAttribute
+
+V = TypeVar("V")
 
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -48,6 +56,15 @@ class Versioned:
     """A row that devices may hold: ``version`` rises with every update, by trigger, so nothing can forget it."""
 
     version: Mapped[int] = mapped_column(BigInteger, server_default=text("1"), server_onupdate=text("version + 1"))
+
+
+def among(column: ColumnElement[V] | InstrumentedAttribute[V], values: Iterable[V]) -> ColumnElement[bool]:
+    """Return the condition that ``column`` is one of ``values``, which travel as one array.
+
+    The statement stays the same whatever their number, so it is compiled and prepared once; ``in_`` costs a parameter
+    each (of a thousand ids: more than the rows).
+    """
+    return column == any_(literal(list(values), ARRAY(column.type)))
 
 
 def ensure_version(row: Versioned, version: int) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import Float, or_, select, text
 
 from inspection_api.accounts.queries import get_one, visible
 from inspection_api.core.permissions import Action, Permission
+from inspection_api.core.tables import among
 from inspection_api.inspections.models import Inspection
 from inspection_api.media.models import Media
 from inspection_api.templates.forms import Medium
@@ -86,7 +87,7 @@ def submitted(session: Session, ids: Iterable[UUID], *, lock: bool) -> Sequence[
             Inspection.quarantine_codes,
             Inspection.blockers,
         )
-        .where(Inspection.id.in_(list(ids)), Inspection.state == "submitted")
+        .where(among(Inspection.id, ids), Inspection.state == "submitted")
         .order_by(Inspection.id)
     )
     return session.execute(statement.with_for_update(key_share=True) if lock else statement).all()
@@ -96,7 +97,7 @@ def stored_media(session: Session, inspection_ids: Iterable[UUID]) -> dict[UUID,
     """Return each record's stored media as the form's evidence rules count them."""
     seconds = Media.captured["seconds"].astext.cast(Float)
     statement = select(Media.inspection_id, Media.item_key, Media.kind, seconds).where(
-        Media.inspection_id.in_(list(inspection_ids)), Media.status == "stored"
+        among(Media.inspection_id, inspection_ids), Media.status == "stored"
     )
     found: dict[UUID, list[Medium]] = defaultdict(list)
     for inspection_id, item, kind, length in session.execute(statement):

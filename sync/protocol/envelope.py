@@ -173,10 +173,24 @@ class Received(msgspec.Struct, frozen=True, kw_only=True):
 
     def digest(self) -> bytes:
         """Return the SHA-256 of the operation's content without ``seq``, in canonical member order."""
-        content = json.loads(self.raw)
+        content = _content(self.raw)
         content.pop("seq", None)
-        canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).digest()
+        return hashlib.sha256(_canonical(content)).digest()
+
+
+def _content(raw: bytes) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        content = json.loads(raw)  # what the fast decoder refuses: half of a surrogate pair
+    return content
+
+
+def _canonical(content: dict[str, Any]) -> bytes:
+    try:
+        return msgspec.json.encode(content, order="sorted")
+    except UnicodeEncodeError:
+        return json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
 
 
 def decode_batch(body: bytes) -> Batch:
@@ -215,17 +229,22 @@ def decode_operation(raw: bytes) -> Received:
     try:
         operation = _OPERATION.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        return Received(head=_head(raw), raw=raw, operation=None, fault=str(error))
+        return Received(head=decode_head(raw), raw=raw, operation=None, fault=str(error))
     return Received(head=operation, raw=raw, operation=operation, fault=unsafe_text(raw))
 
 
-def _head(raw: bytes) -> Head:
+def decode_head(raw: bytes | msgspec.Raw) -> Head:
+    """Return an operation's id and number.
+
+    Raises:
+        BatchMalformed: it has none, so no verdict could name it.
+    """
     try:
         return _HEAD.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError):
         pass
     try:
-        loose = json.loads(raw)
+        loose = json.loads(bytes(raw))
         return msgspec.convert({"op_id": loose["op_id"], "seq": loose["seq"]}, Head)
     except (ValueError, TypeError, KeyError, msgspec.ValidationError):
         raise BatchMalformed("操作缺少 op_id 或 seq") from None

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -93,6 +95,16 @@ class Facts:
     bindable: frozenset[UUID] = frozenset()
     neighbours: tuple[Neighbour, ...] = ()
     stored_versions: dict[UUID, int] = field(default_factory=dict)
+    _tasks_at: dict[UUID, list[TaskTerms]] = field(init=False, default_factory=lambda: defaultdict(list))
+
+    def __post_init__(self) -> None:
+        """Sort the tasks by checkpoint."""
+        for task in self.tasks.values():
+            self._tasks_at[task.checkpoint_id].append(task)
+
+    def tasks_at(self, checkpoint_id: UUID) -> Sequence[TaskTerms]:
+        """Return the tasks of one checkpoint."""
+        return self._tasks_at.get(checkpoint_id, ())
 
     def was_assigned(self, checkpoint_id: UUID, at: datetime) -> bool:
         """Tell whether the sender was responsible for the checkpoint at ``at``."""

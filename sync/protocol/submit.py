@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitWrite:
-    """The inspection row and the media rows that a submit leaves."""
+    """What a submit leaves: the inspection row, the media, and the plate if it was scanned for the first time."""
 
     row: dict[str, Any]
     media: tuple[Manifest, ...] = ()
@@ -91,7 +91,7 @@ def _concluded(
         row=row,
         media=tuple(visit.media),
         conflicts=tuple(clashes),
-        scanned_plate=visit.scanned_plate,
+        scanned_plate=visit.first_scan,
         traces=tuple(visit.traces),
     )
 
@@ -154,10 +154,11 @@ def _row(
     *,
     in_conflict: bool,
 ) -> dict[str, Any]:
-    """Return the inspection row; acceptance is decided afterwards, for all rows of the batch together."""
+    """Return the inspection row as if none of its media had come; whether it is accepted is decided afterwards."""
     sender, payload = visit.facts.sender, visit.payload
     answers = {name.removeprefix("answers."): value for name, value in values.items()}
     responsible = visit.facts.responsible.get(payload.task_id) if payload.task_id else None
+    media_missing = bool(forms.evidence_missing(visit.template.form, answers, ()))
     return {
         "id": visit.operation.entity_id,
         "task_id": payload.task_id,
@@ -169,7 +170,7 @@ def _row(
         "template_version_id": payload.template_version_id,
         "channel": payload.channel,
         "quarantine_codes": codes,
-        "blockers": blockers(quarantine_codes=codes, in_conflict=in_conflict, media_missing=False),
+        "blockers": blockers(quarantine_codes=codes, in_conflict=in_conflict, media_missing=media_missing),
         "flags": flags,
         "answers": answers,
         "note": payload.note,

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from checkpoints.rules.binding import Location
     from checkpoints.rules.fence import Judgement
+    from checkpoints.rules.plate import Plate
     from checkpoints.rules.values import CheckpointFacts
     from sync.protocol.envelope import Fix, Manifest, Operation, Stamp, Submit
     from sync.protocol.facts import Facts, PublishedTemplate
@@ -47,7 +48,14 @@ class Visit:
     flags: list[str] = field(default_factory=list)
     traces: list[str] = field(default_factory=list)
     media: list[Manifest] = field(default_factory=list)
-    scanned_plate: tuple[UUID, int] | None = None
+    plate: Plate | None = None
+
+    @property
+    def first_scan(self) -> tuple[UUID, int] | None:
+        """Return checkpoint and generation of a plate that nobody is known to have scanned before."""
+        if self.plate is None or self.plate.first_scanned_at is not None:
+            return None
+        return self.checkpoint.id, self.plate.generation
 
 
 def opened(facts: Facts, operation: Operation, payload: Submit, step: Step) -> Visit:
@@ -88,7 +96,7 @@ def judge_plate(visit: Visit) -> None:
     elif plate.is_revoked_at(issued, visit.at.at):
         visit.codes.append("qr_revoked")
     else:
-        visit.scanned_plate = (visit.checkpoint.id, parts.generation)
+        visit.plate = issued
 
 
 def judge_place(visit: Visit) -> dict[str, Any]:
@@ -143,16 +151,15 @@ def _judgement(visit: Visit, location: Location, scan: Judgement, acts: Sequence
         "accuracy_m": scan.accuracy_m,
         "radius_m": scan.radius_m,
         "location_generation": location.generation,
-        "plate_generation": visit.scanned_plate[1] if visit.scanned_plate else None,
+        "plate_generation": visit.plate.generation if visit.plate else None,
         "acts": [act.judgement.verdict.value for act in acts],
     }
 
 
 def judge_time(visit: Visit) -> task_rules.Closing:
     """Judge assignment and period at both ends of the time bound: harmless if nothing depends on it (sync.md §6)."""
-    closings = [_closing(visit, at) for at in (visit.at.at, visit.at.earliest, visit.at.latest)]
-    if visit.at.is_exact:
-        closings = closings[:1]
+    ends = () if visit.at.is_exact else (visit.at.earliest, visit.at.latest)
+    closings = [_closing(visit, at) for at in (visit.at.at, *ends)]
     if any((each.task_id, each.state) != (closings[0].task_id, closings[0].state) for each in closings):
         visit.codes.append("time_bounded")
     owner_ends = [visit.facts.was_assigned(visit.checkpoint.id, at) for at in (visit.at.earliest, visit.at.latest)]
@@ -173,7 +180,7 @@ def _closing(visit: Visit, at: Any) -> task_rules.Closing:
         channel=visit.payload.channel,
         task_id=visit.payload.task_id,
     )
-    return task_rules.decide_closing(performed, visit.facts.tasks.values())
+    return task_rules.decide_closing(performed, visit.facts.tasks_at(visit.checkpoint.id))
 
 
 def judge_media(visit: Visit) -> None:

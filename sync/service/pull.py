@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Row, select, text
 
 from inspection_api.accounts.models import AccessGrant
+from inspection_api.core.tables import among
 from sync import queries
 from sync.entities import ENTITIES, Entity
 from sync.errors import DeviceUnapproved
@@ -106,7 +107,7 @@ def _receipts(ctx: Context, op_ids: Sequence[UUID]) -> list[dict[str, Any]]:
     """Return the receipts that were held when their batch was answered."""
     if not op_ids:
         return []
-    statement = select(SyncReceipt.result).where(SyncReceipt.op_id.in_(op_ids))
+    statement = select(SyncReceipt.result).where(among(SyncReceipt.op_id, op_ids))
     return [{"k": "receipt", **result, "from": "held"} for result in ctx.session.scalars(statement)]
 
 

@@ -12,15 +12,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from sqlalchemy import select
 
 from inspection_api.core.errors import Problem
 from inspection_api.core.logs import log
 from sync import queries
 from sync.entities import OPERATIONS
 from sync.errors import BatchIdReused, OutboxFull
-from sync.models import SyncBatch, SyncReceipt
+from sync.models import SyncBatch
 from sync.protocol import order
-from sync.protocol.envelope import Received, decode_batch, decode_operation
+from sync.protocol.envelope import Received, decode_batch, decode_head, decode_operation
 from sync.protocol.naming import names_of
 from sync.protocol.order import Turn
 from sync.protocol.signature import ensure_signed
@@ -30,6 +31,8 @@ from sync.service import receipts, writing
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
+
+    from sqlalchemy import Row
 
     from inspection_api.core.context import Context
     from sync.protocol.envelope import Batch
@@ -72,24 +75,22 @@ def push(ctx: Context, body: bytes, signature: str) -> dict[str, Any]:
     device = queries.get_device(ctx.session, batch.device_id, ctx.user_id)
     signed = ensure_signed(device.public_key, body, signature)
     position = queries.lock_device(ctx, device.id)
-    if _is_replayed(ctx, batch, body):
+    sha256 = hashlib.sha256(body).digest()
+    if _is_replayed(ctx, batch, sha256):
         return _answer(ctx, batch, position, replayed=True)
     received = [decode_operation(bytes(raw)) for raw in batch.ops]
     arrangement, judged = _judge_batch(ctx, batch, device, received, position)
-    writing.store_batch(ctx, batch, sha256=_digest(body), body=zlib.compress(body, 1), signature=signed)
+    writing.store_batch(ctx, batch, sha256=sha256, body=zlib.compress(body, 1), signature=signed)
     _write(ctx, judged)
     receipts.store(ctx, batch, judged)
     writing.store_position(ctx, device.id, arrangement.position)
     return _answer(ctx, batch, arrangement.position, replayed=False, judged=judged)
 
 
-def _digest(body: bytes) -> bytes:
-    return hashlib.sha256(body).digest()
-
-
-def _is_replayed(ctx: Context, batch: Batch, body: bytes) -> bool:
-    stored = ctx.session.get(SyncBatch, batch.batch_id)
-    if stored is not None and (stored.sha256, stored.device_id) != (_digest(body), batch.device_id):
+def _is_replayed(ctx: Context, batch: Batch, sha256: bytes) -> bool:
+    statement = select(SyncBatch.sha256, SyncBatch.device_id).where(SyncBatch.id == batch.batch_id)
+    stored = ctx.session.execute(statement).one_or_none()
+    if stored is not None and (stored.sha256, stored.device_id) != (sha256, batch.device_id):
         raise BatchIdReused
     return stored is not None
 
@@ -114,7 +115,7 @@ def _judge_batch(
     return arrangement, [judged for each in ordered if (judged := _judge(judging, each, payloads)) is not None]
 
 
-def _ensure_room(rows: Sequence[SyncReceipt], batch: Batch, received: Sequence[Received], position: Position) -> None:
+def _ensure_room(rows: Sequence[Row[Any]], batch: Batch, received: Sequence[Received], position: Position) -> None:
     """Refuse a device with too many held operations, unless this batch brings or abandons what they wait for."""
     brings = {each.head.seq for each in received} | set(batch.abandon_seq)
     if sum(row.status == Status.HELD for row in rows) >= MAX_HELD and not brings & position.gaps:
@@ -201,7 +202,7 @@ def _answer(
     ctx: Context, batch: Batch, position: Position, *, replayed: bool, judged: list[Judged] | None = None
 ) -> dict[str, Any]:
     """Return the receipts of the batch as they now stand, and of what it released."""
-    op_ids = [decode_operation(bytes(raw)).head.op_id for raw in batch.ops]
+    op_ids = [decode_head(raw).op_id for raw in batch.ops]
     released = [each.received.head.op_id for each in judged or []]
     return {
         "epoch": queries.epoch(ctx.session),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select, text
 
 from inspection_api.core.jsonb import as_jsonb
+from inspection_api.core.tables import among
 from sync.models import SyncReceipt
 from sync.protocol.verdicts import UNSETTLED
 
@@ -90,5 +91,5 @@ def results(ctx: Context, op_ids: Iterable[UUID], judged: Sequence[Judged]) -> l
 
 
 def _stored(ctx: Context, op_ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
-    statement = select(SyncReceipt.op_id, SyncReceipt.result).where(SyncReceipt.op_id.in_(op_ids))
+    statement = select(SyncReceipt.op_id, SyncReceipt.result).where(among(SyncReceipt.op_id, op_ids))
     return {row.op_id: row.result for row in ctx.session.execute(statement)}

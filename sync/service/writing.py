@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from sqlalchemy import text
 
 from checkpoints import service as checkpoints
@@ -14,6 +13,7 @@ from inspection_api.core.ids import new_id
 from inspection_api.core.jsonb import as_jsonb
 from inspection_api.inspections import service as inspections
 from inspection_api.media import service as media
+from inspection_api.media.rules.uploads import Status
 from inspection_api.media.service import MediaRow
 from kiosk_print import service as papers
 from sync.protocol.bind import BindWrite
@@ -65,13 +65,13 @@ def apply(ctx: Context, judged: Sequence[Judged]) -> None:
     _bind(ctx, [write for _, write in bindings])
     _save_drafts(ctx, judged, {write.row["id"] for _, write in visits})
     inspections.submit_visits(ctx, [write.row for _, write in visits])
-    _declare(ctx, [*_visit_media(visits), *_plate_photos(ctx, bindings)])
+    stored = _declare(ctx, [*_visit_media(visits), *_plate_photos(ctx, bindings)])
     _store_conflicts(ctx, visits)
     checkpoints.note_scans(ctx, _scans(judged))
     for each in judged:
         _trace(ctx, each)
         _request_unlock(ctx, each)
-    inspections.settle(ctx, [each.received.operation.entity_id for each, _ in visits if each.received.operation])
+    inspections.settle(ctx, [write.row["id"] for _, write in visits if _may_be_free(write, stored)])
 
 
 def _bind(ctx: Context, writes: Sequence[BindWrite]) -> None:
@@ -122,12 +122,19 @@ def _media_row(medium: Manifest, record: dict[str, Any], inspection_id: UUID | N
         mime=medium.mime,
         bytes=medium.bytes,
         sha256=medium.sha256,
-        captured={name: msgspec.to_builtins(getattr(medium, name)) for name in facts},
+        captured={name: getattr(medium, name) for name in facts},
     )
 
 
-def _declare(ctx: Context, rows: list[MediaRow]) -> None:
-    media.declare_many(ctx, list({row.id: row for row in rows}.values()))
+def _declare(ctx: Context, rows: list[MediaRow]) -> set[UUID]:
+    """Declare media and return those that are stored already; a later upload settles its visit itself."""
+    statuses = media.declare_many(ctx, list({row.id: row for row in rows}.values()))
+    return {id_ for id_, status in statuses.items() if status is Status.STORED}
+
+
+def _may_be_free(write: VisitWrite, stored: set[UUID]) -> bool:
+    """Tell whether a visit may be accepted now: nothing blocks it, or media came before it."""
+    return not write.row["blockers"] or any(medium.id in stored for medium in write.media)
 
 
 def _store_conflicts(ctx: Context, visits: Sequence[tuple[Judged, VisitWrite]]) -> None:

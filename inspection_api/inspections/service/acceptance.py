@@ -63,7 +63,8 @@ def settle(ctx: Context, ids: Iterable[UUID]) -> dict[UUID, State]:
 
     The others keep state and learn what still blocks them.
     """
-    candidates = queries.submitted(ctx.session, ids, lock=False)
+    named = list(ids)
+    candidates = queries.submitted(ctx.session, named, lock=False) if named else []
     if not candidates:
         return {}
     days = Period(start=min(row.performed_on for row in candidates), end=max(row.performed_on for row in candidates))

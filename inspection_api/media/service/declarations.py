@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import select, text
 
 from inspection_api.accounts.models import UserAccount
+from inspection_api.core.jsonb import as_jsonb
 from inspection_api.media.errors import DeclarationDiffers, MediaNotFound
 from inspection_api.media.models import Media
 from inspection_api.media.rules import uploads
@@ -68,7 +68,7 @@ def declare_many(ctx: Context, rows: Sequence[MediaRow]) -> dict[UUID, Status]:
     """
     if not rows:
         return {}
-    values = {"rows": json.dumps([asdict(row) for row in rows], default=str), "now": ctx.now}
+    values = {"rows": as_jsonb(rows), "now": ctx.now}
     return {row.id: Status(row.status) for row in ctx.session.execute(_DECLARE, values)}
 
 
