@@ -273,3 +273,32 @@ def test_a_full_outbox_drains_as_soon_as_the_missing_operation_comes(
     assert (full.status_code, full.json["code"]) == (429, "held_limit")
     statuses = {each["status"] for each in phone.push(missing)}
     assert statuses == {"applied"}
+
+
+def draft_of(street: Street, point: UUID) -> dict[str, Any]:
+    return {"checkpoint_id": str(point), "template_version_id": str(street.portfolio.version_id), "note": "草稿"}
+
+
+def test_a_draft_of_a_foreign_checkpoint_means_nothing(phone: Phone, street: Street) -> None:
+    foreign = street.add("foreign_officer", "foreign")
+    (result,) = phone.push(phone.operation("inspection.save", uuid4(), draft_of(street, foreign)))
+    assert (result["status"], result["code"]) == ("rejected", "forbidden_or_unknown")
+
+
+def test_a_submitted_record_takes_no_more_drafts(phone: Phone, street: Street) -> None:
+    point = street.add()
+    visit = phone.submit(point)
+    late = phone.operation("inspection.save", visit["entity_id"], draft_of(street, point))
+    results = phone.push(visit)
+    results += phone.push(late)
+    assert [(each["status"], each["code"]) for each in results] == [
+        ("extra", "extra"),
+        ("quarantined", "already_submitted"),
+    ]
+
+
+def test_a_fix_that_is_no_place_on_earth_is_no_fix(phone: Phone, street: Street) -> None:
+    payload = phone.visit(street.add())
+    payload["scan"]["fixes"] = [fix(lon=500.0)]
+    (result,) = phone.push(phone.operation("inspection.submit", uuid4(), payload))
+    assert (result["status"], result["code"]) == ("quarantined", "stale")
