@@ -215,8 +215,8 @@ def _decode_slowly(body: bytes) -> Batch:
         loose = json.loads(body)
         raw_ops = [msgspec.Raw(json.dumps(op).encode()) for op in loose.pop("ops")]
         envelope = msgspec.convert({**loose, "ops": []}, Batch, strict=False)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, msgspec.ValidationError) as error:
-        raise BatchMalformed(str(error)[:200]) from None
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, msgspec.ValidationError):
+        raise BatchMalformed("批次须为 JSON 对象，含 protocol、device_id、batch_id、sent 和 ops") from None
     return msgspec.structs.replace(envelope, ops=raw_ops)
 
 
