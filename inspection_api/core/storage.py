@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import os
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, BinaryIO
 from uuid import uuid4
 
@@ -78,30 +79,45 @@ class Storage:
         path = self._partial(tag, str(upload_id))
         return path.stat().st_size if path.is_file() else 0
 
-    def append(self, tag: str, upload_id: UUID, chunks: Iterable[bytes], *, offset: int) -> int:
+    def append(
+        self,
+        tag: str,
+        upload_id: UUID,
+        chunks: Iterable[bytes],
+        *,
+        offset: int,
+        undo: type[Exception] | tuple[()] = (),
+    ) -> int:
         """Write ``chunks`` behind byte ``offset`` and return the new length, fsynced.
 
-        When ``chunks`` raises (the line was cut), what had come stays. Two writers can never interleave: each chunk is
-        written under a lock, and only while the file still ends where this writer left it.
+        When ``chunks`` raises (the line was cut), what had come stays, but for an exception of the kind ``undo``. Two
+        writers can never interleave: each chunk is written, and undone, under a lock, and only while the file still
+        ends where this writer left it.
 
         Raises:
             PartialMoved: the file does not end where it should.
         """
         path = self._file(self._partial(tag, str(upload_id)))
+        end = offset
         with path.open("ab", buffering=0) as file:
             try:
                 for chunk in chunks:
-                    offset = _write_at(file, offset, chunk)
+                    end = _write_at(file, end, chunk)
+            except undo:
+                _cut_at(file, end, offset)
+                raise
             finally:
                 os.fsync(file.fileno())
                 _sync_folder(path.parent)
-        return offset
+        return end
 
-    def cut(self, tag: str, upload_id: UUID, length: int) -> None:
-        """Throw away what lies behind byte ``length`` of a partial file."""
-        path = self._partial(tag, str(upload_id))
-        if self.partial_size(tag, upload_id) > length:
-            os.truncate(path, length)
+    def cut(self, tag: str, upload_id: UUID, length: int, *, end: int) -> None:
+        """Throw away what lies behind byte ``length`` of a partial file, unless it no longer ends at ``end``.
+
+        A writer that was overtaken thus never throws away what its rival has written, nor a blob made of it.
+        """
+        with suppress(FileNotFoundError), self._partial(tag, str(upload_id)).open("r+b", buffering=0) as file:
+            _cut_at(file, end, length)
 
     def drop(self, tag: str, upload_id: UUID) -> None:
         """Throw a partial file away, if there is one."""
@@ -176,6 +192,16 @@ def _write_at(file: BinaryIO, offset: int, chunk: bytes) -> int:
     finally:
         fcntl.flock(file, fcntl.LOCK_UN)
     return offset + len(chunk)
+
+
+def _cut_at(file: BinaryIO, end: int, length: int) -> None:
+    """Cut the file to ``length`` if it still ends at ``end``."""
+    fcntl.flock(file, fcntl.LOCK_EX)
+    try:
+        if os.fstat(file.fileno()).st_size == end:
+            os.ftruncate(file.fileno(), length)
+    finally:
+        fcntl.flock(file, fcntl.LOCK_UN)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -110,7 +110,19 @@ def test_a_bad_chunk_is_cut_off_again(storage: Storage) -> None:
     storage.append(TAG, upload, [b"abc", b"bad"], offset=0)
 
     assert storage.digest(TAG, upload, "sha1", start=3) == hashlib.sha1(b"bad").digest()  # noqa: S324 - tus' checksum
-    storage.cut(TAG, upload, 3)
-    storage.cut(TAG, upload, 3)
+    storage.cut(TAG, upload, 3, end=6)
+    storage.cut(TAG, upload, 3, end=6)
 
     assert storage.partial_size(TAG, upload) == 3
+
+
+def test_what_a_rival_has_written_is_not_cut_off(storage: Storage) -> None:
+    upload = uuid4()
+    storage.append(TAG, upload, [b"abc"], offset=0)
+    storage.append(TAG, upload, [b"def"], offset=3)
+    storage.cut(TAG, upload, 0, end=3)
+    assert storage.head(TAG, upload, 99) == b"abcdef"
+
+    storage.drop(TAG, upload)
+    storage.cut(TAG, upload, 0, end=3)
+    assert storage.partial_size(TAG, upload) == 0

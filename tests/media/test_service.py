@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import update
 
+from inspection_api.core.storage import PartialMoved
 from inspection_api.media import service
 from inspection_api.media.errors import MediaTooLarge, UploadBusy
 from inspection_api.media.models import MediaUpload
@@ -104,3 +105,25 @@ def test_a_writer_whose_lease_was_taken_over_stops(
     assert storage.partial_size(world.bank.tag, declaration.id) == 9
     with world.transaction() as ctx:
         assert ctx.session.get_one(MediaUpload, declaration.id).lease_token == rival
+
+
+@pytest.mark.parametrize("interruption", [None, ConnectionResetError])
+def test_an_overtaken_writer_with_a_checksum_leaves_his_rivals_bytes_alone(
+    transactions: Transactions,
+    declaration: Declaration,
+    world: World,
+    storage: Storage,
+    interruption: type[Exception] | None,
+) -> None:
+    def overtaken() -> Iterator[bytes]:
+        yield DATA[:9]
+        storage.append(world.bank.tag, declaration.id, [DATA[9:500]], offset=9)
+        if interruption is not None:
+            raise interruption
+        yield DATA[9:]
+
+    checksum = Checksum(algorithm="sha256", digest=hashlib.sha256(DATA).digest())
+    with pytest.raises(interruption or PartialMoved):
+        service.append(transactions, declaration.id, overtaken(), offset=0, coming=None, checksum=checksum)
+
+    assert service.find_progress(transactions, declaration.id).offset == 500

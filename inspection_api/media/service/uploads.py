@@ -129,17 +129,10 @@ def _write(lease: Lease, chunks: Iterator[bytes], offset: int, checksum: Checksu
     """Write the chunks; whatever may not stay is cut off again."""
     storage, tag, media_id = lease.storage, lease.tag, lease.media_id
     room = lease.declaration.bytes - offset
-    try:
-        storage.append(tag, media_id, _bounded(chunks, room), offset=offset)
-    except MediaTooLarge:
-        storage.cut(tag, media_id, offset)
-        raise
-    except Exception:
-        if checksum is not None:
-            storage.cut(tag, media_id, offset)
-        raise
+    undo = MediaTooLarge if checksum is None else Exception
+    end = storage.append(tag, media_id, _bounded(chunks, room), offset=offset, undo=undo)
     if checksum is not None and storage.digest(tag, media_id, checksum.algorithm, start=offset) != checksum.digest:
-        storage.cut(tag, media_id, offset)
+        storage.cut(tag, media_id, offset, end=end)
         raise ChecksumMismatch(upload_offset=offset)
 
 
