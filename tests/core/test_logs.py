@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import structlog
 from sqlalchemy import text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from inspection_api.core import logs
 
@@ -57,3 +57,15 @@ def test_a_database_error_quotes_no_values(committed_database: Database, bank: B
     ):
         ctx.session.execute(text("SELECT * FROM nowhere WHERE name = :name"), {"name": "张三"})
     assert "张三" not in str(failed.value)
+
+
+def test_a_logged_refusal_of_the_database_quotes_no_row(
+    committed_database: Database, bank: Bank, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(IntegrityError, match="张三") as refused, committed_database.transaction(bank) as ctx:
+        ctx.session.execute(text("INSERT INTO customer (id, name) VALUES (gen_random_uuid(), '张三')"))
+    with configured():
+        structlog.get_logger().error("operation_parked", exc_info=refused.value)
+    written = capsys.readouterr().err
+    assert "violates" in written
+    assert "张三" not in written
