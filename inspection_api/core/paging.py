@@ -22,6 +22,7 @@ T = TypeVar("T")
 
 MAX_LIMIT = 200
 DEFAULT_LIMIT = 50
+_INTEGER_BITS = 63
 
 
 class CursorInvalid(Invalid):
@@ -78,4 +79,7 @@ def _parsed(value: Any, kind: type) -> Any:
     if "\x00" in value:
         raise ValueError
     value.encode()
-    return kind.fromisoformat(value) if hasattr(kind, "fromisoformat") else kind(value)
+    parsed = kind.fromisoformat(value) if hasattr(kind, "fromisoformat") else kind(value)
+    if isinstance(parsed, int) and parsed.bit_length() > _INTEGER_BITS:
+        raise ValueError
+    return parsed

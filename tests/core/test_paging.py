@@ -87,6 +87,12 @@ def test_no_cursor_makes_the_parser_fall_over(values: list[Any]) -> None:
         assert isinstance(parsed, column.type.python_type)
 
 
+@pytest.mark.parametrize("number", [10**30, -(10**30), 2**63])
+def test_a_number_that_no_column_holds_is_refused(world: World, number: int) -> None:
+    with world.transaction() as ctx, pytest.raises(CursorInvalid):
+        paginate(ctx.session, select(Media), by=[Media.bytes], cursor=cursor_of(str(number)))
+
+
 def test_a_cursor_of_one_list_is_none_of_another(world: World) -> None:
     with world.transaction() as ctx, pytest.raises(CursorInvalid):
         paginate(ctx.session, select(UserAccount), by=[UserAccount.id], cursor=cursor_of("officer"))
