@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from tests.bench import desk, pulling, pushing
 from tests.bench.figures import table, write
 from tests.bench.staff import BATCH, hire
-from tests.bench.stage import open_stage
+from tests.bench.stage import learn, open_stage
 
 if TYPE_CHECKING:
     from tests.bench.figures import Figure
@@ -40,11 +40,13 @@ def _measured() -> list[Figure]:
     with open_stage() as stage:
         _say("pull …")
         collector = hire(stage, "collector", portfolio=PULLED_CHECKPOINTS)
+        learn(stage)
         figures = pulling.measure(stage, collector)
         _say("push …")
         phones = [hire(stage, f"pusher{number}", portfolio=BATCH) for number in range(PUSHING)]
         for phone in phones:
             phone.shake_hands()
+        learn(stage)
         figures += pushing.measure(stage, phones)
         _say("tasks, report, paper …")
         return figures + desk.measure(stage)

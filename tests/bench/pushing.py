@@ -113,7 +113,7 @@ def _listening(engine: Engine) -> Iterator[list[str]]:
     seen: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if "public.bank" not in statement:
+        if "public.bank" not in statement and not statement.startswith(("SAVEPOINT", "RELEASE")):
             seen.append(statement)
 
     event.listen(engine, "before_cursor_execute", note)
