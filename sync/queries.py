@@ -13,7 +13,6 @@ from sqlalchemy import or_, select, text
 from checkpoints import queries as checkpoint_queries
 from checkpoints.rules import fence
 from checkpoints.rules.plate import KEY_PURPOSE
-from inspection_api.accounts.models import Device
 from inspection_api.core.errors import Problem
 from inspection_api.core.periods import Period, local_day
 from inspection_api.core.permissions import Action, Permission
@@ -23,7 +22,7 @@ from inspection_api.inspections.rules import FieldChange, State
 from inspection_api.tasks import queries as task_queries
 from inspection_api.templates import queries as template_queries
 from sync.errors import DeviceUnknown, DeviceWiped
-from sync.models import SyncEpoch, SyncReceipt
+from sync.models import SyncReceipt
 from sync.protocol.envelope import Received, decode_operation
 from sync.protocol.facts import DeclaredMedia, Facts, PublishedTemplate, Record, Sender
 from sync.protocol.order import Known, Position
@@ -47,6 +46,10 @@ MAX_SAMPLES = 200
 LONGEST_OFFLINE = timedelta(days=45)
 """How far before the device's last sample its visits may lie and still find the task of their day."""
 
+_DEVICE = text(
+    "SELECT d.id, d.public_key, d.status, d.created_at, e.epoch FROM device d CROSS JOIN sync_epoch e"
+    " WHERE d.id = :device_id AND d.user_id = :user_id"
+)
 _LOCK_DEVICE = text(
     """
     INSERT INTO sync_device AS s (device_id, last_seen_at) VALUES (:device_id, :now)
@@ -76,12 +79,13 @@ _MEDIA = text(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceRow:
-    """The caller's device as a push needs it."""
+    """The caller's device, and the bank's epoch that it must be told."""
 
     id: UUID
     public_key: bytes
     is_approved: bool
     created_at: Any
+    epoch: str
 
 
 def get_device(session: Session, device_id: UUID, user_id: UUID | None) -> DeviceRow:
@@ -91,16 +95,17 @@ def get_device(session: Session, device_id: UUID, user_id: UUID | None) -> Devic
         DeviceUnknown: there is none, or it is somebody else's.
         DeviceWiped: it was revoked.
     """
-    statement = select(Device.id, Device.public_key, Device.status, Device.created_at).where(
-        Device.id == device_id, Device.user_id == user_id
-    )
-    row = session.execute(statement).one_or_none()
+    row = session.execute(_DEVICE, {"device_id": device_id, "user_id": user_id}).one_or_none()
     if row is None or row.public_key is None:
         raise DeviceUnknown
     if row.status == "revoked":
         raise DeviceWiped(wipe=True)
     return DeviceRow(
-        id=row.id, public_key=row.public_key, is_approved=row.status == "approved", created_at=row.created_at
+        id=row.id,
+        public_key=row.public_key,
+        is_approved=row.status == "approved",
+        created_at=row.created_at,
+        epoch=str(row.epoch),
     )
 
 
@@ -127,11 +132,6 @@ def known(rows: Iterable[Row[Any]]) -> dict[UUID, Known]:
 def held(rows: Iterable[Row[Any]]) -> list[Received]:
     """Return the operations that wait for a predecessor."""
     return [decode_operation(row.raw) for row in rows if row.status == Status.HELD and row.raw is not None]
-
-
-def epoch(session: Session) -> str:
-    """Return the bank's epoch."""
-    return str(session.scalars(select(SyncEpoch.epoch)).one())
 
 
 def samples(session: Session, device_id: UUID) -> tuple[Sample, ...]:

@@ -48,7 +48,7 @@ def shake_hands(
     return {
         "device_id": device_id,
         "approved": device.is_approved,
-        "epoch": queries.epoch(ctx.session),
+        "epoch": device.epoch,
         "sample": _signed(ctx, device_id, boot_id, mono_ms),
         "limits": {
             "max_ops": envelope.MAX_OPS,

@@ -20,7 +20,7 @@ from sync.models import SyncReceipt
 from sync.protocol.cursor import Binding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from uuid import UUID
 
     from sqlalchemy.orm import Session
@@ -59,12 +59,11 @@ def pull(ctx: Context, *, device_id: UUID, cursor: str | None, limit: int) -> di
     device = queries.get_device(ctx.session, device_id, ctx.user_id)
     if not device.is_approved:
         raise DeviceUnapproved
-    epoch = queries.epoch(ctx.session)
     key = ctx.bank.derived_key("cursor")
-    binding = Binding(key=key, user_id=ctx.user_id, device_id=device_id, epoch=epoch)
+    binding = Binding(key=key, user_id=ctx.user_id, device_id=device_id, epoch=device.epoch)
     page = _page(ctx, binding.open(cursor) if cursor else 0, limit)
     return {
-        "epoch": epoch,
+        "epoch": device.epoch,
         "cursor": binding.seal(page.ends_at),
         "has_more": page.has_more,
         "consistent": not page.has_more,
@@ -95,7 +94,8 @@ def _changes(ctx: Context, newest: dict[tuple[str, UUID], Row[Any]]) -> list[dic
         if row.change == "put":
             wanted.setdefault(entity, []).append(entity_id)
     receipts = _receipts(ctx, wanted.pop("receipt", []))
-    puts = [put for name, ids in wanted.items() if name in ENTITIES for put in _puts(ctx, name, ids)]
+    held = _held(ctx, [id_ for ids in wanted.values() for id_ in ids])
+    puts = [put for name, ids in wanted.items() if name in ENTITIES for put in _puts(ctx, name, ids, held)]
     return [*removals, *receipts, *puts]
 
 
@@ -111,14 +111,20 @@ def _receipts(ctx: Context, op_ids: Sequence[UUID]) -> list[dict[str, Any]]:
     return [{"k": "receipt", **result, "from": "held"} for result in ctx.session.scalars(statement)]
 
 
-def _puts(ctx: Context, name: str, ids: Iterable[UUID]) -> list[dict[str, Any]]:
+def _held(ctx: Context, ids: Sequence[UUID]) -> set[tuple[str, UUID]]:
+    """Return which things among ``ids`` the user may hold now, as (entity, id)."""
+    if not ids:
+        return set()
+    statement = select(AccessGrant.entity, AccessGrant.entity_id)
+    statement = statement.where(AccessGrant.user_id == ctx.user_id, among(AccessGrant.entity_id, ids))
+    return {(row.entity, row.entity_id) for row in ctx.session.execute(statement)}
+
+
+def _puts(ctx: Context, name: str, ids: Sequence[UUID], held: set[tuple[str, UUID]]) -> list[dict[str, Any]]:
     """Return the rows of one entity that the user may hold now; what he lost comes as a later ``drop``."""
     entity = ENTITIES[name]
-    statement = entity.rows(list(ids))
-    if not entity.is_shared:
-        held = (AccessGrant.entity == name) & (AccessGrant.user_id == ctx.user_id)
-        statement = statement.where(entity.table.c.id.in_(select(AccessGrant.entity_id).where(held)))
-    return [_put(name, entity, row) for row in ctx.session.execute(statement)]
+    allowed = ids if entity.is_shared else [id_ for id_ in ids if (name, id_) in held]
+    return [_put(name, entity, row) for row in ctx.session.execute(entity.rows(allowed))]
 
 
 def _put(name: str, entity: Entity, row: Sequence[Any]) -> dict[str, Any]:

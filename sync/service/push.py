@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from sqlalchemy.exc import OperationalError
 from sqlalchemy import select
 
 from inspection_api.core.errors import Problem
@@ -77,14 +78,14 @@ def push(ctx: Context, body: bytes, signature: str) -> dict[str, Any]:
     position = queries.lock_device(ctx, device.id)
     sha256 = hashlib.sha256(body).digest()
     if _is_replayed(ctx, batch, sha256):
-        return _answer(ctx, batch, position, replayed=True)
+        return _answer(ctx, batch, device, position)
     received = [decode_operation(bytes(raw)) for raw in batch.ops]
     arrangement, judged = _judge_batch(ctx, batch, device, received, position)
     writing.store_batch(ctx, batch, sha256=sha256, body=zlib.compress(body, 1), signature=signed)
     _write(ctx, judged)
     receipts.store(ctx, batch, judged)
     writing.store_position(ctx, device.id, arrangement.position)
-    return _answer(ctx, batch, arrangement.position, replayed=False, judged=judged)
+    return _answer(ctx, batch, device, arrangement.position, judged)
 
 
 def _is_replayed(ctx: Context, batch: Batch, sha256: bytes) -> bool:
@@ -177,6 +178,8 @@ def _write(ctx: Context, judged: list[Judged]) -> None:
     try:
         with ctx.session.begin_nested():
             writing.apply(ctx, judged)
+    except OperationalError:
+        raise  # a lock timeout or a deadlock passes: the whole batch comes again
     except Exception:
         log.exception("batch_replayed_singly", operations=len(judged))
         del ctx.pending[pending:]
@@ -189,6 +192,8 @@ def _write_alone(ctx: Context, judged: Judged) -> None:
     try:
         with ctx.session.begin_nested():
             writing.apply(ctx, [judged])
+    except OperationalError:
+        raise
     except Problem as problem:
         del ctx.pending[pending:]
         judged.verdict = rejected(problem.code, problem.detail or problem.title)
@@ -199,15 +204,15 @@ def _write_alone(ctx: Context, judged: Judged) -> None:
 
 
 def _answer(
-    ctx: Context, batch: Batch, position: Position, *, replayed: bool, judged: list[Judged] | None = None
+    ctx: Context, batch: Batch, device: DeviceRow, position: Position, judged: list[Judged] | None = None
 ) -> dict[str, Any]:
-    """Return the receipts of the batch as they now stand, and of what it released."""
+    """Return the receipts of the batch as they now stand, and of what it released; ``judged`` None: it is a replay."""
     op_ids = [decode_head(raw).op_id for raw in batch.ops]
     released = [each.received.head.op_id for each in judged or []]
     return {
-        "epoch": queries.epoch(ctx.session),
+        "epoch": device.epoch,
         "server_time": ctx.now.isoformat(),
         "acked_through": position.acked_through,
-        "replayed": replayed,
+        "replayed": judged is None,
         "results": receipts.results(ctx, dict.fromkeys([*op_ids, *released]), judged or []),
     }

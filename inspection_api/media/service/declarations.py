@@ -69,7 +69,7 @@ def declare_many(ctx: Context, rows: Sequence[MediaRow]) -> dict[UUID, Status]:
     if not rows:
         return {}
     values = {"rows": as_jsonb(rows), "now": ctx.now}
-    return {row.id: Status(row.status) for row in ctx.session.execute(_DECLARE, values)}
+    return {row.id: Status(row.status) for row in ctx.session.execute(_DECLARE, values).all()}
 
 
 def declare(ctx: Context, declaration: Declaration) -> Media:
