@@ -173,9 +173,12 @@ class Received(msgspec.Struct, frozen=True, kw_only=True):
 
     def digest(self) -> bytes:
         """Return the SHA-256 of the operation's content without ``seq``, in canonical member order."""
-        content = _content(self.raw)
-        content.pop("seq", None)
-        return hashlib.sha256(_canonical(content)).digest()
+        try:
+            content = _content(self.raw)
+            content.pop("seq", None)
+            return hashlib.sha256(_canonical(content)).digest()
+        except (RecursionError, ValueError):
+            return hashlib.sha256(self.raw).digest()
 
 
 def _content(raw: bytes) -> dict[str, Any]:
@@ -193,6 +196,10 @@ def _canonical(content: dict[str, Any]) -> bytes:
         return json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
 
 
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError)
+"""What a decoder may answer to hostile bytes: broken, too deep, or a number of too many digits."""
+
+
 def decode_batch(body: bytes) -> Batch:
     """Return the batch with its operations still raw.
 
@@ -202,7 +209,7 @@ def decode_batch(body: bytes) -> Batch:
     """
     try:
         batch = _BATCH.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except _UNREADABLE:
         batch = _decode_slowly(body)
     if len(batch.ops) > MAX_OPS:
         raise BatchTooLarge(max_ops=MAX_OPS)
@@ -228,9 +235,9 @@ def decode_operation(raw: bytes) -> Received:
     """
     try:
         operation = _OPERATION.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return Received(head=operation, raw=raw, operation=operation, fault=unsafe_text(raw))
+    except _UNREADABLE as error:
         return Received(head=decode_head(raw), raw=raw, operation=None, fault=str(error))
-    return Received(head=operation, raw=raw, operation=operation, fault=unsafe_text(raw))
 
 
 def decode_head(raw: bytes | msgspec.Raw) -> Head:
@@ -241,12 +248,12 @@ def decode_head(raw: bytes | msgspec.Raw) -> Head:
     """
     try:
         return _HEAD.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except _UNREADABLE:
         pass
     try:
         loose = json.loads(bytes(raw))
         return msgspec.convert({"op_id": loose["op_id"], "seq": loose["seq"]}, Head)
-    except (ValueError, TypeError, KeyError, msgspec.ValidationError):
+    except (ValueError, TypeError, KeyError, RecursionError, msgspec.ValidationError):
         raise BatchMalformed("操作缺少 op_id 或 seq") from None
 
 

@@ -31,11 +31,14 @@ def judge_save(facts: Facts, operation: Operation, payload: Save, step: Step) ->
         return rejected("forbidden_or_unknown"), None
     if record is not None and record.state is not State.DRAFT:
         return Verdict(status=Status.QUARANTINED, codes=("already_submitted",), version=record.version), None
+    codes = (*step.codes, *(() if facts.sender.is_approved else ("device_unapproved",)))
+    if codes:
+        return Verdict(status=Status.QUARANTINED, codes=codes, flags=step.flags), None
     merge = _merged(facts, operation, payload, record)
     saved = _saved(facts, operation, payload, record, merge)
     facts.records[operation.entity_id] = saved
     fields = field_results(merge.outcomes, _current(record), record.changes if record else {})
-    verdict = Verdict(status=_status(merge), codes=step.codes, flags=step.flags, fields=fields, version=saved.version)
+    verdict = Verdict(status=_status(merge), flags=step.flags, fields=fields, version=saved.version)
     return verdict, DraftWrite(row=_row(facts, payload, saved))
 
 

@@ -15,6 +15,7 @@ from inspection_api.core.periods import local_day
 from inspection_api.inspections.rules import FieldChange, Outcome, State, blockers, merge_fields
 from inspection_api.templates import forms
 from sync.protocol import visit as visits
+from sync.protocol.facts import Record
 from sync.protocol.verdicts import Status, Verdict, rejected
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from inspection_api.tasks.rules import Closing
     from sync.protocol.envelope import Manifest, Operation, Submit
-    from sync.protocol.facts import Facts, Record
+    from sync.protocol.facts import Facts
     from sync.protocol.order import Step
     from sync.protocol.visit import Visit
 
@@ -53,7 +54,23 @@ def judge_submit(facts: Facts, operation: Operation, payload: Submit, step: Step
     closing = visits.judge_time(visit)
     verdict = _judge_answers(visit)
     visits.judge_media(visit)
-    return _concluded(visit, record, verdict, closing, judgement)
+    receipt, write = _concluded(visit, record, verdict, closing, judgement)
+    facts.records[operation.entity_id] = _submitted(facts, operation, payload, receipt)
+    return receipt, write
+
+
+def _submitted(facts: Facts, operation: Operation, payload: Submit, receipt: Verdict) -> Record:
+    """Return the record as later operations of the batch see it: submitted, so that they come too late."""
+    return Record(
+        id=operation.entity_id,
+        officer_id=facts.sender.user_id,
+        checkpoint_id=payload.checkpoint_id,
+        state=State.SUBMITTED,
+        version=receipt.version or 1,
+        answers={},
+        note=None,
+        changes={},
+    )
 
 
 def _judge_answers(visit: Visit) -> forms.FormVerdict:

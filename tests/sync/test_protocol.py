@@ -252,3 +252,21 @@ def test_a_lone_surrogate_spoils_its_operation_only() -> None:
 def test_control_characters_are_seen_wherever_they_hide(text: str, *, is_safe: bool) -> None:
     for shape in ({"k": text}, {text: 1}, [text], [[{"a": text}]]):
         assert (unsafe_text(json.dumps(shape).encode()) == "") is is_safe
+
+
+DEEP = b'"payload": ' + b'{"a": ' * 20_000 + b"1" + b"}" * 20_000
+DEEP_WITH_ESCAPE = b'"payload": ' + b'{"a": ' * 900 + b'"\\u0041"' + b"}" * 900
+
+
+@pytest.mark.parametrize("payload", [DEEP, DEEP_WITH_ESCAPE, b'"payload": ' + b"9" * 5_000])
+def test_hostile_json_is_a_fault_or_malformed_and_never_an_accident(payload: bytes) -> None:
+    raw = received(1).raw.replace(b'"payload": {}', payload)
+    for item in (raw, raw.replace(b'"op_format": 1', b'"op_format": "x"')):
+        try:
+            item_received = decode_operation(item)
+        except BatchMalformed:
+            continue
+        assert item_received.digest() == decode_operation(item).digest()
+    envelope = b'{"protocol": 1, "ops": [' + raw + b"]}"
+    with pytest.raises(BatchMalformed):
+        decode_batch(envelope)

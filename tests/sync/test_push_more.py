@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 
 from checkpoints.models import Checkpoint, CheckpointAssignment, CheckpointLocation, CheckpointPlate
 from inspection_api.accounts import service as accounts
@@ -302,3 +303,32 @@ def test_a_fix_that_is_no_place_on_earth_is_no_fix(phone: Phone, street: Street)
     payload["scan"]["fixes"] = [fix(lon=500.0)]
     (result,) = phone.push(phone.operation("inspection.submit", uuid4(), payload))
     assert (result["status"], result["code"]) == ("quarantined", "stale")
+
+
+def test_one_batch_submits_a_record_once(phone: Phone, street: Street) -> None:
+    point = street.add()
+    first = phone.submit(point)
+    again = phone.operation("inspection.submit", first["entity_id"], phone.visit(point))
+    draft = phone.operation("inspection.save", first["entity_id"], draft_of(street, point))
+    results = phone.push(first, again, draft)
+    assert [each["code"] for each in results] == ["extra", "already_submitted", "already_submitted"]
+
+
+def test_a_draft_from_an_unapproved_device_waits(client: FlaskClient, world: World, street: Street) -> None:
+    phone = Phone(client, world, street, approved=False)
+    phone.shake_hands()
+    (result,) = phone.push(phone.operation("inspection.save", uuid4(), draft_of(street, street.add())))
+    assert (result["status"], result["code"]) == ("quarantined", "device_unapproved")
+
+
+def test_a_lock_that_does_not_come_sends_the_whole_batch_again(
+    phone: Phone, street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: object) -> None:
+        raise OperationalError("", {}, Exception("lock timeout"))
+
+    body = phone.batch(phone.submit(street.add()))
+    with monkeypatch.context() as patch:
+        patch.setattr("sync.service.writing.apply", busy)
+        assert phone.send(body).status_code == 503
+    assert phone.send(body).json["results"][0]["status"] == "extra"
