@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import count, cycle, islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID, uuid4
 
 import orjson
@@ -167,7 +167,7 @@ def prepare(phone: Phone, amount: int, *, visits: int = BATCH) -> list[Batch]:
 
 
 def _batch(phone: Phone, visits: int) -> Batch:
-    places = islice(cycle(phone.street.task_ids.items()), visits)
+    places = islice(cycle(cast("Round", phone.street).task_ids.items()), visits)
     ops = [_visit(phone, *place) for place in places]
     body = orjson.dumps(orjson.loads(phone.batch(*ops)))
     return Batch(body=body, signature=f"ed25519={base64.urlsafe_b64encode(phone.key.sign(body)).decode()}")

@@ -58,7 +58,7 @@ def open_stage() -> Iterator[Stage]:
     with ExitStack() as stack:
         folder = _folder(stack)
         database = stack.enter_context(postgres_server(folder, say=_quiet))
-        stack.callback(shutil.rmtree, make_url(database).query["host"], ignore_errors=True)
+        stack.callback(shutil.rmtree, Path(str(make_url(database).query["host"])), ignore_errors=True)
         redis = stack.enter_context(redis_server(folder, say=_quiet))
         stack.callback(shutil.rmtree, Path(redis.removeprefix("unix://")).parent, ignore_errors=True)
         env = os.environ | {
