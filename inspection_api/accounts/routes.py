@@ -31,8 +31,8 @@ blp = Blueprint("accounts", "机构、人员、登录与设备")
 @blp.post("/sessions", permission=PUBLIC, body=schemas.LoginInput, out=schemas.SessionSchema, status=201)
 def log_in(runtime: Runtime, *, bank: str, username: str, password: str) -> dict[str, Any]:
     """Log in: a bearer token for twelve hours."""
-    with runtime.transaction(code=bank) as ctx:
-        token, row, user = service.login(ctx, username=username, password=password, address=request.remote_addr or "")
+    who = {"username": username, "password": password, "address": request.remote_addr or ""}
+    token, row, user = service.log_in(runtime.transaction, runtime.nowhere, bank=bank, **who)
     return {"token": token, "expires_at": row.expires_at, "user": user}
 
 

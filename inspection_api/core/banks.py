@@ -38,6 +38,13 @@ CREATE TABLE IF NOT EXISTS public.bank (
     sealed_key bytea NOT NULL,
     revision text,
     created_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE TABLE IF NOT EXISTS public.login_failure (
+    scope text NOT NULL,
+    key text NOT NULL,
+    count integer NOT NULL,
+    last_at timestamptz NOT NULL,
+    PRIMARY KEY (scope, key)
 )
 """
 
@@ -97,7 +104,7 @@ class BankCatalogue:
     _read_at: float = float("-inf")
 
     def ensure_table(self) -> None:
-        """Create ``public.bank`` if the installation is new."""
+        """Create ``public.bank`` if the installation is new, and where logins at unknown banks are counted."""
         with self.engine.begin() as connection:
             connection.execute(text(_CATALOGUE))
 
@@ -124,6 +131,11 @@ class BankCatalogue:
     def find_by_tag(self, tag: str) -> Bank | None:
         """Return the bank with the random tag ``tag``; raises as :meth:`find_by_code`."""
         return self._ready(next((bank for bank in self._known() if bank.tag == tag), None))
+
+    def nowhere(self) -> Bank:
+        """Return the place of those who name no bank of ours: ``public``, which knows no people and no business."""
+        key = hmac.digest(self.secret_key, b"nowhere", hashlib.sha256)
+        return Bank(code="", name="", tag="", schema="public", revision=self.head, key=key)
 
     def create(self, code: str, name: str) -> Bank:
         """Register a bank and create its empty schema; the caller migrates it.

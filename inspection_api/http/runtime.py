@@ -13,6 +13,7 @@ from inspection_api.core.errors import NotFound, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from flask import Flask
 
@@ -51,6 +52,10 @@ class Runtime:
         except Problem as problem:
             self.leave_trace(bank, SYSTEM, problem)
             raise
+
+    def nowhere(self) -> AbstractContextManager[Context]:
+        """Open a transaction outside of every bank, to count logins at banks that there are not."""
+        return self.database.transaction(self.banks.nowhere())
 
     def leave_trace(self, bank: Bank, actor: Actor, problem: Problem) -> None:
         """Write the events that a refusal leaves behind, after its rollback."""

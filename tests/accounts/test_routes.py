@@ -54,8 +54,26 @@ def test_failed_logins_pause_this_account_at_this_address_and_nobody_else(
     assert login(client).status_code == 201
 
 
-def test_an_unknown_bank_is_not_found(client: FlaskClient, world: World) -> None:
-    assert login(client, bank="nobank").status_code == 404
+def test_a_login_at_an_unknown_bank_is_answered_like_a_wrong_password(
+    client: FlaskClient, world: World, clock: Clock
+) -> None:
+    def answers(bank: str) -> list[dict[str, Any]]:
+        tries = [login(client, password="wrong-password", bank=bank) for _ in range(7)]
+        return [{**answer.json, "request_id": "", "status": answer.status_code} for answer in tries]
+
+    unknown = answers("nobank")
+    assert [answer["code"] for answer in unknown] == ["login_refused"] * 5 + ["login_throttled"] * 2
+    assert unknown == answers("demo")
+    assert login(client, bank="otherbank").status_code == 401
+    clock.advance(minutes=16)
+    assert login(client, bank="nobank").status_code == 401
+
+
+def test_an_address_pauses_at_an_unknown_bank_as_at_a_known_one(client: FlaskClient, world: World) -> None:
+    def statuses(bank: str) -> list[int]:
+        return [login(client, f"user-{number}", "wrong-password", bank).status_code for number in range(21)]
+
+    assert statuses("nobank") == statuses("demo") == [401] * 20 + [429]
 
 
 def test_a_token_ends_after_twelve_hours_and_at_logout(client: FlaskClient, world: World, clock: Clock) -> None:

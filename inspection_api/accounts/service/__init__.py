@@ -7,7 +7,7 @@ from inspection_api.accounts.service.grants import grant, revoke
 from inspection_api.accounts.service.logins import (
     authenticate,
     hash_password,
-    login,
+    log_in,
     logout,
     on_login_failed,
     open_session,
@@ -34,7 +34,7 @@ __all__ = [
     "ensure_root",
     "grant",
     "hash_password",
-    "login",
+    "log_in",
     "logout",
     "on_login_failed",
     "open_session",

@@ -17,12 +17,13 @@ from inspection_api.accounts import queries, rules
 from inspection_api.accounts.errors import LoginRefused
 from inspection_api.accounts.models import LoginFailure, SessionToken, UserAccount
 from inspection_api.core.context import Actor
-from inspection_api.core.errors import Unauthenticated
+from inspection_api.core.errors import NotFound, Unauthenticated
 from inspection_api.core.events import Recorded, Trace
 from inspection_api.core.periods import local_day
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from uuid import UUID
 
     from inspection_api.core.context import Context
@@ -44,13 +45,34 @@ def hash_password(password: str) -> str:
     return _hasher().hash(password)
 
 
-def login(ctx: Context, *, username: str, password: str, address: str) -> tuple[str, SessionToken, UserAccount]:
+def log_in(
+    inside: Callable[..., AbstractContextManager[Context]],
+    outside: Callable[[], AbstractContextManager[Context]],
+    *,
+    bank: str,
+    username: str,
+    password: str,
+    address: str,
+) -> tuple[str, SessionToken, UserAccount]:
     """Return a fresh bearer token, its stored row and the user.
+
+    ``inside`` opens a transaction in the bank with a ``code``, ``outside`` one in no bank: there, failures at banks
+    that we do not have are counted, so that no answer tells which banks we have.
 
     Raises:
         LoginThrottled: account or address must pause.
-        LoginRefused: unknown, wrong or disabled; leaves a trace that counts the failure.
+        LoginRefused: unknown, wrong or disabled; the failure is counted.
     """
+    try:
+        with inside(code=bank) as ctx:
+            return _log_in(ctx, username, password, address)
+    except NotFound:
+        with outside() as ctx:
+            _refuse_stranger(ctx, f"{bank}\n{username}", password, f"{bank}\n{address}")
+        raise LoginRefused from None
+
+
+def _log_in(ctx: Context, username: str, password: str, address: str) -> tuple[str, SessionToken, UserAccount]:
     keys = _failure_keys(ctx, username, address)
     rules.ensure_not_throttled(_failures(ctx, keys), ctx.now)
     user = ctx.session.scalars(select(UserAccount).where(UserAccount.username == username)).one_or_none()
@@ -62,6 +84,14 @@ def login(ctx: Context, *, username: str, password: str, address: str) -> tuple[
     token, row = open_session(ctx, user_id=user.id)
     ctx.acting_as(Actor(user_id=user.id)).record("login.succeeded", session_id=str(row.id))
     return token, row, user
+
+
+def _refuse_stranger(ctx: Context, username: str, password: str, address: str) -> None:
+    """Spend what a wrong password costs: the check of the pause, one verification, one more failure."""
+    keys = _failure_keys(ctx, username, address)
+    rules.ensure_not_throttled(_failures(ctx, keys), ctx.now)
+    _password_fits(None, password)
+    _count_failure(ctx, keys)
 
 
 def _password_fits(user: UserAccount | None, password: str) -> bool:
@@ -90,14 +120,16 @@ def _failures(ctx: Context, keys: dict[str, str]) -> list[rules.Failures]:
 
 def on_login_failed(ctx: Context, events: Sequence[Recorded]) -> None:
     """Count failed logins per account and address; an hour without failure starts anew."""
+    for event in events:
+        _count_failure(ctx, event.data["keys"])
+
+
+def _count_failure(ctx: Context, keys: Mapping[str, str]) -> None:
     stale = LoginFailure.last_at <= ctx.now - rules.FORGET_FAILURES_AFTER
     counted = {"count": case((stale, 1), else_=LoginFailure.count + 1), "last_at": ctx.now}
-    for event in events:
-        rows = [
-            {"scope": scope, "key": key, "count": 1, "last_at": ctx.now} for scope, key in event.data["keys"].items()
-        ]
-        statement = insert(LoginFailure).values(rows)
-        ctx.session.execute(statement.on_conflict_do_update(index_elements=["scope", "key"], set_=counted))
+    rows = [{"scope": scope, "key": key, "count": 1, "last_at": ctx.now} for scope, key in keys.items()]
+    statement = insert(LoginFailure).values(rows)
+    ctx.session.execute(statement.on_conflict_do_update(index_elements=["scope", "key"], set_=counted))
 
 
 def open_session(
