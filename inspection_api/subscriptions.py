@@ -12,6 +12,7 @@ from inspection_api.plans import service as plans
 from inspection_api.tasks import service as tasks
 from inspection_api.telemetry import service as telemetry
 from kiosk_print import service as papers
+from sync import service as sync
 
 SUBSCRIPTIONS: tuple[Subscription, ...] = (
     Subscription("login.failed", When.INLINE, accounts.on_login_failed),
@@ -21,6 +22,7 @@ SUBSCRIPTIONS: tuple[Subscription, ...] = (
     Subscription("checkpoint.assigned", When.INLINE, tasks.on_checkpoints_assigned),
     Subscription("checkpoint.binding_confirmed", When.INLINE, inspections.on_binding_confirmed),
     Subscription("device.approved", When.INLINE, inspections.on_device_approved),
+    Subscription("device.approved", When.INLINE, sync.on_devices_approved),
     Subscription("media.stored", When.INLINE, inspections.on_media_stored),
     Subscription("inspection.accepted", When.INLINE, papers.on_inspections_accepted),
     Subscription("inspection.extra", When.INLINE, papers.on_inspections_accepted),

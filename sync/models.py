@@ -79,18 +79,72 @@ class SyncReceipt(Base):
 
 
 class SyncConflict(Identified, Base):
-    """Two values of one field: the first accepted stays current until somebody decides."""
+    """Two values of one field: the first accepted stays current until somebody decides.
+
+    At most one is open for a field and a device: the device's later value takes the place of its earlier one.
+    """
 
     __tablename__ = "sync_conflict"
-    __table_args__ = (CheckConstraint("state IN ('open', 'resolved')", name="state_known"),)
+    __table_args__ = (
+        CheckConstraint("state IN ('open', 'resolved')", name="state_known"),
+        CheckConstraint("kept IN ('server', 'device')", name="kept_known"),
+        CheckConstraint(
+            "(state = 'resolved') = (kept IS NOT NULL) AND (kept IS NULL) = (decided_by IS NULL)"
+            " AND (kept IS NULL) = (decided_at IS NULL)",
+            name="resolved_whole",
+        ),
+        Index(
+            "uq_sync_conflict_open",
+            "inspection_id",
+            "field",
+            "device_id",
+            unique=True,
+            postgresql_where=text("state = 'open'"),
+        ),
+    )
 
     inspection_id: Mapped[UUID] = mapped_column(ForeignKey("inspection.id"), index=True)
+    device_id: Mapped[UUID] = mapped_column(ForeignKey("device.id"))
     op_id: Mapped[UUID]
     field: Mapped[str]
     server: Mapped[dict[str, Any] | None]
     device: Mapped[dict[str, Any] | None]
     state: Mapped[str] = mapped_column(server_default=text("'open'"))
     created_at: Mapped[datetime]
+    kept: Mapped[str | None]
+    decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    decided_at: Mapped[datetime | None]
+
+
+class SyncQuarantine(Base):
+    """An operation that is kept and counts only after a decision (sync.md §4).
+
+    ``raw`` is its bytes where it left no row of its own, to be judged again when it is released; a quarantined visit
+    has its inspection row instead. ``released`` means that its only reason went away (its device was approved).
+    """
+
+    __tablename__ = "sync_quarantine"
+    __table_args__ = (
+        CheckConstraint("state IN ('open', 'accepted', 'refused', 'released')", name="state_known"),
+        CheckConstraint("(state = 'open') = (decided_at IS NULL)", name="decided_at_set"),
+        Index("ix_sync_quarantine_open", "organisation_id", "op_id", postgresql_where=text("state = 'open'")),
+        Index("ix_sync_quarantine_device_open", "device_id", postgresql_where=text("state = 'open'")),
+        Index("ix_sync_quarantine_entity_id", "entity_id"),
+    )
+
+    op_id: Mapped[UUID] = mapped_column(ForeignKey("sync_receipt.op_id"), primary_key=True)
+    device_id: Mapped[UUID] = mapped_column(ForeignKey("device.id"))
+    officer_id: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"))
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    entity_id: Mapped[UUID]
+    type: Mapped[str]
+    codes: Mapped[list[str]]
+    raw: Mapped[bytes | None] = mapped_column(LargeBinary)
+    state: Mapped[str] = mapped_column(server_default=text("'open'"))
+    received_at: Mapped[datetime]
+    decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    decided_at: Mapped[datetime | None]
+    reason: Mapped[str | None]
 
 
 class SyncEpoch(Base):

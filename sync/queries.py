@@ -18,7 +18,7 @@ from inspection_api.core.periods import Period, local_day
 from inspection_api.core.permissions import Action, Permission
 from inspection_api.core.tables import among
 from inspection_api.inspections.models import Inspection
-from inspection_api.inspections.rules import FieldChange, State
+from inspection_api.inspections.rules import Blocker, FieldChange, State
 from inspection_api.tasks import queries as task_queries
 from inspection_api.templates import queries as template_queries
 from sync.errors import DeviceUnknown, DeviceWiped
@@ -206,11 +206,15 @@ def _records(session: Session, ids: Iterable[UUID]) -> dict[UUID, Record]:
             Inspection.id,
             Inspection.officer_id,
             Inspection.checkpoint_id,
+            Inspection.organisation_id,
+            Inspection.device_id,
+            Inspection.submitted_seq,
             Inspection.state,
             Inspection.version,
             Inspection.answers,
             Inspection.note,
             Inspection.field_versions,
+            Inspection.blockers,
         )
         .where(among(Inspection.id, ids))
         .order_by(Inspection.id)
@@ -224,11 +228,15 @@ def _record(row: Row[Any]) -> Record:
         id=row.id,
         officer_id=row.officer_id,
         checkpoint_id=row.checkpoint_id,
+        organisation_id=row.organisation_id,
+        device_id=row.device_id,
+        submitted_seq=row.submitted_seq,
         state=State(row.state),
         version=row.version,
         answers=row.answers,
         note=row.note,
         changes={name: FieldChange(**change) for name, change in row.field_versions.items()},
+        in_conflict=Blocker.CONFLICT in row.blockers,
     )
 
 

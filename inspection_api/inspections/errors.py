@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inspection_api.core.errors import Conflict, Forbidden
+from inspection_api.core.errors import Conflict, Forbidden, Unavailable
 
 
 class NotQuarantined(Conflict):
@@ -17,3 +17,10 @@ class OwnRecord(Forbidden):
 
     code = "four_eyes"
     title = "本人不能审批自己的检查记录"
+
+
+class RecordChanged(Unavailable):
+    """Another device made or took the record between our read and our write; the same batch again succeeds."""
+
+    code = "record_changed"
+    title = "记录刚被其他设备修改，请重试"

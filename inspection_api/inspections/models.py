@@ -6,14 +6,18 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from inspection_api.core.tables import Base, Identified, Versioned
 
 
 class Inspection(Identified, Versioned, Base):
-    """One visit. Its id is the device's; ``blockers`` say what keeps a submitted visit from being accepted."""
+    """One visit. Its id is the device's; ``blockers`` say what keeps a submitted visit from being accepted.
+
+    ``submitted_seq`` is the number of the submission on the device that made it: an own operation with a smaller one
+    that comes later says nothing new.
+    """
 
     __tablename__ = "inspection"
     __table_args__ = (
@@ -63,6 +67,7 @@ class Inspection(Identified, Versioned, Base):
     performed_at: Mapped[datetime | None]
     performed_on: Mapped[date | None]
     submitted_at: Mapped[datetime | None]
+    submitted_seq: Mapped[int | None] = mapped_column(BigInteger)
     accepted_at: Mapped[datetime | None]
     snapshot: Mapped[dict[str, Any] | None]
     print_opens_at: Mapped[datetime | None]

@@ -69,11 +69,12 @@ def ensure_may_decide(decider_id: UUID, officer_id: UUID) -> None:
 
 
 class Outcome(StrEnum):
-    """What became of one pushed field of a draft."""
+    """What became of one field of a draft; ``kept`` is another device's change that a submission did not know of."""
 
     APPLIED = "applied"
     CONFLICT = "conflict"
     SUPERSEDED = "superseded"
+    KEPT = "kept"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +88,13 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merge:
-    """``values`` to write, what became of each field, and whether another device's change was met."""
+    """``values`` to write, what became of each field, and whether another device's change was met.
+
+    ``stays`` are the fields among the outcomes whose current value holds on.
+    """
 
     values: dict[str, Any]
+    stays: dict[str, Any]
     outcomes: dict[str, Outcome]
     is_concurrent: bool
 
@@ -102,20 +107,30 @@ def merge_fields(
     base_version: int,
     device_id: str,
     seq: int,
+    is_whole: bool = False,
 ) -> Merge:
     """Merge a draft's pushed fields into its current ones (sync.md §4).
 
     A field clashes iff another device changed it after ``base_version`` to a different value: then the value first
     accepted stays. An own earlier change never clashes with an own later one; an own later one already there wins.
-    Equal values never clash.
+    Equal values never clash. Where the push says all (``is_whole``, a submission), a field that it does not name is
+    gone, unless another device changed it after ``base_version``: the author cannot have meant what he never saw.
     """
+    others = {name: change for name, change in changes.items() if change.device_id != device_id}
+    unseen = {name for name, change in others.items() if change.version > base_version}
     outcomes = {
         name: _outcome(value, current.get(name), changes.get(name), base_version, device_id, seq)
         for name, value in pushed.items()
     }
-    applied = {name: value for name, value in pushed.items() if outcomes[name] is Outcome.APPLIED}
-    others = (each for each in changes.values() if each.device_id != device_id)
-    return Merge(values=applied, outcomes=outcomes, is_concurrent=any(each.version > base_version for each in others))
+    if is_whole:
+        outcomes |= dict.fromkeys(sorted(unseen & current.keys() - pushed.keys()), Outcome.KEPT)
+    applied = {name for name, outcome in outcomes.items() if outcome is Outcome.APPLIED}
+    return Merge(
+        values={name: pushed[name] for name in pushed if name in applied},
+        stays={name: current.get(name) for name in outcomes if name not in applied},
+        outcomes=outcomes,
+        is_concurrent=bool(unseen),
+    )
 
 
 def _outcome(

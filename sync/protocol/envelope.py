@@ -129,7 +129,7 @@ class Submit(_Payload, frozen=True, kw_only=True):
     media: Annotated[list[Manifest], msgspec.Meta(max_length=100)] = []
     task_id: UUID | None = None
     channel: Literal["onsite"] = "onsite"
-    note: Text | None = None
+    note: Text | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class Save(_Payload, frozen=True, kw_only=True):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from inspection_api.inspections.rules import FieldChange, State
     from inspection_api.tasks.rules import TaskTerms
     from inspection_api.templates.forms import Form
-    from sync.protocol.envelope import Manifest, Save, Submit
+    from sync.protocol.envelope import Manifest, Operation, Save, Submit
     from sync.protocol.times import Sample
 
 
@@ -48,16 +48,23 @@ class PublishedTemplate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """An inspection that exists already (perhaps as a draft)."""
+    """An inspection that exists already (perhaps as a draft).
+
+    ``in_conflict`` while a clash waits for a decision; ``submitted_seq`` numbers the submission on ``device_id``.
+    """
 
     id: UUID
     officer_id: UUID
     checkpoint_id: UUID
+    organisation_id: UUID
+    device_id: UUID | None
     state: State
     version: int
     answers: dict[str, Any]
     note: str | None
     changes: dict[str, FieldChange]
+    in_conflict: bool = False
+    submitted_seq: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +148,13 @@ class Facts:
         same = (self.sender.user_id, medium.sha256, medium.bytes, medium.mime)
         is_same = (declared.owner_user_id, declared.sha256, declared.bytes, declared.mime) == same
         return not is_same or declared.inspection_id not in {None, inspection_id}
+
+    def organisation_of(self, operation: Operation, payload: Any) -> UUID:
+        """Return the organisation that is responsible for what an operation (not a rejected one) names."""
+        record = self.records.get(getattr(payload, "inspection_id", operation.entity_id))
+        if record is not None:
+            return record.organisation_id
+        return self.checkpoints[getattr(payload, "checkpoint_id", operation.entity_id)].organisation_id
 
     def next_version(self, record: Record | None) -> int:
         """Return the version that this batch gives the record."""

@@ -5,23 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from inspection_api.inspections.rules import FieldChange, Merge, Outcome, State, merge_fields
+from inspection_api.inspections.rules import Blocker, State
+from sync.protocol import draft
 from sync.protocol.facts import Facts, Record
-from sync.protocol.submit import field_results
 from sync.protocol.verdicts import Status, Verdict, rejected
 
 if TYPE_CHECKING:
+    from sync.protocol.draft import Clash, Merged
     from sync.protocol.envelope import Operation, Save
     from sync.protocol.order import Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftWrite:
-    """The draft row as it stands after the save."""
+    """The draft row as it stands after the save, and the values that clash with it."""
 
     row: dict[str, Any]
+    conflicts: tuple[Clash, ...] = ()
 
 
 def judge_save(facts: Facts, operation: Operation, payload: Save, step: Step) -> tuple[Verdict, DraftWrite | None]:
@@ -30,81 +30,59 @@ def judge_save(facts: Facts, operation: Operation, payload: Save, step: Step) ->
     if not facts.knows(payload, record):
         return rejected("forbidden_or_unknown"), None
     if record is not None and record.state is not State.DRAFT:
-        return Verdict(status=Status.QUARANTINED, codes=("already_submitted",), version=record.version), None
+        return draft.too_late(facts, operation, record), None
     codes = (*step.codes, *(() if facts.sender.is_approved else ("device_unapproved",)))
     if codes:
         return Verdict(status=Status.QUARANTINED, codes=codes, flags=step.flags), None
-    merge = _merged(facts, operation, payload, record)
-    saved = _saved(facts, operation, payload, record, merge)
+    merged = draft.merged(facts, operation, payload, record, is_whole=False)
+    saved = _saved(facts, operation, payload, record, merged)
     facts.records[operation.entity_id] = saved
-    fields = field_results(merge.outcomes, _current(record), record.changes if record else {})
-    verdict = Verdict(status=_status(merge), flags=step.flags, fields=fields, version=saved.version)
-    return verdict, DraftWrite(row=_row(facts, payload, saved))
-
-
-def _merged(facts: Facts, operation: Operation, payload: Save, record: Record | None) -> Merge:
-    return merge_fields(
-        _pushed(payload),
-        _current(record),
-        record.changes if record else {},
-        base_version=operation.base_version,
-        device_id=str(facts.sender.device_id),
-        seq=operation.seq,
+    verdict = Verdict(
+        status=_status(merged),
+        codes=("field_conflict",) if merged.clashes else (),
+        flags=step.flags,
+        fields=merged.results,
+        version=saved.version,
     )
+    return verdict, DraftWrite(row=_row(facts, payload, saved), conflicts=merged.clashes)
 
 
-def _pushed(payload: Save) -> dict[str, Any]:
-    fields: dict[str, Any] = {
-        f"answers.{answer.item}": {"value": answer.value, **({"note": answer.note} if answer.note else {})}
-        for answer in payload.answers
-    }
-    if payload.note is not msgspec.UNSET:
-        fields["note"] = payload.note
-    return fields
-
-
-def _current(record: Record | None) -> dict[str, Any]:
-    if record is None:
-        return {}
-    return {**{f"answers.{item}": value for item, value in record.answers.items()}, "note": record.note}
-
-
-def _saved(facts: Facts, operation: Operation, payload: Save, record: Record | None, merge: Merge) -> Record:
-    version = facts.next_version(record)
-    change = FieldChange(version=version, device_id=str(facts.sender.device_id), seq=operation.seq)
-    values = _current(record) | merge.values
+def _saved(facts: Facts, operation: Operation, payload: Save, record: Record | None, merged: Merged) -> Record:
     return Record(
         id=operation.entity_id,
         officer_id=facts.sender.user_id,
         checkpoint_id=payload.checkpoint_id,
+        organisation_id=facts.checkpoints[payload.checkpoint_id].organisation_id,
+        device_id=facts.sender.device_id,
         state=State.DRAFT,
-        version=version,
-        answers={name.removeprefix("answers."): value for name, value in values.items() if name != "note"},
-        note=values.get("note"),
-        changes={**(record.changes if record else {}), **dict.fromkeys(merge.values, change)},
+        version=facts.next_version(record),
+        answers=dict(merged.answers),
+        note=merged.note,
+        changes=merged.changes,
+        in_conflict=bool(merged.clashes) or (record is not None and record.in_conflict),
     )
 
 
-def _status(merge: Merge) -> Status:
-    outcomes = set(merge.outcomes.values())
-    if Outcome.CONFLICT in outcomes:
+def _status(merged: Merged) -> Status:
+    if merged.clashes:
         return Status.CONFLICT
-    if outcomes == {Outcome.SUPERSEDED}:
+    if merged.is_superseded:
         return Status.SUPERSEDED
-    return Status.MERGED if merge.is_concurrent else Status.APPLIED
+    return Status.MERGED if merged.is_concurrent else Status.APPLIED
 
 
 def _row(facts: Facts, payload: Save, saved: Record) -> dict[str, Any]:
-    checkpoint = facts.checkpoints[payload.checkpoint_id]
     return {
         "id": saved.id,
+        "version": saved.version,
         "task_id": payload.task_id,
         "checkpoint_id": saved.checkpoint_id,
-        "customer_id": checkpoint.customer_id,
-        "organisation_id": checkpoint.organisation_id,
+        "customer_id": facts.checkpoints[saved.checkpoint_id].customer_id,
+        "organisation_id": saved.organisation_id,
         "officer_id": saved.officer_id,
-        "device_id": facts.sender.device_id,
+        "device_id": saved.device_id,
         "template_version_id": payload.template_version_id,
+        "blockers": [Blocker.CONFLICT] if saved.in_conflict else [],
         "answers": saved.answers,
         "note": saved.note,
         "field_versions": saved.changes,

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from inspection_api.core.periods import local_day
-from inspection_api.inspections.rules import FieldChange, Outcome, State, blockers, merge_fields
+from inspection_api.inspections.rules import State, blockers
 from inspection_api.templates import forms
+from sync.protocol import draft
 from sync.protocol import visit as visits
+from sync.protocol.draft import Merged
 from sync.protocol.facts import Record
 from sync.protocol.verdicts import Status, Verdict, rejected
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from inspection_api.tasks.rules import Closing
+    from sync.protocol.draft import Clash
     from sync.protocol.envelope import Manifest, Operation, Submit
     from sync.protocol.facts import Facts
     from sync.protocol.order import Step
@@ -35,7 +38,7 @@ class VisitWrite:
 
     row: dict[str, Any]
     media: tuple[Manifest, ...] = ()
-    conflicts: tuple[dict[str, Any], ...] = ()
+    conflicts: tuple[Clash, ...] = ()
     scanned_plate: tuple[UUID, int] | None = None
     traces: tuple[str, ...] = ()
 
@@ -46,36 +49,39 @@ def judge_submit(facts: Facts, operation: Operation, payload: Submit, step: Step
     if not facts.knows(payload, record):
         return rejected("forbidden_or_unknown"), None
     if record is not None and record.state is not State.DRAFT:
-        codes = ("already_submitted",)
-        return Verdict(status=Status.QUARANTINED, codes=codes, version=record.version), None
+        return draft.too_late(facts, operation, record), None
     visit = visits.opened(facts, operation, payload, step)
     visits.judge_plate(visit)
     judgement = visits.judge_place(visit)
     closing = visits.judge_time(visit)
-    verdict = _judge_answers(visit)
+    content = _content(visit, record)
+    verdict = _judge_answers(visit, content.answers)
     visits.judge_media(visit)
-    receipt, write = _concluded(visit, record, verdict, closing, judgement)
-    facts.records[operation.entity_id] = _submitted(facts, operation, payload, receipt)
+    row = _row(visit, content, verdict, {**judgement, **_faults(content, verdict)})
+    receipt, write = _concluded(visit, content, closing, row)
+    facts.records[operation.entity_id] = _submitted(row)
     return receipt, write
 
 
-def _submitted(facts: Facts, operation: Operation, payload: Submit, receipt: Verdict) -> Record:
+def _submitted(row: dict[str, Any]) -> Record:
     """Return the record as later operations of the batch see it: submitted, so that they come too late."""
     return Record(
-        id=operation.entity_id,
-        officer_id=facts.sender.user_id,
-        checkpoint_id=payload.checkpoint_id,
+        id=row["id"],
+        officer_id=row["officer_id"],
+        checkpoint_id=row["checkpoint_id"],
+        organisation_id=row["organisation_id"],
+        device_id=row["device_id"],
+        submitted_seq=row["submitted_seq"],
         state=State.SUBMITTED,
-        version=receipt.version or 1,
+        version=row["version"],
         answers={},
         note=None,
         changes={},
     )
 
 
-def _judge_answers(visit: Visit) -> forms.FormVerdict:
+def _judge_answers(visit: Visit, answers: forms.Answers) -> forms.FormVerdict:
     """Validate against the template version that the device used."""
-    answers = forms.answers_from_wire(msgspec.structs.asdict(answer) for answer in visit.payload.answers)
     media = [forms.Medium(item=each.item, kind=each.kind, seconds=each.seconds) for each in visit.payload.media]
     verdict = forms.validate(visit.template.form, answers, media)
     if verdict.errors:
@@ -85,99 +91,66 @@ def _judge_answers(visit: Visit) -> forms.FormVerdict:
     return verdict
 
 
-def _concluded(
-    visit: Visit,
-    record: Record | None,
-    verdict: forms.FormVerdict,
-    closing: Closing,
-    judgement: dict[str, Any],
-) -> tuple[Verdict, VisitWrite]:
-    values, outcomes, clashes, concurrent = _merged(visit, record, verdict)
-    codes = tuple(dict.fromkeys(visit.codes))
-    flags = tuple(dict.fromkeys(visit.flags))
-    version = visit.facts.next_version(record)
-    receipt = Verdict(
-        status=_status(codes, clashes=bool(clashes), extra=closing.is_extra, concurrent=concurrent),
-        codes=codes or (("field_conflict",) if clashes else ()),
-        flags=flags,
-        fields=outcomes,
-        version=version,
+def _content(visit: Visit, record: Record | None) -> Merged:
+    """Return what the visit says, merged into its draft where there is one (the hot path has none)."""
+    facts, operation, payload = visit.facts, visit.operation, visit.payload
+    if record is not None:
+        return draft.merged(facts, operation, payload, record, is_whole=True)
+    return Merged(
+        answers=forms.answers_from_wire(msgspec.structs.asdict(answer) for answer in payload.answers),
+        note=None if payload.note is msgspec.UNSET else payload.note,
     )
-    row = _row(visit, verdict, judgement, codes, flags, values, in_conflict=bool(clashes))
+
+
+def _faults(content: Merged, verdict: forms.FormVerdict) -> dict[str, Any]:
+    """Return what is wrong with the answers, with the values as they were sent: a reviewer must see them."""
+    wrong = {
+        item: {"code": code, "message": sentence, "value": content.answers.get(item, {}).get("value")}
+        for item, (code, sentence) in verdict.errors.items()
+    }
+    missing = [each._asdict() for each in verdict.evidence_missing]
+    return {name: found for name, found in (("wrong_answers", wrong), ("evidence_missing", missing)) if found}
+
+
+def _concluded(visit: Visit, content: Merged, closing: Closing, row: dict[str, Any]) -> tuple[Verdict, VisitWrite]:
+    clashes = content.clashes
+    receipt = Verdict(
+        status=_status(row["quarantine_codes"], content, extra=closing.is_extra),
+        codes=row["quarantine_codes"] or (("field_conflict",) if clashes else ()),
+        flags=row["flags"],
+        fields=content.results,
+        version=row["version"],
+    )
     return receipt, VisitWrite(
         row=row,
         media=tuple(visit.media),
-        conflicts=tuple(clashes),
+        conflicts=clashes,
         scanned_plate=visit.first_scan,
         traces=tuple(visit.traces),
     )
 
 
-def _status(codes: Sequence[str], *, clashes: bool, extra: bool, concurrent: bool) -> Status:
+def _status(codes: Sequence[str], content: Merged, *, extra: bool) -> Status:
     if codes:
         return Status.QUARANTINED
-    if clashes:
+    if content.clashes:
         return Status.CONFLICT
     if extra:
         return Status.EXTRA
-    return Status.MERGED if concurrent else Status.APPLIED
+    return Status.MERGED if content.is_concurrent else Status.APPLIED
 
 
-def _merged(
-    visit: Visit, record: Record | None, verdict: forms.FormVerdict
-) -> tuple[dict[str, Any], dict[str, dict[str, Any]], list[dict[str, Any]], bool]:
-    """Merge the submitted fields into a draft, where there is one; a visit without a draft takes them as they are."""
-    pushed = {f"answers.{item}": value for item, value in verdict.values.items()}
-    if record is None:
-        return pushed, {}, [], False
-    current = {f"answers.{item}": value for item, value in record.answers.items()}
-    merge = merge_fields(
-        pushed,
-        current,
-        record.changes,
-        base_version=visit.operation.base_version,
-        device_id=str(visit.facts.sender.device_id),
-        seq=visit.operation.seq,
-    )
-    clashes: list[dict[str, Any]] = [
-        {"field": name, "server": current.get(name), "device": pushed[name]}
-        for name, outcome in merge.outcomes.items()
-        if outcome is Outcome.CONFLICT
-    ]
-    stays: dict[str, Any] = {clash["field"]: clash["server"] for clash in clashes}
-    kept = pushed | stays
-    return kept, field_results(merge.outcomes, current, record.changes), clashes, merge.is_concurrent
-
-
-def field_results(
-    outcomes: dict[str, Outcome], current: dict[str, Any], changes: dict[str, FieldChange]
-) -> dict[str, dict[str, Any]]:
-    """Return the receipt's ``fields``: what became of each, and for a clash the value that stays."""
-    results: dict[str, dict[str, Any]] = {}
-    for name, outcome in outcomes.items():
-        results[name] = {"outcome": outcome.value}
-        if outcome is Outcome.CONFLICT:
-            results[name] |= {"server": current.get(name), "server_version": changes[name].version}
-    return results
-
-
-def _row(
-    visit: Visit,
-    verdict: forms.FormVerdict,
-    judgement: dict[str, Any],
-    codes: tuple[str, ...],
-    flags: tuple[str, ...],
-    values: dict[str, Any],
-    *,
-    in_conflict: bool,
-) -> dict[str, Any]:
+def _row(visit: Visit, content: Merged, verdict: forms.FormVerdict, judgement: dict[str, Any]) -> dict[str, Any]:
     """Return the inspection row as if none of its media had come; whether it is accepted is decided afterwards."""
-    sender, payload = visit.facts.sender, visit.payload
-    answers = {name.removeprefix("answers."): value for name, value in values.items()}
+    sender, payload, answers = visit.facts.sender, visit.payload, verdict.values
+    record = visit.facts.records.get(visit.operation.entity_id)
+    codes = tuple(dict.fromkeys(visit.codes))
     responsible = visit.facts.responsible.get(payload.task_id) if payload.task_id else None
     media_missing = bool(forms.evidence_missing(visit.template.form, answers, ()))
+    in_conflict = bool(content.clashes) or (record is not None and record.in_conflict)
     return {
         "id": visit.operation.entity_id,
+        "version": visit.facts.next_version(record),
         "task_id": payload.task_id,
         "checkpoint_id": visit.checkpoint.id,
         "customer_id": visit.checkpoint.customer_id,
@@ -188,9 +161,9 @@ def _row(
         "channel": payload.channel,
         "quarantine_codes": codes,
         "blockers": blockers(quarantine_codes=codes, in_conflict=in_conflict, media_missing=media_missing),
-        "flags": flags,
+        "flags": tuple(dict.fromkeys(visit.flags)),
         "answers": answers,
-        "note": payload.note,
+        "note": content.note,
         "conclusion": answers.get("conclusion", {}).get("value"),
         "indicators": verdict.indicators,
         "judgement": judgement,
@@ -198,4 +171,5 @@ def _row(
         "performed_at": visit.at.at,
         "performed_on": local_day(visit.at.at),
         "submitted_at": sender.received_at,
+        "submitted_seq": visit.operation.seq,
     }

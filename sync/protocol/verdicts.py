@@ -26,6 +26,7 @@ UNSETTLED = frozenset({Status.HELD, Status.PARKED})
 MESSAGES = {
     "applied": "已生效",
     "merged": "已与其他修改合并",
+    "conflict": "部分内容与他人的修改冲突，已保留双方内容",
     "extra": "已保存为额外检查，不计入任务",
     "superseded": "已被本机较新的操作取代",
     "held": "等待前面的操作",

@@ -5,5 +5,6 @@ from __future__ import annotations
 from sync.service.handshake import shake_hands
 from sync.service.pull import feed_head, pull
 from sync.service.push import push
+from sync.service.releasing import on_devices_approved
 
-__all__ = ["feed_head", "pull", "push", "shake_hands"]
+__all__ = ["feed_head", "on_devices_approved", "pull", "push", "shake_hands"]

@@ -15,7 +15,7 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
-from inspection_api.core.errors import Problem
+from inspection_api.core.errors import Problem, Unavailable
 from inspection_api.core.logs import log
 from sync import queries
 from sync.entities import OPERATIONS
@@ -24,10 +24,10 @@ from sync.models import SyncBatch
 from sync.protocol import order
 from sync.protocol.envelope import Received, decode_batch, decode_head, decode_operation
 from sync.protocol.naming import names_of
-from sync.protocol.order import Turn
+from sync.protocol.order import Position, Turn
 from sync.protocol.signature import ensure_signed
 from sync.protocol.verdicts import Status, Verdict, rejected
-from sync.service import receipts, writing
+from sync.service import quarantine, receipts, writing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from inspection_api.core.context import Context
     from sync.protocol.envelope import Batch
     from sync.protocol.facts import Facts
-    from sync.protocol.order import Arrangement, Known, Position
+    from sync.protocol.order import Arrangement, Known
     from sync.queries import DeviceRow
 
 MAX_HELD = 1_000
@@ -46,11 +46,12 @@ MAX_HELD = 1_000
 
 @dataclass(slots=True, kw_only=True)
 class Judged:
-    """One operation with its verdict, and what it wants to write."""
+    """One operation with its verdict, what it wants to write, and whom it concerns if it is quarantined."""
 
     received: Received
     verdict: Verdict
     write: Any = None
+    organisation_id: UUID | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -84,6 +85,7 @@ def push(ctx: Context, body: bytes, signature: str) -> dict[str, Any]:
     writing.store_batch(ctx, batch, sha256=sha256, body=zlib.compress(body, 1), signature=signed)
     _write(ctx, judged)
     receipts.store(ctx, batch, judged)
+    quarantine.store(ctx, device.id, judged)
     writing.store_position(ctx, device.id, arrangement.position)
     return _answer(ctx, batch, device, arrangement.position, judged)
 
@@ -114,6 +116,23 @@ def _judge_batch(
     )
     ordered = sorted(arrangement.queue, key=_binds_first)
     return arrangement, [judged for each in ordered if (judged := _judge(judging, each, payloads)) is not None]
+
+
+def judge_again(ctx: Context, device_id: UUID, received: list[Received]) -> list[Judged]:
+    """Judge kept operations of one device anew, in the order of their numbers, and write what they now mean.
+
+    ``ctx`` acts for the device's user. Their receipts stand: a decision on the record is a fact of its own.
+    """
+    device = queries.get_device(ctx.session, device_id, ctx.user_id)
+    queries.lock_device(ctx, device_id)
+    ordered = sorted(received, key=lambda each: each.head.seq)
+    payloads = {each.head.op_id: _payload(each) for each in ordered}
+    facts = queries.load_facts(ctx, device, names_of(ordered, payloads))
+    judging = _Judging(facts=facts, known={}, position=Position(), statuses={})
+    step = order.Step(turn=Turn.JUDGE)
+    judged = [_judged(judging, each, payloads[each.head.op_id], step) for each in ordered]
+    _write(ctx, judged)
+    return judged
 
 
 def _ensure_room(rows: Sequence[Row[Any]], batch: Batch, received: Sequence[Received], position: Position) -> None:
@@ -158,18 +177,19 @@ def _judge(judging: _Judging, received: Received, payloads: dict[UUID, Any]) -> 
 
 
 def _judged(judging: _Judging, received: Received, payload: Any, step: order.Step) -> Judged:
-    operation = received.operation
+    operation, facts = received.operation, judging.facts
     if isinstance(payload, Verdict) or operation is None:
         return Judged(received=received, verdict=payload)
     if operation.entity_id in judging.stuck:
         return Judged(received=received, verdict=Verdict(status=Status.HELD))
     try:
-        verdict, write = OPERATIONS[operation.type].judge(judging.facts, operation, payload, step)
+        verdict, write = OPERATIONS[operation.type].judge(facts, operation, payload, step)
     except Exception:
         log.exception("operation_parked", op_id=str(operation.op_id), type=operation.type)
         judging.stuck.add(operation.entity_id)
         return Judged(received=received, verdict=Verdict(status=Status.PARKED))
-    return Judged(received=received, verdict=verdict, write=write)
+    concerns = facts.organisation_of(operation, payload) if verdict.status is Status.QUARANTINED else None
+    return Judged(received=received, verdict=verdict, write=write, organisation_id=concerns)
 
 
 def _write(ctx: Context, judged: list[Judged]) -> None:
@@ -178,8 +198,8 @@ def _write(ctx: Context, judged: list[Judged]) -> None:
     try:
         with ctx.session.begin_nested():
             writing.apply(ctx, judged)
-    except OperationalError:
-        raise  # a lock timeout or a deadlock passes: the whole batch comes again
+    except (OperationalError, Unavailable):
+        raise  # a lock timeout, a deadlock or a race passes: the whole batch comes again
     except Exception:
         log.exception("batch_replayed_singly", operations=len(judged))
         del ctx.pending[pending:]
@@ -192,7 +212,7 @@ def _write_alone(ctx: Context, judged: Judged) -> None:
     try:
         with ctx.session.begin_nested():
             writing.apply(ctx, [judged])
-    except OperationalError:
+    except (OperationalError, Unavailable):
         raise
     except Problem as problem:
         del ctx.pending[pending:]

@@ -38,10 +38,12 @@ _STORE_BATCH = text(
 _STORE_POSITION = text("UPDATE sync_device SET next_seq = :next_seq, gaps = :gaps WHERE device_id = :device_id")
 _CONFLICTS = text(
     """
-    INSERT INTO sync_conflict (id, inspection_id, op_id, field, server, device, created_at)
-    SELECT r.id, r.inspection_id, r.op_id, r.field, r.server, r.device, :now
+    INSERT INTO sync_conflict (id, inspection_id, device_id, op_id, field, server, device, created_at)
+    SELECT r.id, r.inspection_id, r.device_id, r.op_id, r.field, r.server, r.device, :now
     FROM jsonb_to_recordset(CAST(:rows AS jsonb))
-         AS r (id uuid, inspection_id uuid, op_id uuid, field text, server jsonb, device jsonb)
+         AS r (id uuid, inspection_id uuid, device_id uuid, op_id uuid, field text, server jsonb, device jsonb)
+    ON CONFLICT (inspection_id, field, device_id) WHERE state = 'open'
+    DO UPDATE SET op_id = excluded.op_id, server = excluded.server, device = excluded.device
     """
 )
 
@@ -66,7 +68,7 @@ def apply(ctx: Context, judged: Sequence[Judged]) -> None:
     _save_drafts(ctx, judged, {write.row["id"] for _, write in visits})
     inspections.submit_visits(ctx, [write.row for _, write in visits])
     stored = _declare(ctx, [*_visit_media(visits), *_plate_photos(ctx, bindings)])
-    _store_conflicts(ctx, visits)
+    _store_conflicts(ctx, judged)
     checkpoints.note_scans(ctx, _scans(judged))
     for each in judged:
         _trace(ctx, each)
@@ -137,14 +139,24 @@ def _may_be_free(write: VisitWrite, stored: set[UUID]) -> bool:
     return not write.row["blockers"] or any(medium.id in stored for medium in write.media)
 
 
-def _store_conflicts(ctx: Context, visits: Sequence[tuple[Judged, VisitWrite]]) -> None:
-    rows = [
-        {"id": new_id(), "inspection_id": write.row["id"], "op_id": each.received.head.op_id, **clash}
-        for each, write in visits
-        for clash in write.conflicts
-    ]
+def _store_conflicts(ctx: Context, judged: Sequence[Judged]) -> None:
+    """Keep both values of every clash; a device's later value for the same field takes the place of its earlier one."""
+    rows = {
+        (each.write.row["id"], clash.field): {
+            "id": new_id(),
+            "inspection_id": each.write.row["id"],
+            "device_id": each.write.row["device_id"],
+            "op_id": each.received.head.op_id,
+            "field": clash.field,
+            "server": clash.server,
+            "device": clash.device,
+        }
+        for each in judged
+        if isinstance(each.write, DraftWrite | VisitWrite)
+        for clash in each.write.conflicts
+    }
     if rows:
-        ctx.session.execute(_CONFLICTS, {"rows": as_jsonb(rows), "now": ctx.now})
+        ctx.session.execute(_CONFLICTS, {"rows": as_jsonb(list(rows.values())), "now": ctx.now})
 
 
 def _scans(judged: Sequence[Judged]) -> set[tuple[UUID, int]]:

@@ -43,6 +43,8 @@ def facts(changed_by_seq: int) -> Facts:
         id=RECORD,
         officer_id=USER,
         checkpoint_id=POINT,
+        organisation_id=checkpoint.organisation_id,
+        device_id=DEVICE,
         state=State.DRAFT,
         version=2,
         answers={},

@@ -10,6 +10,7 @@ from inspection_api.templates.forms.verdict import (
     Medium,
     answers_from_wire,
     evidence_missing,
+    tidied,
     validate,
 )
 
@@ -26,5 +27,6 @@ __all__ = [
     "answers_from_wire",
     "compile_form",
     "evidence_missing",
+    "tidied",
     "validate",
 ]

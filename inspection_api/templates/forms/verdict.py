@@ -76,6 +76,24 @@ def answers_from_wire(entries: Iterable[Mapping[str, Any]]) -> dict[str, Mapping
     return {entry["item"]: entry for entry in entries}
 
 
+def tidied(form: Form, answers: Answers) -> dict[str, dict[str, Any]]:
+    """Return a draft's answers as they are stored: canonical where they are right, else as they came (None: cleared).
+
+    Nothing is refused, because a draft may be wrong until it is submitted; but equal answers become equal values.
+    """
+    return {key: _tidy(form, key, entry) for key, entry in answers.items()}
+
+
+def _tidy(form: Form, key: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+    item = form.by_key.get(key)
+    note = {"note": entry["note"]} if entry.get("note") else {}
+    as_sent = {"value": entry["value"], **note}
+    try:
+        return (item and _canonical(item, entry)) or as_sent
+    except Fault:
+        return as_sent
+
+
 def validate(form: Form, answers: Answers, media: Sequence[Medium] = ()) -> FormVerdict:
     """Judge ``answers`` (item → {"value", "note"}) and the declared ``media`` against ``form``; never raises.
 
