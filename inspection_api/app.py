@@ -20,6 +20,7 @@ from inspection_api.core.storage import Storage
 from inspection_api.core.tables import Base
 from inspection_api.customers import routes as customers_routes
 from inspection_api.http import headers, health, problems, runtime
+from inspection_api.http.compression import MAX_BODY_BYTES
 from inspection_api.http.document import Api
 from inspection_api.http.runtime import Runtime
 from inspection_api.inspections import routes as inspections_routes
@@ -37,7 +38,6 @@ from sync import routes as sync_routes
 if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
-MAX_BODY_BYTES = 1 << 20
 BLUEPRINTS = (
     accounts_routes.blp,
     customers_routes.blp,

@@ -112,6 +112,13 @@ class TooLarge(Problem):
     title = "内容超过大小限制"
 
 
+class Unsupported(Problem):
+    """It comes in a form that is not taken (415)."""
+
+    code = "unsupported_media_type"
+    title = "不支持该内容类型"
+
+
 class TooMany(Problem):
     """Too often (429); ``retry_after_s`` in members says when to come back."""
 

@@ -12,13 +12,13 @@ from enum import Enum, auto
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from flask import request
 from flask_smorest import Blueprint as SmorestBlueprint
 
 from inspection_api.core.context import SYSTEM
 from inspection_api.core.errors import Problem
 from inspection_api.core.permissions import Permission
 from inspection_api.http import auth
+from inspection_api.http.compression import request_body
 from inspection_api.http.parser import Parser
 from inspection_api.http.runtime import current_runtime
 from inspection_api.http.schemas import IdempotencyKey, IfMatch
@@ -151,7 +151,7 @@ def _guarded(handler: View, permission: Permission | Access, *, read_only: bool,
 
     @wraps(handler)
     def transactional(**kwargs: Any) -> Any:
-        request.get_data(cache=True)
+        request_body()
         return _in_transaction(current_runtime(), handler, needed, kwargs, read_only=read_only)
 
     if permission is PUBLIC:

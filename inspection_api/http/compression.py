@@ -4,19 +4,38 @@ from __future__ import annotations
 
 import zlib
 
-from flask import request
+from flask import g, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from inspection_api.core.errors import Malformed, TooLarge
+from inspection_api.core.errors import Malformed, TooLarge, Unsupported
 
+MAX_BODY_BYTES = 1 << 20
 _GZIP = 16 + zlib.MAX_WBITS
 
 
 class EncodingInvalid(Malformed):
-    """The body is not what its Content-Encoding says, or the encoding is none that we take."""
+    """The body is not what its Content-Encoding says."""
 
     code = "encoding_invalid"
     title = "请求内容的压缩格式有误"
+
+
+class EncodingUnsupported(Unsupported):
+    """The Content-Encoding is none that this endpoint takes; ``supported`` lists those."""
+
+    code = "encoding_unsupported"
+    title = "不支持该压缩格式"
+
+
+def request_body() -> bytes:
+    """Return the body of an ordinary request, at most 1 MiB; read once, however often it is asked for.
+
+    Raises:
+        TooLarge, EncodingInvalid, EncodingUnsupported: as :func:`bounded_body`.
+    """
+    if "body" not in g:
+        g.body = bounded_body(MAX_BODY_BYTES)
+    return bytes(g.body)
 
 
 def bounded_body(limit: int) -> bytes:
@@ -24,19 +43,36 @@ def bounded_body(limit: int) -> bytes:
 
     Raises:
         TooLarge: it is longer, compressed or not.
-        EncodingInvalid: unknown encoding, or broken data.
+        EncodingInvalid: broken data.
+        EncodingUnsupported: neither gzip nor plain.
     """
-    encoding = request.headers.get("Content-Encoding", "identity").lower()
-    request.max_content_length = limit
+    encoding = _encoding()
+    if encoding not in {"gzip", "identity"}:
+        raise EncodingUnsupported(supported=["gzip", "identity"])
+    raw = _raw(limit)
+    return raw if encoding == "identity" else _unzipped(raw, limit)
+
+
+def ensure_plain() -> None:
+    """Raise EncodingUnsupported if the body is compressed, where the bytes themselves are what is kept."""
+    if _encoding() != "identity":
+        raise EncodingUnsupported(supported=["identity"])
+
+
+def _encoding() -> str:
+    return request.headers.get("Content-Encoding", "identity").lower()
+
+
+def _raw(limit: int) -> bytes:
+    """Read one byte past the limit: a chunked body has no length to ask for, and is cut in silence where it ends."""
+    request.max_content_length = limit + 1
     try:
         raw = request.get_data(cache=False)
     except RequestEntityTooLarge:
         raise TooLarge(max_bytes=limit) from None
-    if encoding == "identity":
-        return raw
-    if encoding != "gzip":
-        raise EncodingInvalid(supported=["gzip", "identity"])
-    return _unzipped(raw, limit)
+    if len(raw) > limit:
+        raise TooLarge(max_bytes=limit)
+    return raw
 
 
 def _unzipped(raw: bytes, limit: int) -> bytes:

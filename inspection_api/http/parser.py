@@ -10,6 +10,7 @@ from flask import request
 from webargs.flaskparser import FlaskParser
 
 from inspection_api.core.errors import Invalid
+from inspection_api.http.compression import request_body
 from inspection_api.http.messages import chinese
 from inspection_api.http.schemas import is_storable
 
@@ -49,7 +50,7 @@ class Parser(FlaskParser):
             Invalid: a text in it holds U+0000 or half of a surrogate pair, or a number is infinite.
         """
         try:
-            value = json.loads(request.get_data(), parse_constant=_refuse)
+            value = json.loads(request_body(), parse_constant=_refuse)
         except RecursionError:
             raise JsonTooDeep from None
         except ValueError:

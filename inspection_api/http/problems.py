@@ -27,6 +27,7 @@ STATUS: dict[type[errors.Problem], int] = {
     errors.Gone: 410,
     errors.Locked: 423,
     errors.TooLarge: 413,
+    errors.Unsupported: 415,
     errors.TooMany: 429,
     errors.Unavailable: 503,
 }

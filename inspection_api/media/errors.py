@@ -12,6 +12,7 @@ from inspection_api.core.errors import (
     PreconditionFailed,
     Problem,
     TooLarge,
+    Unsupported,
 )
 
 
@@ -99,8 +100,8 @@ class MediaAlreadyStored(Conflict):
     title = "媒体已入库，不能删除"
 
 
-class ContentTypeUnknown(Problem):
-    """A chunk must come as ``application/offset+octet-stream`` (415)."""
+class ContentTypeUnknown(Unsupported):
+    """A chunk must come as ``application/offset+octet-stream``."""
 
     code = "unsupported_media_type"
     title = "数据块的内容类型须为 application/offset+octet-stream"

@@ -16,9 +16,10 @@ from inspection_api.core.permissions import Action, Permission
 from inspection_api.core.storage import in_chunks
 from inspection_api.http import problems
 from inspection_api.http.blueprint import LOGGED_IN, PUBLIC, Blueprint
+from inspection_api.http.compression import ensure_plain
 from inspection_api.http.runtime import Caller, Runtime
 from inspection_api.media import queries, service
-from inspection_api.media.errors import ChecksumMismatch, ContentTypeUnknown
+from inspection_api.media.errors import ChecksumMismatch
 from inspection_api.media.rules import uploads
 from inspection_api.media.rules.kinds import MAX_BYTES
 from inspection_api.media.service import Progress
@@ -39,11 +40,6 @@ def _speak_tus(response: Response) -> Response:
 @blp.errorhandler(ChecksumMismatch)
 def _checksum_mismatch(problem: Problem) -> Response:
     return problems.respond(problem, status=460)
-
-
-@blp.errorhandler(ContentTypeUnknown)
-def _content_type_unknown(problem: Problem) -> Response:
-    return problems.respond(problem, status=415)
 
 
 @blp.endpoint("OPTIONS", "/media", permission=PUBLIC)
@@ -112,6 +108,7 @@ def original(ctx: Context, media_id: UUID) -> Response:
 
 
 def _append(caller: Caller, media_id: UUID, *, offset: int) -> Progress:
+    ensure_plain()
     checksum = uploads.parse_checksum(request.headers.get("Upload-Checksum"))
     request.max_content_length = _LARGEST + 1
     return service.append(

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from inspection_api.core.errors import TooLarge
-from inspection_api.http.compression import EncodingInvalid, bounded_body
+from inspection_api.http.compression import EncodingInvalid, EncodingUnsupported, bounded_body
 
 LIMIT = 1 << 20
 
@@ -82,6 +82,6 @@ def test_broken_gzip_is_refused(bare: Flask, broken: bytes) -> None:
 
 @pytest.mark.parametrize("encoding", ["br", "deflate", "gzip, gzip", "zstd"])
 def test_an_unknown_encoding_says_what_is_taken(bare: Flask, encoding: str) -> None:
-    with pytest.raises(EncodingInvalid) as refused:
+    with pytest.raises(EncodingUnsupported) as refused:
         received(bare, b"abc", encoding)
     assert refused.value.members["supported"] == ["gzip", "identity"]
