@@ -27,14 +27,22 @@ Text = Annotated[str, msgspec.Meta(max_length=2000)]
 ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+Version = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+Uptime = Annotated[int, msgspec.Meta(ge=0, le=10 * 366 * 86_400_000)]
+"""Milliseconds since a boot; no phone runs for ten years."""
+Degrees = Annotated[float, msgspec.Meta(ge=-1e4, le=1e4)]
+"""Far more than a circle: a coordinate that is no place is judged as no fix, it does not spoil its visit."""
+Metres = Annotated[float, msgspec.Meta(ge=-1e7, le=1e7)]
+Seconds = Annotated[float, msgspec.Meta(ge=-1e9, le=1e9)]
+Pixels = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 
 
 class Stamp(msgspec.Struct, frozen=True, kw_only=True):
     """A moment on the device: its wall clock, and the monotonic milliseconds of one boot (None: a browser page)."""
 
     wall: Instant
-    mono_ms: int | None = None
-    boot_id: str | None = None
+    mono_ms: Uptime | None = None
+    boot_id: Annotated[str, msgspec.Meta(min_length=1, max_length=100)] | None = None
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +72,7 @@ class Operation(Head, frozen=True, kw_only=True):
     entity_id: UUID
     captured: Stamp
     payload: msgspec.Raw
-    base_version: int = 0
+    base_version: Version = 0
     depends_on: list[UUID] = []
 
 
@@ -75,11 +83,11 @@ class _Payload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class Fix(_Payload, frozen=True, kw_only=True):
     """A position report as the device gives it; ``acc`` in metres, ``age_s`` at the act that it proves."""
 
-    lon: float
-    lat: float
+    lon: Degrees
+    lat: Degrees
     sys: Literal["wgs84", "gcj02", "bd09"]
-    acc: float | None = None
-    age_s: float = 0.0
+    acc: Metres | None = None
+    age_s: Seconds = 0.0
     mock: bool = False
     at: Instant | None = None
 
@@ -106,16 +114,16 @@ class Manifest(_Payload, frozen=True, kw_only=True):
     id: UUID
     kind: Literal["photo", "audio", "video"]
     mime: ShortText
-    bytes: Annotated[int, msgspec.Meta(ge=1)]
+    bytes: Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
     sha256: Sha256
     captured: Stamp
     item: ShortText | None = None
     fix: Fix | None = None
     source: Literal["native_camera", "browser_camera", "recorder"] = "native_camera"
     challenge_id: ShortText | None = None
-    width: int | None = None
-    height: int | None = None
-    seconds: float = 0.0
+    width: Pixels | None = None
+    height: Pixels | None = None
+    seconds: Annotated[float, msgspec.Meta(ge=0, le=1e6)] = 0.0
 
 
 class Submit(_Payload, frozen=True, kw_only=True):
