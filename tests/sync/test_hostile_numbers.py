@@ -92,7 +92,7 @@ def test_a_hostile_number_in_a_binding_or_a_draft_never_parks_it(phone: Phone, s
     "changes",
     [
         {"mono_ms": 2**62},
-        {"mono_ms": -1},
+        {"mono_ms": -(2**62)},
         {"boot_id": "b" * 101},
         {"boot_id": ""},
     ],
