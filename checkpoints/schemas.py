@@ -8,7 +8,7 @@ from checkpoints.coordinates import CoordinateSystem
 from checkpoints.rules import fence
 from checkpoints.rules.lifecycle import State
 from checkpoints.rules.values import Kind
-from inspection_api.http.schemas import Input, PageQuery, Text
+from inspection_api.http.schemas import Input, PageQuery, Pattern, Real, Text, Truth, Whole, Word
 
 _SYSTEMS = validate.OneOf(list(CoordinateSystem))
 _KINDS = validate.OneOf(list(Kind))
@@ -19,17 +19,17 @@ MAX_FIXES = 50
 class CoordinateInput(Input):
     """A place as a map or a person gives it; without its system it is refused."""
 
-    lon = fields.Float(required=True)
-    lat = fields.Float(required=True)
+    lon = Real(required=True)
+    lat = Real(required=True)
     sys = fields.String(required=True, validate=_SYSTEMS)
 
 
 class FixInput(CoordinateInput):
     """One position report of a device: accuracy in metres, age in seconds, and whether it is simulated."""
 
-    acc = fields.Float(load_default=None, allow_none=True)
-    age_s = fields.Float(required=True)
-    mock = fields.Boolean(required=True)
+    acc = Real(load_default=None, allow_none=True)
+    age_s = Real(required=True)
+    mock = Truth(required=True)
     at = fields.AwareDateTime(load_default=None, allow_none=True)
 
 
@@ -45,14 +45,14 @@ class CheckpointEdit(Input):
     address = Text(maximum=200, allow_none=True)
     contact = Text(maximum=60, allow_none=True)
     tags = fields.List(Text(maximum=20), validate=validate.Length(max=20))
-    radius_m = fields.Integer(strict=True, validate=_RADIUS)
+    radius_m = Whole(validate=_RADIUS)
     registered = fields.Nested(CoordinateInput, allow_none=True)
 
 
 class CheckpointInput(CheckpointEdit):
     """A new checkpoint of a customer; the code is for ever. Organisation and officer are his, unless named."""
 
-    code = fields.String(required=True, validate=validate.Regexp(r"[A-Za-z0-9-]{1,32}\Z"))
+    code = Word(required=True, validate=Pattern(r"^[A-Za-z0-9-]{1,32}$"))
     name = Text(required=True, maximum=100)
     customer_id = fields.UUID(required=True)
     organisation_id = fields.UUID()
@@ -134,7 +134,7 @@ class PlateSchema(Schema):
 class ScanInput(Input):
     """What the camera read, and where the phone is."""
 
-    qr = fields.String(required=True, validate=validate.Length(max=500))
+    qr = Word(required=True, validate=validate.Length(max=500))
     fixes = _fixes()
 
 
@@ -173,7 +173,7 @@ class BindInput(ScanInput):
 class ResetInput(Input):
     """Why the place is given up."""
 
-    reason = Text(required=True, minimum=4, maximum=200)
+    reason = Text(required=True, minimum=4, maximum=200, lines=True)
 
 
 class LocationSchema(Schema):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from inspection_api.http.schemas import Input, PageQuery, Text
+from inspection_api.http.schemas import Input, PageQuery, Text, Truth, Whole
 from kiosk_print.labels import Layout
 from kiosk_print.rules.unlock import Reason, RequestStatus
 
@@ -89,22 +89,22 @@ class PaperSchema(Schema):
 class OpinionInput(Input):
     """The superior's words."""
 
-    text = Text(required=True, maximum=500)
+    text = Text(required=True, maximum=500, lines=True)
 
 
 class UnlockInput(Input):
     """Why the window was missed: a code, and at least ten characters."""
 
     reason_code = fields.String(required=True, validate=validate.OneOf(list(Reason)))
-    reason = Text(required=True, minimum=10, maximum=500)
+    reason = Text(required=True, minimum=10, maximum=500, lines=True)
 
 
 class DecisionInput(Input):
     """Approve for 1–7 days (3 without a word), or reject with a reason."""
 
-    approved = fields.Boolean(required=True, truthy={True}, falsy={False})
-    days = fields.Integer(load_default=None, strict=True, validate=validate.Range(min=1, max=7))
-    reason = Text(load_default="", minimum=0, maximum=500)
+    approved = Truth(required=True)
+    days = Whole(load_default=None, validate=validate.Range(min=1, max=7))
+    reason = Text(load_default="", minimum=0, maximum=500, lines=True)
 
 
 class UnlockQuery(PageQuery):

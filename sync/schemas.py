@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from inspection_api.http.schemas import Input, Text
+from inspection_api.http.schemas import Input, Text, Whole, Word
 
 MAX_PAGE = 1000
 
@@ -14,8 +14,8 @@ class HandshakeInput(Input):
 
     device_id = fields.UUID(required=True)
     boot_id = Text(maximum=100, load_default=None)
-    mono_ms = fields.Integer(load_default=None, strict=True, validate=validate.Range(min=0))
-    last_seq = fields.Integer(load_default=0, strict=True, validate=validate.Range(min=0))
+    mono_ms = Whole(load_default=None, validate=validate.Range(min=0))
+    last_seq = Whole(load_default=0, validate=validate.Range(min=0))
     app = Text(maximum=50, minimum=0, load_default="")
 
 
@@ -37,5 +37,5 @@ class PullQuery(Input):
     """From where, and how much."""
 
     device_id = fields.UUID(required=True)
-    cursor = fields.String(load_default=None, validate=validate.Length(max=200))
-    limit = fields.Integer(load_default=500, validate=validate.Range(min=1, max=MAX_PAGE))
+    cursor = Word(load_default=None, validate=validate.Length(max=200))
+    limit = Whole(written=True, load_default=500, validate=validate.Range(min=1, max=MAX_PAGE))

@@ -6,7 +6,7 @@ from marshmallow import Schema, fields, validate
 
 from inspection_api.accounts.rules import DeviceKind, OrganisationKind
 from inspection_api.core.permissions import Role
-from inspection_api.http.schemas import Input, PageQuery, Text
+from inspection_api.http.schemas import Input, PageQuery, Pattern, Text, Word
 
 PEOPLE_ROLES = [role.value for role in Role if role not in {Role.PRINT_STATION, Role.BOARD, Role.GATEWAY}]
 
@@ -16,7 +16,7 @@ class LoginInput(Input):
 
     bank = Text(maximum=20, required=True)
     username = Text(maximum=60, required=True)
-    password = fields.String(required=True, load_only=True, validate=validate.Length(min=1, max=200))
+    password = Word(required=True, load_only=True, validate=validate.Length(min=1, max=200))
 
 
 class UserSchema(Schema):
@@ -54,7 +54,7 @@ class MeSchema(Schema):
 class OrganisationInput(Input):
     """A new organisation under a parent; the code is for ever."""
 
-    code = fields.String(required=True, validate=validate.Regexp(r"[A-Za-z0-9]{1,20}\Z"))
+    code = Word(required=True, validate=Pattern(r"^[A-Za-z0-9]{1,20}$"))
     name = Text(required=True, maximum=100)
     kind = fields.String(required=True, validate=validate.OneOf(list(OrganisationKind)))
     parent_id = fields.UUID(required=True)
@@ -81,10 +81,10 @@ class OrganisationQuery(PageQuery):
 class UserInput(Input):
     """A new user of an organisation."""
 
-    username = fields.String(required=True, validate=validate.Regexp(r"[a-z0-9][a-z0-9._-]{1,59}\Z"))
+    username = Word(required=True, validate=Pattern(r"^[a-z0-9][a-z0-9._-]{1,59}$"))
     name = Text(required=True, maximum=60)
     organisation_id = fields.UUID(required=True)
-    password = fields.String(required=True, load_only=True, validate=validate.Length(max=200))
+    password = Word(required=True, load_only=True, validate=validate.Length(max=200))
 
 
 class UserQuery(PageQuery):

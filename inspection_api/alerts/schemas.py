@@ -67,11 +67,11 @@ class FeedSchema(Schema):
 class ConfirmInput(Input):
     """A word on why the alert is real."""
 
-    note = Text(maximum=500, load_default=None)
+    note = Text(maximum=500, load_default=None, lines=True)
 
 
 class FalseAlarmInput(Input):
     """Why the alert was none."""
 
     reason = fields.Enum(FalseAlarmReason, by_value=True, required=True)
-    note = Text(maximum=500, load_default=None)
+    note = Text(maximum=500, load_default=None, lines=True)

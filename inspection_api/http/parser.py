@@ -12,7 +12,7 @@ from webargs.flaskparser import FlaskParser
 from inspection_api.core.errors import Invalid
 from inspection_api.http.compression import request_body
 from inspection_api.http.messages import chinese
-from inspection_api.http.schemas import is_storable
+from inspection_api.http.texts import is_storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -5,35 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import Schema, fields, validate
 
-from inspection_api.http.schemas import Input, PageQuery, Text
+from inspection_api.http.schemas import DecimalText, Input, PageQuery, Text
 from inspection_api.loans.rules import FiveClass, RepaymentMethod
 
 _CLASSES = validate.OneOf(list(FiveClass))
 _METHODS = validate.OneOf(list(RepaymentMethod))
-
-
-class DecimalText(fields.Decimal):
-    """A decimal number from 0 to ``below``, never rounded: digits beyond ``maximum_places`` are refused.
-
-    Written as a string, since a JSON number is a float to most readers.
-    """
-
-    def __init__(self, *, maximum_places: int, below: Decimal, **options: Any) -> None:
-        """Set the limits."""
-        super().__init__(as_string=True, allow_nan=False, **options)
-        self.maximum_places = maximum_places
-        self.below = below
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Decimal:
-        number = super()._deserialize(value, attr, data, **kwargs)
-        if number is None or not Decimal(0) <= number < self.below:
-            raise ValidationError("超出范围")
-        exponent = number.as_tuple().exponent
-        if isinstance(exponent, int) and -exponent > self.maximum_places:
-            raise ValidationError(f"最多 {self.maximum_places} 位小数")
-        return number
 
 
 def _money(**options: Any) -> DecimalText:
@@ -82,10 +60,10 @@ class LoanSchema(Schema):
     id = fields.UUID()
     customer_id = fields.UUID()
     contract_no = fields.String()
-    amount = fields.Decimal(as_string=True)
+    amount = DecimalText()
     disbursed_on = fields.Date()
     matures_on = fields.Date()
     five_class = fields.String()
-    rate = fields.Decimal(as_string=True, allow_none=True)
+    rate = DecimalText(allow_none=True)
     repayment_method = fields.String(allow_none=True)
     version = fields.Integer()

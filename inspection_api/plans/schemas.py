@@ -8,7 +8,7 @@ from marshmallow import Schema, fields, validate
 
 from inspection_api.accounts.rules import OrganisationKind
 from inspection_api.core.periods import Unit, WindowMode
-from inspection_api.http.schemas import Input, PageQuery, Text
+from inspection_api.http.schemas import Input, PageQuery, Text, Truth, Whole
 from inspection_api.plans.rules import Channel, ExitRule, FirstRule
 
 DATES = validate.Range(min=date(2000, 1, 1), max=date(2100, 12, 31))
@@ -24,17 +24,17 @@ class RuleInput(Input):
     start_on = fields.Date(required=True, data_key="start", validate=DATES)
     end_on = fields.Date(load_default=None, allow_none=True, data_key="end", validate=DATES)
     unit = fields.String(load_default=Unit.MONTH, validate=validate.OneOf(list(Unit)))
-    interval = fields.Integer(load_default=1, strict=True, validate=validate.Range(min=1, max=366))
+    interval = Whole(load_default=1, validate=validate.Range(min=1, max=366))
     window_mode = fields.String(load_default=WindowMode.CALENDAR, validate=validate.OneOf(list(WindowMode)))
-    auto_join = fields.Boolean(load_default=True)
-    auto_create_plan = fields.Boolean(load_default=True)
+    auto_join = Truth(load_default=True)
+    auto_create_plan = Truth(load_default=True)
     first_rule = fields.String(load_default=FirstRule.NEXT, validate=validate.OneOf(list(FirstRule)))
-    first_grace_days = fields.Integer(load_default=0, strict=True, validate=validate.Range(min=0, max=366))
+    first_grace_days = Whole(load_default=0, validate=validate.Range(min=0, max=366))
     exit_rule = fields.String(load_default=ExitRule.CURRENT, validate=validate.OneOf(list(ExitRule)))
-    history_valid = fields.Integer(load_default=1, strict=True, validate=validate.Range(min=0, max=366))
+    history_valid = Whole(load_default=1, validate=validate.Range(min=0, max=366))
     history_unit = fields.String(load_default=Unit.MONTH, validate=validate.OneOf([Unit.DAY, Unit.MONTH, Unit.YEAR]))
-    min_gap_days = fields.Integer(load_default=0, strict=True, validate=validate.Range(min=0, max=366))
-    late_sync_hours = fields.Integer(load_default=72, strict=True, validate=validate.Range(min=0, max=8760))
+    min_gap_days = Whole(load_default=0, validate=validate.Range(min=0, max=366))
+    late_sync_hours = Whole(load_default=72, validate=validate.Range(min=0, max=8760))
     channels = fields.List(
         fields.String(validate=validate.OneOf(list(Channel))),
         load_default=lambda: [Channel.ONSITE.value],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from inspection_api.http.schemas import Input, PageQuery
+from inspection_api.http.schemas import DecimalText, Input, PageQuery, Truth
 from inspection_api.reports.rules import Measure
 
 
@@ -37,7 +37,7 @@ class CountedTasksQuery(PageQuery):
     start = fields.Date(required=True, data_key="from")
     end = fields.Date(required=True, data_key="to")
     measure = fields.String(required=True, validate=validate.OneOf(list(Measure)))
-    own = fields.Boolean(load_default=False)
+    own = Truth(written=True, load_default=False)
 
 
 class CountedTaskSchema(Schema):
@@ -62,7 +62,7 @@ class RateSchema(Schema):
 
     numerator = fields.Integer()
     denominator = fields.Integer()
-    value = fields.Decimal(as_string=True, allow_none=True)
+    value = DecimalText(allow_none=True)
 
 
 class ColumnSchema(Schema):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from inspection_api.http.schemas import PageQuery
+from inspection_api.http.schemas import PageQuery, Truth
 from inspection_api.tasks.rules import State
 
 
@@ -42,4 +42,4 @@ class TaskQuery(PageQuery):
     organisation_id = fields.UUID(load_default=None)
     checkpoint_id = fields.UUID(load_default=None)
     officer_id = fields.UUID(load_default=None)
-    overdue = fields.Boolean(load_default=None)
+    overdue = Truth(written=True, load_default=None)

@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 from marshmallow import Schema, fields, validate
 
-from inspection_api.http.schemas import Input, PageQuery
+from inspection_api.http.schemas import DecimalText, Input, PageQuery, Pattern, Whole, Word
 from inspection_api.telemetry.errors import BatchMalformed, BatchTooLarge
 from inspection_api.telemetry.rules import COUNTER_BELOW_KWH, MAX_BATCH, ReadingRow
 
@@ -86,14 +86,15 @@ class ReceiptSchema(Schema):
 class MeterInput(Input):
     """A meter of an enterprise behind a gateway."""
 
-    code = fields.String(required=True, validate=validate.Regexp(r"[A-Za-z0-9._-]{1,64}\Z"))
+    code = Word(required=True, validate=Pattern(r"^[A-Za-z0-9._-]{1,64}$"))
     customer_id = fields.UUID(required=True)
     device_id = fields.UUID(required=True)
-    interval_min = fields.Integer(
-        load_default=15, strict=True, validate=validate.OneOf([1, 5, 10, 15, 30, 60, 120, 240])
-    )
-    rollover_kwh = fields.Decimal(
-        load_default=None, allow_nan=False, validate=validate.Range(min=1, max=COUNTER_BELOW_KWH)
+    interval_min = Whole(load_default=15, validate=validate.OneOf([1, 5, 10, 15, 30, 60, 120, 240]))
+    rollover_kwh = DecimalText(
+        load_default=None,
+        maximum_places=4,
+        below=COUNTER_BELOW_KWH + 1,
+        validate=validate.Range(min=1, max=COUNTER_BELOW_KWH),
     )
     installed_on = fields.Date(load_default=None)
 
@@ -109,7 +110,7 @@ class MeterSchema(Schema):
     kind = fields.String()
     unit = fields.String()
     interval_min = fields.Integer()
-    rollover_kwh = fields.Decimal(as_string=True, allow_none=True)
+    rollover_kwh = DecimalText(allow_none=True)
     installed_on = fields.Date()
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, fields
 
-from inspection_api.http.schemas import Input, Text
+from inspection_api.http.schemas import Input, Pattern, Text, Word
 
-_CODE = validate.Regexp(r"[a-z][a-z0-9_]{1,39}\Z", error="须为 2–40 位小写字母、数字或下划线，以字母开头")
+_CODE = Pattern(r"^[a-z][a-z0-9_]{1,39}$", error="须为 2–40 位小写字母、数字或下划线，以字母开头")
 
 
 class TemplateInput(Input):
     """A new template; visits of templates of one family stand in for one another."""
 
-    code = fields.String(required=True, validate=_CODE)
+    code = Word(required=True, validate=_CODE)
     name = Text(required=True, maximum=100)
-    family = fields.String(required=True, validate=_CODE)
+    family = Word(required=True, validate=_CODE)
 
 
 class TemplateSchema(Schema):

@@ -118,7 +118,7 @@ def test_a_wrong_parameter_is_named_in_chinese(
 
 
 def test_all_wrong_fields_are_told_at_once(client: FlaskClient, world: World) -> None:
-    answer = post_user(client, world, json.dumps({"name": " ", "username": "A\n", "password": 5, "level": 9}))
+    answer = post_user(client, world, json.dumps({"name": " ", "username": "A b", "password": 5, "level": 9}))
     told = {error["field"]: error["message"] for error in answer.json["errors"]}
     assert told == {
         "name": "长度须在 1 与 60 之间",

@@ -314,6 +314,7 @@ def test_what_is_no_definition_at_all_does_not_compile() -> None:
         compile_form(["items"])
 
 
-def test_a_control_character_in_a_definition_does_not_compile() -> None:
+@pytest.mark.parametrize("unseen", ["\u0000", "\x85", "\u202e", "\u2066", "\u200b", "\ufeff"])
+def test_an_unseen_character_in_a_definition_does_not_compile(unseen: str) -> None:
     with pytest.raises(DefinitionInvalid):
-        compile_form(default_template.DEFINITION | {"title": "a\u0000"})
+        compile_form(default_template.DEFINITION | {"title": f"a{unseen}b"})

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     Check = Callable[[Any], Any]
 
 NOT_APPLICABLE = "not_applicable"
-_UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_UNSAFE = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _TOO_LARGE = 10**16
 _MAX_CHARACTERS = 60  # more than any number that matches, so a cut one cannot match by being cut
@@ -24,7 +26,10 @@ _NUMBER = re.compile(r"(-?)0{0,8}(\d{1,16})(?:\.(?=\d)(\d{0,20}?)0{0,8})?", re.A
 
 
 def is_safe(value: str) -> bool:
-    """Tell whether ``value`` holds neither control characters (but tab and newline) nor lone surrogates."""
+    """Tell whether ``value`` holds no control characters (but tab and newline), nothing unseen, no lone surrogates.
+
+    Joiners without width stay: emoji and names are made with them.
+    """
     return _UNSAFE.search(value) is None
 
 
