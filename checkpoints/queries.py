@@ -26,7 +26,7 @@ from checkpoints.rules.binding import Location, LocationStatus
 from checkpoints.rules.lifecycle import State
 from checkpoints.rules.plate import Plate
 from checkpoints.rules.values import AssignedSpan, CheckpointFacts, Neighbour
-from inspection_api.accounts.queries import get_one, visible
+from inspection_api.accounts.queries import get_one, in_subtree, visible
 from inspection_api.core.context import Actor, Context
 from inspection_api.core.permissions import Action, Permission
 from inspection_api.core.tables import among
@@ -54,8 +54,8 @@ _NEIGHBOURS = text(
 class CheckpointSet:
     """Checkpoints with all that judges a visit to them, by id.
 
-    ``reachable`` are those in the actor's scope, ``bindable`` those that he may give a place; ids that do not exist
-    are missing everywhere.
+    ``reachable`` are those in the actor's scope, ``supervised`` those of them that a role of his covers (the others are
+    granted to him), ``bindable`` those that he may give a place; ids that do not exist are missing everywhere.
     """
 
     checkpoints: dict[UUID, CheckpointFacts]
@@ -63,6 +63,7 @@ class CheckpointSet:
     locations: dict[UUID, list[Location]]
     assignments: dict[UUID, list[AssignedSpan]]
     reachable: frozenset[UUID]
+    supervised: frozenset[UUID]
     bindable: frozenset[UUID]
 
 
@@ -131,6 +132,7 @@ def facts_of(ctx: Context, ids: Iterable[UUID], permission: Permission, *, bound
     return CheckpointSet(
         checkpoints={row.id: facts(row, row.generation_since) for row in rows},
         reachable=frozenset(row.id for row in rows if row.reachable),
+        supervised=frozenset(row.id for row in rows if row.supervised),
         bindable=frozenset(row.id for row in rows if row.bindable),
         plates=_grouped(ctx.session, CheckpointPlate, wanted, plate_value),
         locations=_grouped(ctx.session, CheckpointLocation, wanted, _location),
@@ -148,6 +150,7 @@ def lock_checkpoints(session: Session, ids: Iterable[UUID]) -> None:
 
 def _with_reach(actor: Actor, permission: Permission) -> Select[*tuple[Any, ...]]:
     reachable = visible(Checkpoint, "checkpoint", actor, permission).label("reachable")
+    supervised = in_subtree(Checkpoint.organisation_id, actor.paths(permission)).label("supervised")
     bindable = may_bind(actor).label("bindable")
     opened = (
         select(CheckpointReset.reset_at)
@@ -158,7 +161,7 @@ def _with_reach(actor: Actor, permission: Permission) -> Select[*tuple[Any, ...]
         .scalar_subquery()
         .label("generation_since")
     )
-    return select(*_columns(Checkpoint), reachable, bindable, opened)
+    return select(*_columns(Checkpoint), reachable, supervised, bindable, opened)
 
 
 def may_bind(actor: Actor) -> ColumnElement[bool]:

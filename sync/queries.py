@@ -170,6 +170,7 @@ def load_facts(ctx: Context, device: DeviceRow, names: Names) -> Facts:
         locations=places.locations,
         assignments=places.assignments,
         reachable=places.reachable,
+        supervised=places.supervised,
         bindable=places.bindable,
         neighbours=_neighbours(ctx.session, names),
         records=records,

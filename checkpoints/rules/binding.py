@@ -48,6 +48,7 @@ class PendingReason(StrEnum):
     FAR_FROM_REGISTERED = "far_from_registered"
     NEIGHBOUR = "neighbour"
     RIVAL = "rival"
+    TIME_BOUNDED = "time_bounded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

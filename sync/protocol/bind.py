@@ -7,22 +7,25 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from checkpoints.rules import binding, fence, plate
-from checkpoints.rules.binding import Location, LocationStatus, Rivalry
+from checkpoints.rules import binding, fence
+from checkpoints.rules.binding import Location, LocationStatus, PendingReason, Rivalry
 from inspection_api.core.errors import Problem
 from inspection_api.core.ids import new_id
-from sync.protocol import times
+from sync.protocol import plates, times
 from sync.protocol.verdicts import Status, Verdict, rejected
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from uuid import UUID
 
     from checkpoints.rules.binding import BindingDecision
+    from checkpoints.rules.plate import Plate
     from checkpoints.rules.values import CheckpointFacts
     from sync.protocol.envelope import Bind, Manifest, Operation
     from sync.protocol.facts import Facts
     from sync.protocol.order import Step
+    from sync.protocol.times import Bound
 
 CONTESTING = {Rivalry.TAKES_OVER, Rivalry.STANDS_BESIDE}
 
@@ -41,32 +44,40 @@ class BindWrite:
     scanned_plate: tuple[UUID, int]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Arrival:
+    """When a binding was made, how it stands to the one that holds, and whether its time leaves a doubt."""
+
+    at: datetime
+    rivalry: Rivalry | None
+    is_unsure: bool
+
+
 def judge_bind(facts: Facts, operation: Operation, payload: Bind, step: Step) -> tuple[Verdict, BindWrite | None]:
     """Return the verdict and the location to write; visits later in the batch are judged by it."""
     checkpoint = facts.checkpoints.get(operation.entity_id)
     if checkpoint is None or checkpoint.id not in facts.bindable:
         return rejected("forbidden_or_unknown"), None
-    generation = _plate_generation(facts, operation, payload)
-    if generation is None:
-        return Verdict(status=Status.QUARANTINED, codes=(*step.codes, "qr_invalid"), flags=step.flags), None
+    at = _captured(facts, operation)
+    scanned = plates.judge_scan(facts, checkpoint, payload.qr, at)
+    if scanned.plate is None:
+        return Verdict(status=Status.QUARANTINED, codes=(*step.codes, *scanned.codes), flags=step.flags), None
     try:
         decision = _decide(facts, operation, payload)
     except Problem as problem:
         return rejected("invalid_payload", problem.title), None
     if decision.refusal is not None:
         return Verdict(status=Status.QUARANTINED, codes=(*step.codes, decision.refusal.value), flags=step.flags), None
-    write = _write(facts, operation, payload, decision, generation)
-    return _concluded(facts, write, step), write
+    arrival = _arrival(facts, checkpoint, at, is_unsure=bool(scanned.codes))
+    write = _write(facts, checkpoint, payload, decision, arrival, scanned.plate)
+    return _concluded(facts, write, step, is_unsure=arrival.is_unsure), write
 
 
-def _plate_generation(facts: Facts, operation: Operation, payload: Bind) -> int | None:
+def _captured(facts: Facts, operation: Operation) -> Bound:
     sender = facts.sender
-    parts = plate.parse(payload.qr)
-    if parts is None or not plate.is_genuine(parts, bank_tag=sender.bank_tag, key=sender.plate_key):
-        return None
-    checkpoint = facts.checkpoints[operation.entity_id]
-    issued = plate.find_plate(facts.plates.get(checkpoint.id, []), parts.generation)
-    return parts.generation if parts.public_id == checkpoint.public_id and issued is not None else None
+    return times.trusted(
+        operation.captured, sender.samples, seq=operation.seq, since=sender.since, received_at=sender.received_at
+    )
 
 
 def _decide(facts: Facts, operation: Operation, payload: Bind) -> BindingDecision:
@@ -76,58 +87,65 @@ def _decide(facts: Facts, operation: Operation, payload: Bind) -> BindingDecisio
     return binding.decide_binding(fixes, registered=checkpoint.registered, neighbours=[place.point for place in near])
 
 
-def _write(facts: Facts, operation: Operation, payload: Bind, decision: BindingDecision, generation: int) -> BindWrite:
-    sender, checkpoint = facts.sender, facts.checkpoints[operation.entity_id]
-    at = times.trusted(
-        operation.captured, sender.samples, seq=operation.seq, since=sender.since, received_at=sender.received_at
-    ).at
-    rivalry = _rivalry(facts, checkpoint, at)
+def _arrival(facts: Facts, checkpoint: CheckpointFacts, at: Bound, *, is_unsure: bool) -> _Arrival:
+    """Return when the binding was made, and how it stands to the one that holds.
+
+    Captured before the last reset it comes too late. If only one end of its bound lies before, it counts as made after
+    the reset, and waits for a manager.
+    """
+    since = checkpoint.generation_since
+    late = {since is not None and end < since for end in at.ends}
+    if late == {True}:
+        return _Arrival(at=at.at, rivalry=Rivalry.TOO_LATE, is_unsure=False)
+    made_at = at.at if since is None else max(at.at, since)
+    standing = binding.standing(facts.locations.get(checkpoint.id, []))
+    generation = checkpoint.location_generation
+    rivalry = binding.decide_rivalry(standing, generation=generation, bound_at=made_at) if standing else None
+    return _Arrival(at=made_at, rivalry=rivalry, is_unsure=is_unsure or len(late) > 1)
+
+
+def _write(
+    facts: Facts, checkpoint: CheckpointFacts, payload: Bind, decision: BindingDecision, arrival: _Arrival, plate: Plate
+) -> BindWrite:
+    sender = facts.sender
+    unsure = (PendingReason.TIME_BOUNDED,) if arrival.is_unsure else ()
+    reasons = (*decision.reasons, *unsure)
     location = Location(
         id=new_id(),
         checkpoint_id=checkpoint.id,
         generation=checkpoint.location_generation,
         point=binding.ensure_bound(decision, checkpoint_id=str(checkpoint.id)),
-        status=_status(decision, rivalry, is_approved=sender.is_approved),
+        status=_status(reasons, arrival.rivalry, is_approved=sender.is_approved),
         bound_by=sender.user_id,
-        bound_at=at,
-        valid_from=at,
-        valid_to=at if rivalry is Rivalry.TOO_LATE else None,
+        bound_at=arrival.at,
+        valid_from=arrival.at,
+        valid_to=arrival.at if arrival.rivalry is Rivalry.TOO_LATE else None,
     )
     return BindWrite(
         location=location,
         device_id=sender.device_id,
         organisation_id=checkpoint.organisation_id,
-        rivalry=rivalry,
-        reasons=tuple(reason.value for reason in decision.reasons),
+        rivalry=arrival.rivalry,
+        reasons=tuple(reason.value for reason in reasons),
         fixes=[msgspec.to_builtins(fix) for fix in payload.fixes],
         photo=payload.photo,
-        scanned_plate=(checkpoint.id, generation),
+        scanned_plate=(checkpoint.id, plate.generation),
     )
 
 
-def _rivalry(facts: Facts, checkpoint: CheckpointFacts, at: datetime) -> Rivalry | None:
-    """Return how the binding stands to the one that holds; captured before the last reset it comes too late."""
-    if checkpoint.generation_since is not None and at < checkpoint.generation_since:
-        return Rivalry.TOO_LATE
-    standing = binding.standing(facts.locations.get(checkpoint.id, []))
-    if standing is None:
-        return None
-    return binding.decide_rivalry(standing, generation=checkpoint.location_generation, bound_at=at)
-
-
-def _status(decision: BindingDecision, rivalry: Rivalry | None, *, is_approved: bool) -> LocationStatus:
+def _status(reasons: Sequence[PendingReason], rivalry: Rivalry | None, *, is_approved: bool) -> LocationStatus:
     if rivalry is Rivalry.TOO_LATE:
         return LocationStatus.SUPERSEDED
-    is_clear = decision.status is LocationStatus.CONFIRMED and rivalry is None and is_approved
+    is_clear = not reasons and rivalry is None and is_approved
     return LocationStatus.CONFIRMED if is_clear else LocationStatus.PROVISIONAL
 
 
-def _concluded(facts: Facts, write: BindWrite, step: Step) -> Verdict:
+def _concluded(facts: Facts, write: BindWrite, step: Step, *, is_unsure: bool) -> Verdict:
     known = facts.locations.get(write.location.checkpoint_id, [])
     if write.rivalry in CONTESTING:
         known = [replace(each, status=LocationStatus.PROVISIONAL) if _stands(each) else each for each in known]
     facts.locations[write.location.checkpoint_id] = [*known, write.location]
-    codes = step.codes
+    codes = (*step.codes, "time_bounded") if is_unsure else step.codes
     if write.location.status is LocationStatus.SUPERSEDED:
         return Verdict(status=Status.SUPERSEDED, codes=codes, flags=step.flags)
     if write.location.status is LocationStatus.PROVISIONAL:

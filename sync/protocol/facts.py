@@ -83,8 +83,9 @@ class Facts:
     """Everything that the batch's operations name, by id.
 
     ``stored_versions`` are those of the database: whatever a batch does to a record raises its version once.
-    ``responsible`` maps a task to its organisation, ``reachable`` are the checkpoints in the sender's scope now, and
-    ``media_elsewhere`` maps a sha256 to the inspection that brought these bytes first.
+    ``responsible`` maps a task to its organisation, ``reachable`` are the checkpoints in the sender's scope now,
+    ``supervised`` those of them that a role of his covers whoever is assigned, and ``media_elsewhere`` maps a sha256 to
+    the inspection that brought these bytes first.
     """
 
     sender: Sender
@@ -95,6 +96,7 @@ class Facts:
     locations: dict[UUID, list[Location]] = field(default_factory=dict)
     assignments: dict[UUID, list[AssignedSpan]] = field(default_factory=dict)
     reachable: frozenset[UUID] = frozenset()
+    supervised: frozenset[UUID] = frozenset()
     templates: dict[UUID, PublishedTemplate] = field(default_factory=dict)
     records: dict[UUID, Record] = field(default_factory=dict)
     media_elsewhere: dict[str, UUID] = field(default_factory=dict)
@@ -113,10 +115,10 @@ class Facts:
         """Return the tasks of one checkpoint."""
         return self._tasks_at.get(checkpoint_id, ())
 
-    def was_assigned(self, checkpoint_id: UUID, at: datetime) -> bool:
-        """Tell whether the sender was responsible for the checkpoint at ``at``."""
+    def was_responsible(self, checkpoint_id: UUID, at: datetime) -> bool:
+        """Tell whether the sender might visit the checkpoint at ``at``: assigned then, or by a role that covers it."""
         spans = self.assignments.get(checkpoint_id, ())
-        return any(
+        return checkpoint_id in self.supervised or any(
             span.officer_id == self.sender.user_id
             and span.valid_from <= at
             and (span.valid_to is None or at < span.valid_to)

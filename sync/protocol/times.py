@@ -37,6 +37,11 @@ class Bound:
     at: datetime
 
     @property
+    def ends(self) -> tuple[datetime, datetime]:
+        """Return both ends: a decision that comes out the same at both does not depend on what is unknown."""
+        return self.earliest, self.latest
+
+    @property
     def is_exact(self) -> bool:
         """Tell whether the instant is known."""
         return self.earliest == self.latest

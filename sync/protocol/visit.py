@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from checkpoints.rules import binding, fence, plate
+from checkpoints.rules import binding, fence
 from checkpoints.rules.binding import LocationStatus
 from inspection_api.core.errors import Problem
 from inspection_api.core.periods import local_day
 from inspection_api.inspections import evidence
 from inspection_api.media.rules.kinds import KIND_OF_TYPE, MAX_BYTES, Kind
 from inspection_api.tasks import rules as task_rules
-from sync.protocol import times
+from sync.protocol import plates, times
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from uuid import UUID
 
     from checkpoints.rules.binding import Location
@@ -82,26 +83,19 @@ def opened(facts: Facts, operation: Operation, payload: Submit, step: Step) -> V
 
 
 def judge_plate(visit: Visit) -> None:
-    """Judge the scanned text: genuine, this checkpoint's, and in force when it was scanned (domain.md §0)."""
-    sender, text = visit.facts.sender, visit.payload.scan.qr
-    parts = plate.parse(text)
-    genuine = parts is not None and plate.is_genuine(parts, bank_tag=sender.bank_tag, key=sender.plate_key)
-    if parts is None or not genuine or parts.public_id != visit.checkpoint.public_id:
-        visit.codes.append("qr_invalid")
-        visit.traces.append("security.qr_invalid")
-        return
-    issued = plate.find_plate(visit.facts.plates.get(visit.checkpoint.id, []), parts.generation)
-    if issued is None:
-        visit.codes.append("qr_invalid")
-    elif plate.is_revoked_at(issued, visit.at.at):
-        visit.codes.append("qr_revoked")
-    else:
-        visit.plate = issued
+    """Judge the text that opened the visit."""
+    scanned = plates.judge_scan(visit.facts, visit.checkpoint, visit.payload.scan.qr, visit.at)
+    visit.plate = scanned.plate
+    visit.codes.extend(scanned.codes)
+    visit.traces.extend(scanned.traces)
 
 
 def judge_place(visit: Visit) -> dict[str, Any]:
     """Judge presence by the location that was valid at the scan; return the stored judgement (§3.3–§3.5)."""
-    location = binding.location_at(visit.facts.locations.get(visit.checkpoint.id, []), visit.at.at)
+    known = visit.facts.locations.get(visit.checkpoint.id, [])
+    location = binding.location_at(known, visit.at.at)
+    if not all(_is_judged_by(visit, location, binding.location_at(known, at), at) for at in visit.at.ends):
+        visit.codes.append("time_bounded")
     if location is None:
         visit.codes.append("not_bound")
         return {"verdict": None, "location_generation": None}
@@ -115,6 +109,16 @@ def judge_place(visit: Visit) -> dict[str, Any]:
     if "mock" in presence.codes:
         visit.traces.append("security.mock_location")
     return _judgement(visit, location, scan, [*captures, submit])
+
+
+def _is_judged_by(visit: Visit, location: Location | None, other: Location | None, at: datetime) -> bool:
+    """Tell whether the visit is judged by ``location`` if it was at ``at``, an end of its bound, where ``other`` held.
+
+    Before his own first binding no other place can have been meant: the officer held this plate when he bound it.
+    """
+    if other is None and location is not None and at < location.valid_from:
+        return location.bound_by == visit.facts.sender.user_id
+    return (other and other.id) == (location and location.id)
 
 
 def _acts(visit: Visit, location: Location) -> tuple[Judgement, list[evidence.Act], evidence.Act]:
@@ -157,21 +161,29 @@ def _judgement(visit: Visit, location: Location, scan: Judgement, acts: Sequence
 
 
 def judge_time(visit: Visit) -> task_rules.Closing:
-    """Judge assignment and period at both ends of the time bound: harmless if nothing depends on it (sync.md §6)."""
-    ends = () if visit.at.is_exact else (visit.at.earliest, visit.at.latest)
+    """Judge period and assignment at both ends of the time bound: harmless if nothing depends on it (sync.md §6)."""
+    ends = () if visit.at.is_exact else visit.at.ends
     closings = [_closing(visit, at) for at in (visit.at.at, *ends)]
     if any((each.task_id, each.state) != (closings[0].task_id, closings[0].state) for each in closings):
         visit.codes.append("time_bounded")
-    owner_ends = [visit.facts.was_assigned(visit.checkpoint.id, at) for at in (visit.at.earliest, visit.at.latest)]
-    if visit.checkpoint.id not in visit.facts.reachable and not any(owner_ends):
-        visit.codes.append("not_assigned")
-    elif visit.checkpoint.id not in visit.facts.reachable:
-        visit.flags.append("late")
+    _judge_duty(visit)
     visit.flags.extend(closings[0].flags)
     return closings[0]
 
 
-def _closing(visit: Visit, at: Any) -> task_rules.Closing:
+def _judge_duty(visit: Visit) -> None:
+    """Authorise at the capture: what he did while he was responsible is his, whoever is responsible now (§4)."""
+    facts, checkpoint_id = visit.facts, visit.checkpoint.id
+    duty = {facts.was_responsible(checkpoint_id, at) for at in visit.at.ends}
+    if duty == {False}:
+        visit.codes.append("not_assigned")
+    elif len(duty) > 1:
+        visit.codes.append("time_bounded")
+    elif not facts.was_responsible(checkpoint_id, facts.sender.received_at):
+        visit.flags.append("late")
+
+
+def _closing(visit: Visit, at: datetime) -> task_rules.Closing:
     performed = task_rules.Visit(
         inspection_id=visit.operation.entity_id,
         checkpoint_id=visit.checkpoint.id,
