@@ -5,11 +5,11 @@ A later operation type is one row in `OPERATIONS`, a later synced thing one row 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import select, true
 
 from checkpoints.models import Checkpoint
 from inspection_api.core.tables import among
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from uuid import UUID
 
-    from sqlalchemy import FromClause, Select
+    from sqlalchemy import ColumnElement, FromClause, Select
 
     from inspection_api.core.tables import Base
 
@@ -51,11 +51,15 @@ OPERATIONS: dict[str, OperationKind] = {
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A synced thing: its table (with ``id`` and ``version``), and the columns that a device receives."""
+    """A synced thing: its table (with ``id`` and ``version``), and the columns that a device receives.
+
+    ``only`` is a condition that a row must meet before any device may see it.
+    """
 
     model: type[Base]
     columns: tuple[str, ...]
     is_shared: bool = False
+    only: ColumnElement[bool] = field(default_factory=true)
 
     @property
     def table(self) -> FromClause:
@@ -65,13 +69,18 @@ class Entity:
     def rows(self, ids: Sequence[UUID]) -> Select[*tuple[Any, ...]]:
         """Return the rows of ``ids``: id, version, then the columns."""
         names = ("id", "version", *self.columns)
-        return select(*(self.table.c[name] for name in names)).where(among(self.table.c.id, ids))
+        return select(*(self.table.c[name] for name in names)).where(among(self.table.c.id, ids), self.only)
 
 
 ENTITIES: dict[str, Entity] = {
     "customer": Entity(Customer, ("name", "uscc", "contact", "phone", "address")),
     "loan": Entity(Loan, ("customer_id", "contract_no", "amount", "disbursed_on", "matures_on", "five_class")),
-    "template_version": Entity(TemplateVersion, ("template_id", "number", "status", "definition"), is_shared=True),
+    "template_version": Entity(
+        TemplateVersion,
+        ("template_id", "number", "status", "definition"),
+        is_shared=True,
+        only=TemplateVersion.status == "published",
+    ),
     "checkpoint": Entity(
         Checkpoint,
         (

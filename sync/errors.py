@@ -54,11 +54,25 @@ class DeviceWiped(Forbidden):
     title = "设备已停用"
 
 
-class CursorExpired(Gone):
-    """The cursor was not made for this bank, user, device and epoch; take a snapshot."""
+class CursorForeign(Gone):
+    """The cursor was not made for this bank, user and device; take a snapshot."""
 
     code = "cursor_foreign"
-    title = "同步位置已失效，请重新获取全量数据"
+    title = "同步位置无效，请重新获取全量数据"
+
+
+class EpochChanged(Gone):
+    """The cursor is from before the bank was restored: take a snapshot, and send again what was acknowledged."""
+
+    code = "epoch_changed"
+    title = "银行数据已从备份恢复，请重新获取全量数据"
+
+
+class CursorExpired(Gone):
+    """The feed no longer tells what happened since the cursor; take a snapshot."""
+
+    code = "cursor_expired"
+    title = "同步位置已过期，请重新获取全量数据"
 
 
 class OutboxFull(TooMany):

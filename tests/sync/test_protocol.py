@@ -13,12 +13,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.errors import BatchMalformed, CursorExpired, DeviceForked, SignatureInvalid
+from sync.errors import BatchMalformed, CursorExpired, CursorForeign, DeviceForked, EpochChanged, SignatureInvalid
 from sync.protocol import order, times
-from sync.protocol.cursor import Binding
+from sync.protocol.cursor import Binding, Place
 from sync.protocol.envelope import Received, Stamp, decode_batch, decode_operation, unsafe_text
 from sync.protocol.naming import names_of
 from sync.protocol.order import Known, Position, Turn
+from sync.protocol.page import count_fitting
 from sync.protocol.signature import ensure_signed
 from sync.protocol.times import Sample
 from sync.protocol.verdicts import Status, rejected
@@ -192,22 +193,65 @@ def binding(**changes: Any) -> Binding:
     return Binding(**{**values, **changes})
 
 
+def opened(by: Binding, cursor: str, horizon: int = 0, head: int = 100_000) -> int:
+    return by.open(cursor, horizon=horizon, head=head)
+
+
 def test_a_cursor_comes_back_as_it_was() -> None:
-    assert binding().open(binding().seal(88_123)) == 88_123
+    assert opened(binding(), binding().seal(88_123)) == 88_123
 
 
-@pytest.mark.parametrize(
-    "change", [{"key": b"x" * 32}, {"user_id": UUID(int=9)}, {"device_id": UUID(int=9)}, {"epoch": "f"}]
-)
-def test_a_cursor_of_another_bank_user_device_or_epoch_is_foreign(change: dict[str, Any]) -> None:
+@pytest.mark.parametrize("change", [{"key": b"x" * 32}, {"user_id": UUID(int=9)}, {"device_id": UUID(int=9)}])
+def test_a_cursor_of_another_bank_user_or_device_is_foreign(change: dict[str, Any]) -> None:
+    with pytest.raises(CursorForeign):
+        opened(binding(), binding(**change).seal(7))
+    with pytest.raises(CursorForeign):
+        opened(binding(), binding(**change, epoch="f").seal(7))
+
+
+def test_a_cursor_from_before_a_restore_says_so() -> None:
+    with pytest.raises(EpochChanged):
+        opened(binding(), binding(epoch="f").seal(7))
+
+
+@pytest.mark.parametrize(("horizon", "head"), [(8, 100), (0, 6)])
+def test_a_cursor_that_the_feed_no_longer_covers_is_expired(horizon: int, head: int) -> None:
     with pytest.raises(CursorExpired):
-        binding().open(binding(**change).seal(7))
+        opened(binding(), binding().seal(7), horizon, head)
+    assert opened(binding(), binding().seal(7), 7, 7) == 7
 
 
 @pytest.mark.parametrize("cursor", ["", "AAAA", "%%%", "é", base64.urlsafe_b64encode(bytes(24)).decode()])
-def test_what_is_no_cursor_is_refused(cursor: str) -> None:
-    with pytest.raises(CursorExpired):
-        binding().open(cursor)
+def test_what_is_no_cursor_is_foreign(cursor: str) -> None:
+    with pytest.raises(CursorForeign):
+        opened(binding(), cursor)
+
+
+def test_no_part_of_a_cursor_can_be_cut_off_or_changed() -> None:
+    cursor = binding().seal(88_123)
+    raw = base64.urlsafe_b64decode(cursor)
+    for place in range(len(raw)):
+        changed = raw[:place] + bytes([raw[place] ^ 1]) + raw[place + 1 :]
+        for forged in (raw[:place], changed):
+            with pytest.raises(CursorForeign):
+                opened(binding(), base64.urlsafe_b64encode(forged).decode())
+
+
+def test_a_place_in_a_snapshot_comes_back_and_is_no_place_in_the_feed() -> None:
+    place = Place(head=7, entity="task", id=UUID(int=5))
+    assert binding().open_place(binding().seal_place(place)) == place
+    with pytest.raises(CursorForeign):
+        opened(binding(), binding().seal_place(place))
+    with pytest.raises(CursorForeign):
+        binding().open_place(binding().seal(7))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "count"),
+    [([], 0), ([500], 1), ([30, 30, 30], 3), ([30, 30, 40], 2), ([99], 1), ([100, 1], 1), ([0, 0], 2)],
+)
+def test_a_page_takes_what_fits_but_always_one(sizes: list[int], count: int) -> None:
+    assert count_fitting(sizes, most=93) == count
 
 
 def test_a_signature_covers_every_byte() -> None:

@@ -6,8 +6,13 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import update
 
+from checkpoints.models import Checkpoint
 from inspection_api.accounts import service as accounts
+from inspection_api.core.ids import new_id
+from inspection_api.templates.models import TemplateVersion
+from sync.models import SyncEpoch
 from tests.sync.phone import Phone, Street
 
 if TYPE_CHECKING:
@@ -136,3 +141,60 @@ def test_two_banks_that_share_all_ids_never_mix(
     point = street.add()
     assert ("checkpoint", str(point)) in mirror(phone)
     assert ("checkpoint", str(point)) not in mirror(other)
+
+
+def test_a_page_holds_a_mebibyte_and_goes_on_where_it_ended(phone: Phone, street: Street, world: World) -> None:
+    points = [street.add() for _ in range(12)]
+    with world.transaction() as ctx:
+        for point in points:
+            ctx.session.get_one(Checkpoint, point).address = "地" * 100_000
+    cursor, consistent, got = None, False, []
+    while not consistent:
+        query = {"device_id": str(phone.id), "limit": 1000, **({"cursor": cursor} if cursor else {})}
+        answer = phone.client.get("/api/v1/sync/pull", query_string=query, headers=phone.headers)
+        assert len(answer.data) <= 1 << 20
+        cursor, consistent = answer.json["cursor"], answer.json["consistent"]
+        got += [change["id"] for change in answer.json["changes"] if change["e"] == "checkpoint"]
+    assert sorted(got) == sorted(map(str, points))
+
+
+def test_one_row_larger_than_a_page_comes_all_the_same(phone: Phone, street: Street, world: World) -> None:
+    points = [street.add() for _ in range(2)]
+    with world.transaction() as ctx:
+        for point in points:
+            ctx.session.get_one(Checkpoint, point).address = "x" * (2 << 20)
+    assert {("checkpoint", str(point)) for point in points} <= set(mirror(phone))
+
+
+def test_a_draft_of_a_template_goes_to_no_device(phone: Phone, street: Street, world: World) -> None:
+    with world.transaction() as ctx:
+        published = ctx.session.get_one(TemplateVersion, street.portfolio.version_id)
+        draft = TemplateVersion(
+            id=new_id(),
+            template_id=published.template_id,
+            number=published.number + 1,
+            status="draft",
+            definition=published.definition,
+            sha256="0" * 64,
+            created_at=ctx.now,
+        )
+        ctx.session.add(draft)
+    versions = {id_ for entity, id_ in mirror(phone) if entity == "template_version"}
+    assert str(published.id) in versions
+    assert str(draft.id) not in versions
+
+
+def gone(phone: Phone, cursor: str) -> str:
+    query = {"device_id": str(phone.id), "cursor": cursor}
+    answer = phone.client.get("/api/v1/sync/pull", query_string=query, headers=phone.headers)
+    assert answer.status_code == 410, answer.json
+    return str(answer.json["code"])
+
+
+def test_a_cursor_from_before_a_restore_is_told_apart(phone: Phone, world: World) -> None:
+    cursor = phone.pull()["cursor"]
+    with world.transaction() as ctx:
+        ctx.session.execute(update(SyncEpoch).values(epoch=uuid4()))
+    assert gone(phone, cursor) == "epoch_changed"
+    assert gone(phone, cursor[:-4]) == "cursor_foreign"
+    assert gone(phone, "nonsense") == "cursor_foreign"
