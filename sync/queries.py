@@ -50,6 +50,7 @@ _DEVICE = text(
     "SELECT d.id, d.public_key, d.status, d.created_at, e.epoch FROM device d CROSS JOIN sync_epoch e"
     " WHERE d.id = :device_id AND d.user_id = :user_id"
 )
+_DEVICE_LOCKED = text(f"{_DEVICE.text} FOR KEY SHARE OF d")
 _LOCK_DEVICE = text(
     """
     INSERT INTO sync_device AS s (device_id, last_seen_at) VALUES (:device_id, :now)
@@ -88,14 +89,17 @@ class DeviceRow:
     epoch: str
 
 
-def get_device(session: Session, device_id: UUID, user_id: UUID | None) -> DeviceRow:
+def get_device(session: Session, device_id: UUID, user_id: UUID | None, *, lock: bool = False) -> DeviceRow:
     """Return the caller's device, which belongs to one user for ever.
+
+    ``lock`` keeps an approval or a revocation waiting until what was judged by this state is written, and releases it.
 
     Raises:
         DeviceUnknown: there is none, or it is somebody else's.
         DeviceWiped: it was revoked.
     """
-    row = session.execute(_DEVICE, {"device_id": device_id, "user_id": user_id}).one_or_none()
+    values = {"device_id": device_id, "user_id": user_id}
+    row = session.execute(_DEVICE_LOCKED if lock else _DEVICE, values).one_or_none()
     if row is None or row.public_key is None:
         raise DeviceUnknown
     if row.status == "revoked":

@@ -74,7 +74,7 @@ def push(ctx: Context, body: bytes, signature: str) -> dict[str, Any]:
         BatchIdReused, DeviceForked, OutboxFull: the device's history does not fit.
     """
     batch = decode_batch(body)
-    device = queries.get_device(ctx.session, batch.device_id, ctx.user_id)
+    device = queries.get_device(ctx.session, batch.device_id, ctx.user_id, lock=True)
     signed = ensure_signed(device.public_key, body, signature)
     position = queries.lock_device(ctx, device.id)
     sha256 = hashlib.sha256(body).digest()

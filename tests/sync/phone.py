@@ -192,9 +192,12 @@ class Phone:
         }
         return json.dumps(envelope).encode()
 
+    def signature(self, body: bytes) -> str:
+        """Return the header that signs ``body``."""
+        return f"ed25519={base64.urlsafe_b64encode(self.key.sign(body)).decode()}"
+
     def send(self, body: bytes, **headers: str) -> Any:
-        signature = base64.urlsafe_b64encode(self.key.sign(body)).decode()
-        extra = {"Device-Signature": f"ed25519={signature}", **headers}
+        extra = {"Device-Signature": self.signature(body), **headers}
         return self.client.post("/api/v1/sync/push", data=body, headers={**self.headers, **extra})
 
     def push(self, *ops: Any, **changes: Any) -> list[dict[str, Any]]:

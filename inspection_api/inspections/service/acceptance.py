@@ -48,12 +48,17 @@ _ACCEPT = text(
     WHERE i.id = r.id
     """
 )
+_WAITING = text(
+    """
+    SELECT id FROM inspection
+    WHERE state = 'submitted' AND :code = ANY (quarantine_codes)
+      AND (device_id = ANY (CAST(:devices AS uuid[])) OR checkpoint_id = ANY (CAST(:checkpoints AS uuid[])))
+    """
+)
 _RELEASE = text(
     """
     UPDATE inspection SET quarantine_codes = array_remove(quarantine_codes, :code)
-    WHERE state = 'submitted' AND :code = ANY (quarantine_codes)
-      AND (device_id = ANY (CAST(:devices AS uuid[])) OR checkpoint_id = ANY (CAST(:checkpoints AS uuid[])))
-    RETURNING id
+    WHERE id = ANY (CAST(:ids AS uuid[])) AND :code = ANY (quarantine_codes)
     """
 )
 
@@ -63,17 +68,23 @@ def settle(ctx: Context, ids: Iterable[UUID]) -> dict[UUID, State]:
 
     The others keep state and learn what still blocks them.
     """
-    named = list(ids)
-    candidates = queries.submitted(ctx.session, named, lock=False) if named else []
-    if not candidates:
+    rows = _locked(ctx, list(ids))
+    if not rows:
         return {}
-    days = Period(start=min(row.performed_on for row in candidates), end=max(row.performed_on for row in candidates))
-    task_queries.lock_tasks(ctx.session, days=days, checkpoint_ids={row.checkpoint_id for row in candidates})
-    rows = queries.submitted(ctx.session, [row.id for row in candidates], lock=True)
     blocked = _blockers(ctx, rows)
     _write_blockers(ctx, blocked)
     free = [row for row in rows if not blocked[row.id]]
     return _accept(ctx, free) if free else {}
+
+
+def _locked(ctx: Context, ids: Sequence[UUID]) -> Sequence[Row[Any]]:
+    """Return the submitted records among ``ids``: first their tasks are locked, then they themselves."""
+    candidates = queries.submitted(ctx.session, ids, lock=False) if ids else []
+    if not candidates:
+        return []
+    days = Period(start=min(row.performed_on for row in candidates), end=max(row.performed_on for row in candidates))
+    task_queries.lock_tasks(ctx.session, days=days, checkpoint_ids={row.checkpoint_id for row in candidates})
+    return queries.submitted(ctx.session, [row.id for row in candidates], lock=True)
 
 
 def _blockers(ctx: Context, rows: Sequence[Row[Any]]) -> dict[UUID, list[str]]:
@@ -164,5 +175,9 @@ def on_binding_confirmed(ctx: Context, events: Sequence[Recorded]) -> None:
 
 
 def _release(ctx: Context, code: str, *, devices: Sequence[str] = (), checkpoints: Sequence[str] = ()) -> None:
+    """Take one reason from the records that wait for it, found without a lock so that their tasks' come first."""
     values = {"code": code, "devices": list(devices), "checkpoints": list(checkpoints)}
-    settle(ctx, ctx.session.scalars(_RELEASE, values).all())
+    ids = [row.id for row in _locked(ctx, ctx.session.scalars(_WAITING, values).all())]
+    if ids:
+        ctx.session.execute(_RELEASE, {"code": code, "ids": ids})
+    settle(ctx, ids)

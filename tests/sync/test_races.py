@@ -1,0 +1,124 @@
+"""Two people at the same moment, on two real connections: nobody waits for the other in a circle, nothing is missed."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import text
+
+from inspection_api.accounts import service as accounts
+from inspection_api.core.periods import Period
+from inspection_api.inspections import queries as inspection_queries
+from inspection_api.inspections.models import Inspection
+from inspection_api.tasks import queries as task_queries
+from sync import queries as sync_queries
+from sync import service as sync
+from tests.sync.phone import Phone, Street
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flask import Flask
+    from sqlalchemy import Engine
+
+    from tests.factories import World
+    from tests.fixtures import Clock
+
+
+@pytest.fixture
+def street(committed_world: World) -> Street:
+    return Street(committed_world)
+
+
+@pytest.fixture
+def phone(committed_app: Flask, committed_world: World, street: Street) -> Phone:
+    phone = Phone(committed_app.test_client(), committed_world, street)
+    phone.shake_hands()
+    return phone
+
+
+@pytest.fixture
+def unapproved(committed_app: Flask, committed_world: World, street: Street) -> Phone:
+    phone = Phone(committed_app.test_client(), committed_world, street, approved=False)
+    phone.shake_hands()
+    return phone
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[ThreadPoolExecutor]:
+    """Whoever acts at the same time, on a connection of his own."""
+    with ThreadPoolExecutor(1) as pool:
+        yield pool
+
+
+def wait_until_blocked(engine: Engine, future: Future[Any]) -> bool:
+    """Wait until the other connection waits for a lock (True), or has ended (False)."""
+    waits = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for _ in range(200):
+            if connection.execute(waits).scalar_one():
+                return True
+            if future.done():
+                return False
+            time.sleep(0.02)
+    raise AssertionError("neither blocked nor ended")
+
+
+def record(world: World, operation: dict[str, Any]) -> Inspection:
+    with world.transaction() as ctx:
+        return ctx.session.get_one(Inspection, operation["entity_id"])
+
+
+def push(phone: Phone, ctx: Any, *operations: dict[str, Any]) -> list[dict[str, Any]]:
+    """Push inside an open transaction, which the caller may keep open."""
+    body = phone.batch(*operations)
+    results: list[dict[str, Any]] = sync.push(ctx, body, phone.signature(body))["results"]
+    return results
+
+
+def test_an_approval_never_waits_in_a_circle_with_who_settles_the_same_visit(
+    unapproved: Phone,
+    street: Street,
+    committed_world: World,
+    engine: Engine,
+    elsewhere: ThreadPoolExecutor,
+    clock: Clock,
+) -> None:
+    point = street.add()
+    visit = unapproved.submit(point, street.make_tasks()[point])
+    unapproved.push(visit)
+    days = Period(start=clock.now.date(), end=clock.now.date())
+    with committed_world.transaction() as ctx:
+        task_queries.lock_tasks(ctx.session, days=days, checkpoint_ids=[point])
+        approval = elsewhere.submit(unapproved.approve)
+        assert wait_until_blocked(engine, approval)
+        inspection_queries.submitted(ctx.session, [visit["entity_id"]], lock=True)
+    approval.result(timeout=20)
+    assert record(committed_world, visit).blockers == ["media"]
+
+
+def test_an_approval_waits_for_a_running_push_and_releases_its_visits(
+    unapproved: Phone, street: Street, committed_world: World, engine: Engine, elsewhere: ThreadPoolExecutor
+) -> None:
+    visit = unapproved.submit(street.add())
+    with committed_world.transaction("officer") as ctx:
+        sync_queries.get_device(ctx.session, unapproved.id, ctx.user_id, lock=True)
+        approval = elsewhere.submit(unapproved.approve)
+        assert wait_until_blocked(engine, approval)
+        assert push(unapproved, ctx, visit)[0]["code"] == "device_unapproved"
+    approval.result(timeout=20)
+    assert record(committed_world, visit).blockers == ["media"]
+
+
+def test_a_push_waits_for_a_running_approval_and_is_judged_by_it(
+    unapproved: Phone, street: Street, committed_world: World, engine: Engine, elsewhere: ThreadPoolExecutor
+) -> None:
+    visit = unapproved.submit(street.add())
+    with committed_world.transaction("second_manager") as ctx:
+        accounts.approve(ctx, unapproved.id)
+        pushed = elsewhere.submit(unapproved.push, visit)
+        assert wait_until_blocked(engine, pushed)
+    assert pushed.result(timeout=20)[0]["status"] == "extra"
