@@ -118,11 +118,11 @@ def create(
         ForeignLoan: a loan is not the customer's.
     """
     scope = select(Customer).where(visible(Customer, "customer", ctx.actor, EDIT), Customer.id == customer_id)
-    customer = get_one(ctx.session, scope)
+    customer = get_one(ctx.session, scope, field="customer_id")
     owner = visible_organisations(ctx.actor, EDIT).where(
         Organisation.id == (organisation_id or customer.organisation_id)
     )
-    organisation = get_one(ctx.session, owner)
+    organisation = get_one(ctx.session, owner, field="organisation_id")
     ensure_code_free(ctx, code)
     _ensure_own_loans(ctx, customer.id, values.get("loan_ids", []))
     officer_id = officer_id or customer.officer_id

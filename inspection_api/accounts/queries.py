@@ -93,15 +93,15 @@ def find_user_of(session: Session, actor: Actor) -> UserAccount | None:
     return session.get(UserAccount, actor.user_id) if actor.user_id is not None else None
 
 
-def get_one(session: Session, statement: Select[T]) -> T:
-    """Return the only row of ``statement``.
+def get_one(session: Session, statement: Select[T], *, field: str | None = None) -> T:
+    """Return the only row of ``statement``; ``field`` is the input that names it, unless the path does.
 
     Raises:
         NotFound: none, which out of scope looks like.
     """
     row = session.scalars(statement).one_or_none()
     if row is None:
-        raise NotFound
+        raise NotFound(fields={field: NotFound.title} if field else None)
     return row
 
 

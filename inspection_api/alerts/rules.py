@@ -253,6 +253,8 @@ def decide_false_alarm(level: int, *, proposed_by: UUID | None, reviewer: UUID) 
 
 # --- the feed's cursor
 
+_WRONG_CURSOR = {"cursor": FeedCursorInvalid.title}
+
 
 def seal_cursor(key: bytes, number: int) -> str:
     """Return an event's number as an opaque cursor, bound to the bank by ``key``."""
@@ -269,7 +271,7 @@ def open_cursor(key: bytes, cursor: str) -> int:
     try:
         sealed = base64.b64decode(cursor, altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
-        raise FeedCursorInvalid from None
+        raise FeedCursorInvalid(fields=_WRONG_CURSOR) from None
     if not hmac.compare_digest(sealed[8:], hmac.digest(key, sealed[:8], hashlib.sha256)[:16]):
-        raise FeedCursorInvalid
+        raise FeedCursorInvalid(fields=_WRONG_CURSOR)
     return int.from_bytes(sealed[:8])

@@ -71,4 +71,4 @@ def ensure_officer_fits(assignments: Iterable[Assignment], path: str) -> None:
         OfficerUnfit: none is.
     """
     if not any(path.startswith(held.path) and reach(held.role, PERFORM) is not Reach.NONE for held in assignments):
-        raise OfficerUnfit
+        raise OfficerUnfit(fields={"officer_id": OfficerUnfit.title})

@@ -61,7 +61,7 @@ def create(ctx: Context, *, uscc: str, organisation_id: UUID, officer_id: UUID |
     """
     code = rules.ensure_uscc(uscc)
     scope = visible_organisations(ctx.actor, EDIT).where(Organisation.id == organisation_id)
-    organisation = get_one(ctx.session, scope)
+    organisation = get_one(ctx.session, scope, field="organisation_id")
     _ensure_free(ctx, code)
     if officer_id is not None:
         ensure_officer_fits(ctx, officer_id, organisation.path)
@@ -76,7 +76,8 @@ def _ensure_free(ctx: Context, code: str) -> None:
     if existing is None:
         return
     seen = ctx.session.scalars(queries.visible_customers(ctx.actor).where(Customer.id == existing)).first()
-    raise UsccTaken(existing_id=str(existing)) if seen else UsccTaken
+    wrong = {"uscc": UsccTaken.title}
+    raise UsccTaken(fields=wrong, existing_id=str(existing)) if seen else UsccTaken(fields=wrong)
 
 
 def ensure_officer_fits(ctx: Context, officer_id: UUID, path: str) -> None:
@@ -87,7 +88,7 @@ def ensure_officer_fits(ctx: Context, officer_id: UUID, path: str) -> None:
     """
     user = ctx.session.get(UserAccount, officer_id)
     if user is None or user.disabled_at is not None:
-        raise OfficerUnfit
+        raise OfficerUnfit(fields={"officer_id": OfficerUnfit.title})
     held = assignments_on(ctx.session, [officer_id], local_day(ctx.now))
     rules.ensure_officer_fits(held.get(officer_id, ()), path)
 

@@ -66,7 +66,7 @@ def create(ctx: Context, *, customer_id: UUID, contract_no: str, **values: Any) 
         ContractTaken: a loan has this number.
     """
     scope = customers.visible_customers(ctx.actor, EDIT).where(Customer.id == customer_id)
-    customer = get_one(ctx.session, scope)
+    customer = get_one(ctx.session, scope, field="customer_id")
     rules.ensure_dates(values["disbursed_on"], values["matures_on"])
     _ensure_free(ctx, contract_no)
     row = NewLoan(customer_id=customer.id, contract_no=contract_no, **values)
@@ -80,7 +80,8 @@ def _ensure_free(ctx: Context, contract_no: str) -> None:
     if existing is None:
         return
     seen = ctx.session.scalars(queries.visible_loans(ctx.actor).where(Loan.id == existing)).first()
-    raise ContractTaken(existing_id=str(existing)) if seen else ContractTaken
+    wrong = {"contract_no": ContractTaken.title}
+    raise ContractTaken(fields=wrong, existing_id=str(existing)) if seen else ContractTaken(fields=wrong)
 
 
 def create_many(ctx: Context, rows: Sequence[NewLoan]) -> None:

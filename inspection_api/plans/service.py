@@ -39,7 +39,7 @@ def create_rule(ctx: Context, *, organisation_id: UUID, name: str, template_id: 
         RuleNameTaken: the owner has a rule of this name.
         TemplateUnpublished: the template has no published version.
     """
-    owner = get_one(ctx.session, _reachable(ctx).where(Organisation.id == organisation_id))
+    owner = get_one(ctx.session, _reachable(ctx).where(Organisation.id == organisation_id), field="organisation_id")
     rules.ensure_dates(form["start_on"], form["end_on"])
     _ensure_name_free(ctx, owner.id, name)
     _ensure_published(ctx, template_id)
@@ -64,7 +64,7 @@ def add_member(ctx: Context, plan_id: UUID, *, checkpoint_id: UUID) -> PlanMembe
     plan = get_one(ctx.session, queries.visible_plans(ctx.actor, EDIT).where(Plan.id == plan_id))
     answers = ctx.session.get_one(Organisation, plan.organisation_id)
     covered = select(Checkpoint).where(in_subtree(Checkpoint.organisation_id, [answers.path]))
-    checkpoint = get_one(ctx.session, covered.where(Checkpoint.id == checkpoint_id))
+    checkpoint = get_one(ctx.session, covered.where(Checkpoint.id == checkpoint_id), field="checkpoint_id")
     if checkpoint.archived_at is not None or not is_in_force(State(checkpoint.state)):
         raise StateForbids(state=checkpoint.state)
     if queries.is_member(ctx.session, plan.rule_id, checkpoint.id):
@@ -112,4 +112,4 @@ def _ensure_name_free(ctx: Context, organisation_id: UUID, name: str) -> None:
 
 def _ensure_published(ctx: Context, template_id: UUID) -> None:
     if not templates.current_versions(ctx.session, [template_id]):
-        raise TemplateUnpublished
+        raise TemplateUnpublished(fields={"template_id": TemplateUnpublished.title})

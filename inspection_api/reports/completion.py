@@ -73,7 +73,7 @@ def tasks(ctx: Context, *, organisation_id: UUID, window: Period, measure: Measu
 
 def _chosen(ctx: Context, organisation_id: UUID) -> Organisation:
     readable = queries.readable_organisations(ctx.actor)
-    return get_one(ctx.session, readable.where(Organisation.id == organisation_id))
+    return get_one(ctx.session, readable.where(Organisation.id == organisation_id), field="organisation_id")
 
 
 def _own_row(parent: Organisation, counts: Mapping[str, Counts]) -> Iterator[Row]:

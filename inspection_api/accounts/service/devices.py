@@ -112,7 +112,7 @@ def enrol_machine(ctx: Context, *, kind: str, name: str, organisation_id: UUID) 
     """
     if not ctx.actor.is_system:
         organisations = queries.visible_organisations(ctx.actor, MACHINES)
-        queries.get_one(ctx.session, organisations.where(Organisation.id == organisation_id))
+        queries.get_one(ctx.session, organisations.where(Organisation.id == organisation_id), field="organisation_id")
     device = Device(
         kind=DeviceKind(kind),
         name=name,

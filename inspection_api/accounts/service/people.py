@@ -53,10 +53,10 @@ def create_organisation(
 
 def _ensure_code_free(ctx: Context, code: str) -> None:
     """Refuse a code that is used, in capitals or not: the numbers of prints carry it in capitals."""
-    same = func.upper(Organisation.code) == code.upper()
+    same = func.lower(Organisation.code) == code.lower()
     existing = ctx.session.scalars(select(Organisation.id).where(same)).first()
     if existing is not None:
-        raise OrganisationCodeTaken(existing_id=str(existing))
+        raise OrganisationCodeTaken(existing_id=str(existing), fields={"code": OrganisationCodeTaken.title})
 
 
 def ensure_root(ctx: Context, code: str) -> Organisation:
@@ -73,7 +73,14 @@ def ensure_root(ctx: Context, code: str) -> Organisation:
 def _parent(ctx: Context, parent_id: UUID | None) -> Organisation | None:
     if parent_id is None and ctx.actor.is_system:
         return None
-    return queries.get_one(ctx.session, _reachable(ctx.actor, EDIT_ACCOUNTS).where(Organisation.id == parent_id))
+    return queries.get_one(
+        ctx.session, _reachable(ctx.actor, EDIT_ACCOUNTS).where(Organisation.id == parent_id), field="parent_id"
+    )
+
+
+def _ensure_reachable(ctx: Context, organisation_id: UUID) -> None:
+    scope = _reachable(ctx.actor, EDIT_ACCOUNTS).where(Organisation.id == organisation_id)
+    queries.get_one(ctx.session, scope, field="organisation_id")
 
 
 def _reachable(actor: Actor, permission: Permission) -> Select[Organisation]:
@@ -97,12 +104,12 @@ def create_user(
         PasswordWeak: the password is too easy.
         UsernameTaken: the name is used.
     """
-    queries.get_one(ctx.session, _reachable(ctx.actor, EDIT_ACCOUNTS).where(Organisation.id == organisation_id))
+    _ensure_reachable(ctx, organisation_id)
     if password is not None:
         rules.ensure_strong(password, username)
         password_hash = hash_password(password)
     if ctx.session.scalars(select(UserAccount.id).where(UserAccount.username == username)).first() is not None:
-        raise UsernameTaken
+        raise UsernameTaken(fields={"username": UsernameTaken.title})
     values = {"id": id} if id else {}
     user = UserAccount(
         username=username, name=name, organisation_id=organisation_id, password_hash=password_hash or "!", **values
@@ -129,7 +136,7 @@ def assign_role(
         FourEyes: nobody gives himself a role.
     """
     user = _user(ctx, user_id)
-    queries.get_one(ctx.session, _reachable(ctx.actor, EDIT_ACCOUNTS).where(Organisation.id == organisation_id))
+    _ensure_reachable(ctx, organisation_id)
     rules.ensure_another_person(ctx.actor, user.id)
     assignment = RoleAssignment(
         user_id=user.id,

@@ -46,7 +46,7 @@ def create_meter(
     _ensure_gateway(ctx, device_id)
     existing = ctx.session.scalars(select(Meter.id).where(Meter.code == code)).one_or_none()
     if existing is not None:
-        raise MeterCodeTaken(existing_id=str(existing))
+        raise MeterCodeTaken(existing_id=str(existing), fields={"code": MeterCodeTaken.title})
     meter = Meter(
         code=code,
         customer_id=customer.id,
@@ -67,7 +67,7 @@ def _customer(ctx: Context, customer_id: UUID) -> Customer:
     statement = select(Customer).where(Customer.id == customer_id)
     if not ctx.actor.is_system:
         statement = statement.where(accounts.in_subtree(Customer.organisation_id, ctx.actor.paths(DEVICES)))
-    return accounts.get_one(ctx.session, statement)
+    return accounts.get_one(ctx.session, statement, field="customer_id")
 
 
 def _ensure_gateway(ctx: Context, device_id: UUID) -> None:
@@ -77,4 +77,4 @@ def _ensure_gateway(ctx: Context, device_id: UUID) -> None:
     if not ctx.actor.is_system:
         statement = statement.where(accounts.in_subtree(Device.organisation_id, ctx.actor.paths(DEVICES)))
     if ctx.session.scalars(statement).one_or_none() is None:
-        raise GatewayNotFound
+        raise GatewayNotFound(fields={"device_id": GatewayNotFound.title})
