@@ -13,7 +13,7 @@ import click
 from sqlalchemy.exc import OperationalError
 
 from inspection_api.core.errors import NotFound, Problem
-from inspection_api.core.permissions import Role
+from inspection_api.core.permissions import PEOPLE
 from inspection_api.core.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -37,7 +37,13 @@ class Commands(click.Group):
             reason = str(error.orig).splitlines()[0]
             raise click.ClickException(f"无法连接数据库：{reason} (database_unreachable)") from None
         except Problem as problem:
-            raise click.ClickException(f"{problem.title}：{problem.detail or problem.code} ({problem.code})") from None
+            raise click.ClickException(_line(problem)) from None
+
+
+def _line(problem: Problem) -> str:
+    """Return a refusal as one line: what it is, why, and its code."""
+    wrong = [f"{field}：{message}" for field, message in problem.fields.items()]
+    return f"{'；'.join([problem.title, *filter(None, [problem.detail]), *wrong])} ({problem.code})"
 
 
 @click.group(cls=Commands)
@@ -98,11 +104,13 @@ def migrate() -> None:
 @click.argument("name")
 def create_bank(code: str, name: str) -> None:
     """Create a bank: its schema, its keys, the default template."""
+    from inspection_api.accounts.schemas import OrganisationInput  # noqa: PLC0415
     from inspection_api.core import migrations  # noqa: PLC0415
+    from inspection_api.http.parser import checked  # noqa: PLC0415
     from inspection_api.templates import service as templates  # noqa: PLC0415
 
     runtime = _runtime()
-    bank = runtime.banks.create(code, name)
+    bank = runtime.banks.create(code, **checked(OrganisationInput(only=["name"]), {"name": name}))
     migrations.upgrade(runtime.banks, bank)
     with runtime.transaction(code=code) as ctx:
         templates.ensure_default_template(ctx)
@@ -115,16 +123,21 @@ def create_bank(code: str, name: str) -> None:
 @click.argument("name")
 @click.option("--organisation", required=True, help="Code of an existing organisation, or of the new root.")
 @click.option(
-    "--role", required=True, type=click.Choice([role.value for role in Role]), help="A role of the permission matrix."
+    "--role", required=True, type=click.Choice([role.value for role in PEOPLE]), help="A role of the permission matrix."
 )
 @click.password_option(help="At least 10 characters.")
 def create_user(bank: str, username: str, name: str, organisation: str, role: str, password: str) -> None:
     """Create a user with a role; the bank's first user creates its root organisation."""
     from inspection_api.accounts import service as accounts  # noqa: PLC0415
+    from inspection_api.accounts.schemas import OrganisationInput, UserInput  # noqa: PLC0415
+    from inspection_api.http.parser import checked  # noqa: PLC0415
 
+    place = checked(OrganisationInput(only=["code"]), {"code": organisation})
+    person = {"username": username, "name": name, "password": password}
+    values = checked(UserInput(exclude=["organisation_id"]), person)
     with _transaction(bank) as (_, ctx):
-        node = accounts.ensure_root(ctx, organisation)
-        user = accounts.create_user(ctx, username=username, name=name, organisation_id=node.id, password=password)
+        node = accounts.ensure_root(ctx, place["code"])
+        user = accounts.create_user(ctx, organisation_id=node.id, **values)
         accounts.assign_role(ctx, user.id, role=role, organisation_id=node.id)
     click.echo(f"{username}: {user.id}")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from inspection_api.accounts.rules import DeviceKind, OrganisationKind
-from inspection_api.core.permissions import Role
+from inspection_api.core.permissions import PEOPLE
 from inspection_api.http.schemas import Input, PageQuery, Pattern, Text, Word
 
-PEOPLE_ROLES = [role.value for role in Role if role not in {Role.PRINT_STATION, Role.BOARD, Role.GATEWAY}]
+PEOPLE_ROLES = [role.value for role in PEOPLE]
 
 
 class LoginInput(Input):

@@ -85,6 +85,10 @@ class Permission:
         return f"{self.action}.{self.capability}"
 
 
+PEOPLE = tuple(role for role in Role if role not in {Role.PRINT_STATION, Role.BOARD, Role.GATEWAY})
+"""The roles that a person may hold; the others are machines'."""
+
+
 class Reach(StrEnum):
     """How far a role's capability goes: nothing, what is his own, or the whole subtree of the assignment."""
 

@@ -7,6 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from flask import request
+from marshmallow import ValidationError
 from webargs.flaskparser import FlaskParser
 
 from inspection_api.core.errors import Invalid
@@ -17,7 +18,7 @@ from inspection_api.http.texts import is_storable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from marshmallow import ValidationError
+    from marshmallow import Schema
 
 MAX_DEPTH = 64
 
@@ -78,6 +79,18 @@ class Parser(FlaskParser):
     ) -> NoReturn:
         by_location = error.messages if isinstance(error.messages, dict) else {}
         raise Invalid(fields=dict(_flat("", next(iter(by_location.values()), {}))))
+
+
+def checked(schema: Schema, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``values`` as an endpoint with this schema would take them; for the command line.
+
+    Raises:
+        Invalid: they are not what the schema asks for, by field.
+    """
+    try:
+        return dict(schema.load(values))
+    except ValidationError as error:
+        raise Invalid(fields=dict(_flat("", error.messages))) from None
 
 
 def ensure_storable(value: Any) -> None:

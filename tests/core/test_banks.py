@@ -136,6 +136,14 @@ def test_create_bank_makes_a_migrated_bank_with_a_template_and_its_first_user(
         catalogue.everyone()
 
 
+def new_user(**changes: str) -> list[str]:
+    """Return a create-user command of good words, but for ``changes``."""
+    good = {"username": "xx", "name": "x", "organisation": "1", "role": "auditor", "password": PASSWORD}
+    values = {**good, **changes}
+    options = [word for name in ("organisation", "role", "password") for word in (f"--{name}", values[name])]
+    return ["create-user", "demo", values["username"], values["name"], *options]
+
+
 @pytest.mark.parametrize(
     ("words", "env", "told"),
     [
@@ -144,6 +152,13 @@ def test_create_bank_makes_a_migrated_bank_with_a_template_and_its_first_user(
             {},
             "emperor",
         ),
+        (new_user(role="gateway"), {}, "gateway"),
+        (new_user(username="A b"), {}, "输入内容有误；username：格式不正确 (invalid)"),
+        (new_user(name="\u202e"), {}, "输入内容有误；name：含有不允许的控制字符 (invalid)"),
+        (new_user(name="x" * 61), {}, "name：长度须在 1 与 60 之间 (invalid)"),
+        (new_user(organisation="1-1"), {}, "code：格式不正确 (invalid)"),
+        (new_user(password="short"), {}, "password：至少 10 个字符，且不能包含用户名 (password_weak)"),
+        (["create-bank", "nicebank", " "], {}, "name：长度须在 1 与 100 之间 (invalid)"),
         (["migrate"], {"XUNJI_SECRET_KEY": "x" * 40}, "(secret_wrong)"),
         (["migrate"], {"DATABASE_URL": "postgresql://127.0.0.1:1/x"}, "(database_unreachable)"),
         (["migrate"], {"DATABASE_URL": ""}, "(missing_setting)"),
@@ -163,7 +178,9 @@ def test_a_command_that_cannot_work_ends_with_one_line(
     done = CliRunner().invoke(main, words, env=whole | env)
     assert done.exit_code in {1, 2}
     assert isinstance(done.exception, SystemExit)
-    assert told in done.stderr.strip().splitlines()[-1]
+    line = done.stderr.strip().splitlines()[-1]
+    assert told in line
+    assert line.count(told.rpartition("(")[2].removesuffix(")")) == 1
 
 
 def test_two_banks_that_share_all_ids_share_nothing_else(client: FlaskClient, world: World, other_world: World) -> None:
