@@ -116,6 +116,9 @@ class CheckpointAssignment(Base):
     """Who was responsible for a checkpoint, and when: what was captured before a change counts as his."""
 
     __tablename__ = "checkpoint_assignment"
+    __table_args__ = (
+        Index("uq_checkpoint_assignment_open", "checkpoint_id", unique=True, postgresql_where=text("valid_to IS NULL")),
+    )
 
     checkpoint_id: Mapped[UUID] = mapped_column(ForeignKey("checkpoint.id"), primary_key=True)
     officer_id: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"), primary_key=True)

@@ -18,6 +18,7 @@ class Organisation(Identified, Versioned, Base):
     __table_args__ = (
         CheckConstraint("kind IN ('province', 'branch', 'sub_branch', 'outlet')", name="kind_known"),
         CheckConstraint("code ~ '^[A-Za-z0-9]{1,20}$'", name="code_form"),
+        Index("uq_organisation_code_lower", text("lower(code)"), unique=True),
         Index("ix_organisation_path", "path", unique=True, postgresql_ops={"path": "text_pattern_ops"}),
     )
 

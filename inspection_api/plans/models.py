@@ -23,7 +23,18 @@ class InspectionRule(Identified, Base):
         CheckConstraint("unit IN ('year', 'month', 'week', 'day')", name="unit_known"),
         CheckConstraint("interval BETWEEN 1 AND 366", name="interval_in_range"),
         CheckConstraint("end_on >= start_on", name="dates_in_order"),
-        CheckConstraint("history_valid >= 0", name="history_valid_not_negative"),
+        CheckConstraint("window_mode IN ('calendar', 'anchored')", name="window_mode_known"),
+        CheckConstraint("first_rule IN ('current', 'next')", name="first_rule_known"),
+        CheckConstraint("first_grace_days BETWEEN 0 AND 366", name="first_grace_days_in_range"),
+        CheckConstraint("exit_rule IN ('current', 'next')", name="exit_rule_known"),
+        CheckConstraint("history_valid BETWEEN 0 AND 366", name="history_valid_in_range"),
+        CheckConstraint("history_unit IN ('day', 'month', 'year')", name="history_unit_known"),
+        CheckConstraint("min_gap_days BETWEEN 0 AND 366", name="min_gap_days_in_range"),
+        CheckConstraint("late_sync_hours BETWEEN 0 AND 8760", name="late_sync_hours_in_range"),
+        CheckConstraint(
+            "cardinality(channels) > 0 AND channels <@ ARRAY['onsite', 'remote', 'self']", name="channels_known"
+        ),
+        CheckConstraint("version > 0", name="version_counts"),
     )
 
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -79,7 +80,8 @@ def script() -> ScriptDirectory:
 def test_there_is_one_head_and_one_line() -> None:
     assert script().get_heads() == [migrations.head()]
     numbers = [revision.revision for revision in script().walk_revisions()]
-    assert numbers == [f"{number:04d}" for number in range(len(numbers), 0, -1)]
+    assert numbers == sorted(set(numbers), reverse=True)
+    assert all(re.fullmatch(r"\d{4}", number) for number in numbers)
 
 
 def test_every_migration_says_what_it_is_for_and_waits_for_no_lock() -> None:
