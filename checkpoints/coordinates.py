@@ -6,11 +6,11 @@ Everything is kept in WGS-84 with seven decimals. Maps and phones in China also 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from math import atan2, cos, hypot, isfinite, pi, radians, sin, sqrt
 from typing import TYPE_CHECKING
 
+import msgspec
 from geopy.distance import geodesic
 
 from checkpoints.errors import AxisSwapped, CoordinateOutOfRange
@@ -46,8 +46,7 @@ class CoordinateSystem(StrEnum):
     BD09 = "bd09"
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(msgspec.Struct, frozen=True):
     """A place on WGS-84, in degrees."""
 
     lon: float

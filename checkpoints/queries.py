@@ -205,14 +205,14 @@ def place_of(row: Checkpoint) -> Point | None:
 def _grouped(session: Session, model: Any, ids: Sequence[UUID], value: Callable[[Any], V]) -> dict[UUID, list[V]]:
     """Return the values of a table's rows by checkpoint, in one query."""
     found: dict[UUID, list[V]] = defaultdict(list)
-    for row in session.execute(select(*_columns(model)).where(among(model.checkpoint_id, ids))):
+    for row in session.execute(select(*_columns(model)).where(among(model.__table__.c.checkpoint_id, ids))):
         found[row.checkpoint_id].append(value(row))
     return dict(found)
 
 
 def _columns(model: Any) -> list[Any]:
     """Return the columns of a table, to read rows instead of objects."""
-    return [getattr(model, column.key) for column in model.__mapper__.column_attrs]
+    return list(model.__table__.columns)
 
 
 def plate_value(row: CheckpointPlate | Row[Any]) -> Plate:

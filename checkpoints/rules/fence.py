@@ -5,12 +5,13 @@ Used alike online, in push and in re-judgement; whoever calls says what the verd
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from math import isfinite
 from statistics import median
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from checkpoints import errors
 from checkpoints.coordinates import CoordinateSystem, Point, distance_m, ensure_point
@@ -34,8 +35,7 @@ MAX_AGE_S = 60.0
 MEDIAN_WINDOW_S = 20.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fix:
+class Fix(msgspec.Struct, frozen=True, kw_only=True):
     """One position report of a device.
 
     ``accuracy_m`` is the reported radius (None or ≤ 0: the fix is invalid), ``age_s`` the fix's age at the act that it
@@ -76,8 +76,7 @@ class Verdict(StrEnum):
     TOO_COARSE = "too_coarse"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """A verdict with the numbers it rests on; distance and accuracy are None when no fix was usable."""
 
     verdict: Verdict

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import create_engine, event, text
 from sqlalchemy.orm import Session
 
+from inspection_api.core import arrays
 from inspection_api.core.context import SYSTEM, Actor, Context
 from inspection_api.core.events import Subscription, settle
 
@@ -41,6 +42,7 @@ def open_engine(url: str, *, pool_size: int = 8) -> Engine:
         connection.autocommit = True
         connection.execute("SELECT set_config('search_path', '', false), set_config('TimeZone', 'UTC', false)")
         connection.autocommit = False
+        arrays.register(connection)
 
     return engine
 

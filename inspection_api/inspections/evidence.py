@@ -8,18 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from checkpoints.rules.fence import Verdict
+import msgspec
+
+from checkpoints.rules.fence import Judgement, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from checkpoints.rules.fence import Judgement
-
 _NO_FRESH_FIX = {Verdict.STALE, Verdict.TOO_COARSE, Verdict.INDETERMINATE}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Act:
+class Act(msgspec.Struct, frozen=True, kw_only=True):
     """One act of the visit after the scan: its verdict, and when, in milliseconds after the scan (None: unknown)."""
 
     judgement: Judgement

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import select, text
 
 from inspection_api.accounts.models import UserAccount
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from inspection_api.core.context import Context
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MediaRow:
+class MediaRow(msgspec.Struct, frozen=True, kw_only=True):
     """A declared media as it goes into the table; ``captured`` holds the facts of its capture (domain.md §4.2)."""
 
     id: UUID
@@ -34,7 +33,7 @@ class MediaRow:
     device_id: UUID | None = None
     inspection_id: UUID | None = None
     item_key: str | None = None
-    captured: dict[str, Any] = field(default_factory=dict)
+    captured: dict[str, Any] = {}
 
 
 # A media may be known already, from its upload: then the operation adds what only it knows, and changes nothing else.
