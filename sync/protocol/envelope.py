@@ -28,8 +28,8 @@ ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 Version = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
-Uptime = Annotated[int, msgspec.Meta(ge=-10 * 366 * 86_400_000, le=10 * 366 * 86_400_000)]
-"""Milliseconds of a boot's monotonic clock, whatever its origin; no phone runs for ten years."""
+Uptime = Annotated[int, msgspec.Meta(ge=-100 * 366 * 86_400_000, le=100 * 366 * 86_400_000)]
+"""Milliseconds of a boot's monotonic clock, whatever its origin, also that of 1970."""
 Degrees = Annotated[float, msgspec.Meta(ge=-1e4, le=1e4)]
 """Far more than a circle: a coordinate that is no place is judged as no fix, it does not spoil its visit."""
 Metres = Annotated[float, msgspec.Meta(ge=-1e7, le=1e7)]
