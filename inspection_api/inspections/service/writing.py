@@ -57,7 +57,8 @@ _SUBMIT = text(
     ORDER BY r.id
     ON CONFLICT (id) DO UPDATE
     SET task_id = excluded.task_id, template_version_id = excluded.template_version_id, channel = excluded.channel,
-        device_id = excluded.device_id, state = 'submitted', blockers = excluded.blockers,
+        organisation_id = excluded.organisation_id, device_id = excluded.device_id, state = 'submitted',
+        blockers = excluded.blockers,
         quarantine_codes = excluded.quarantine_codes, flags = excluded.flags, answers = excluded.answers,
         note = excluded.note, conclusion = excluded.conclusion, indicators = excluded.indicators,
         judgement = excluded.judgement, evidence = excluded.evidence, performed_at = excluded.performed_at,

@@ -37,6 +37,7 @@ class MediaRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 # A media may be known already, from its upload: then the operation adds what only it knows, and changes nothing else.
+# Whose evidence it is follows what it belongs to; an upload's own declaration knows only its owner's organisation.
 _DECLARE = text(
     """
     INSERT INTO media AS m (id, owner_user_id, organisation_id, device_id, inspection_id, item_key, kind, mime, bytes,
@@ -49,7 +50,8 @@ _DECLARE = text(
     ORDER BY r.id
     ON CONFLICT (id) DO UPDATE
     SET inspection_id = excluded.inspection_id, item_key = excluded.item_key, captured = excluded.captured,
-        device_id = coalesce(excluded.device_id, m.device_id)
+        device_id = coalesce(excluded.device_id, m.device_id),
+        organisation_id = CASE WHEN excluded.device_id IS NULL THEN m.organisation_id ELSE excluded.organisation_id END
     WHERE (m.owner_user_id, m.sha256, m.bytes, m.mime)
         = (excluded.owner_user_id, excluded.sha256, excluded.bytes, excluded.mime)
       AND (m.inspection_id IS NULL OR m.inspection_id = excluded.inspection_id)
