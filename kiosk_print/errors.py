@@ -103,6 +103,13 @@ class OwnAffair(Forbidden):
     title = "申请人、检查人和签署意见的人不能审批该申请"
 
 
+class UnlockIdReused(Conflict):
+    """The request's id already means a request for another record; a new request needs a new id."""
+
+    code = "unlock_id_reused"
+    title = "该申请编号已用于其他记录"
+
+
 class UnlockDecided(Conflict):
     """Somebody was faster; ``decided_by`` is his id, ``decided_by_name`` his name."""
 

@@ -11,7 +11,7 @@ from inspection_api.core.ids import new_id
 from inspection_api.core.permissions import Action, Permission
 from inspection_api.inspections.models import Inspection
 from kiosk_print import queries
-from kiosk_print.errors import PaperVoided, UnlockDecided
+from kiosk_print.errors import PaperVoided, UnlockDecided, UnlockIdReused
 from kiosk_print.models import PaperWindow, UnlockRequest
 from kiosk_print.rules import unlock
 from kiosk_print.rules.unlock import RequestStatus
@@ -37,6 +37,7 @@ def request_unlock(
         NotFound: the visit is out of scope.
         UnlockReasonInvalid: no known reason, or too few words.
         NotLocked: the window is still open. UnlockRequested: somebody asked already.
+        UnlockIdReused: the id belongs to a request for another record.
         PaperNotReady, PaperVoided: there is no paper.
     """
     inspection = queries.get_inspection(ctx.session, ctx.actor, inspection_id, REQUEST)
@@ -47,6 +48,8 @@ def request_unlock(
     known = next((each for each in requests if each.id == id), None)
     if known is not None:
         return known
+    if id is not None and ctx.session.get(UnlockRequest, id) is not None:
+        raise UnlockIdReused
     pending = find_pending(requests)
     state = state_of(ctx, inspection, windows, requests)
     unlock.ensure_requestable(state, open_request_id=pending.id if pending else None)
