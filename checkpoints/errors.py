@@ -82,6 +82,13 @@ class AlreadyBound(Conflict):
     title = "检查点已绑定位置，如需更改请先重置"
 
 
+class PlatePhotoUnfit(Conflict):
+    """The photo of the mounted plate is no photo, too large, refused, or was brought by a visit."""
+
+    code = "plate_photo_unfit"
+    title = "二维码牌照片不可用，请在现场重新拍摄"
+
+
 class StateForbids(Conflict):
     """The checkpoint's state has no such step; ``state`` names it."""
 

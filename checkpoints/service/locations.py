@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from checkpoints import queries
-from checkpoints.errors import AlreadyBound, FourEyes, LocationDecided
+from checkpoints.errors import AlreadyBound, FourEyes, LocationDecided, PlatePhotoUnfit
 from checkpoints.models import Checkpoint, CheckpointLocation, CheckpointReset
 from checkpoints.rules import binding, fence, lifecycle, plate
 from checkpoints.rules.binding import Location, LocationStatus
@@ -21,9 +21,13 @@ from inspection_api.accounts.queries import get_one
 from inspection_api.core.ids import new_id
 from inspection_api.core.permissions import Action, Permission
 from inspection_api.media import queries as media
+from inspection_api.media.rules import kinds
+from inspection_api.media.rules.kinds import Kind
+from inspection_api.media.rules.uploads import Status
 
 if TYPE_CHECKING:
     from inspection_api.core.context import Context
+    from inspection_api.media.models import Media
 
 BIND = Permission(Action.BINDING, "bind")
 DECIDE = Permission(Action.BINDING, "decide")
@@ -45,6 +49,7 @@ def bind(
         QrInvalid, QrRevoked: the plate is not this checkpoint's, or counts no more.
         FixMock, FixStale, FixTooCoarse, AxisSwapped, CoordinateOutOfRange: the fixes bind nothing.
         MediaNotFound: the photo is not the actor's.
+        PlatePhotoUnfit: it is no photo, too large, refused, or a visit's.
     """
     places = queries.facts_of(ctx, [checkpoint_id], BIND, bound=[checkpoint_id])
     checkpoint = get_locked(ctx, checkpoint_id, BIND)
@@ -52,7 +57,7 @@ def bind(
         raise FourEyes(_OWN_RESET)
     _ensure_unbound(State(checkpoint.state))
     generation = _ensure_own_plate(ctx, checkpoint, qr)
-    photo = media.get_own(ctx.session, ctx.actor, photo_media_id)
+    photo = _own_photo(ctx, photo_media_id)
     received = [fence.fix_as_received(fix) for fix in fixes]
     near = queries.neighbours_of(ctx.session, [fix.point for fix in received])
     decision = binding.decide_binding(
@@ -80,6 +85,14 @@ def bind(
     apply_bindings(ctx, [made])
     note_scans(ctx, [(checkpoint.id, generation)])
     return ctx.session.get_one(CheckpointLocation, location.id)
+
+
+def _own_photo(ctx: Context, media_id: UUID) -> Media:
+    photo = media.get_own(ctx.session, ctx.actor, media_id)
+    is_sound = kinds.is_admissible(Kind.PHOTO, photo.mime, photo.bytes) and photo.status != Status.REFUSED
+    if not is_sound or media.is_used_by_visit(ctx.session, photo):
+        raise PlatePhotoUnfit
+    return photo
 
 
 def _ensure_unbound(state: State) -> None:

@@ -51,6 +51,12 @@ def get_own(session: Session, actor: Actor, media_id: UUID) -> Media:
     return media
 
 
+def is_used_by_visit(session: Session, media: Media) -> bool:
+    """Tell whether a visit brought this medium, or these very bytes, already."""
+    used = select(Media.id).where(Media.sha256 == media.sha256, Media.inspection_id.is_not(None))
+    return session.scalars(used.limit(1)).first() is not None
+
+
 def stored_ids(session: Session, media_ids: Iterable[UUID]) -> set[UUID]:
     """Return which of the media are stored: what counts towards required evidence (domain.md §0)."""
     statement = select(Media.id).where(Media.id.in_(list(media_ids)), Media.status == Status.STORED)

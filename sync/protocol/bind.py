@@ -11,7 +11,7 @@ from checkpoints.rules import binding, fence
 from checkpoints.rules.binding import Location, LocationStatus, PendingReason, Rivalry
 from inspection_api.core.errors import Problem
 from inspection_api.core.ids import new_id
-from sync.protocol import plates, times
+from sync.protocol import manifests, plates, times
 from sync.protocol.verdicts import Status, Verdict, rejected
 
 if TYPE_CHECKING:
@@ -62,6 +62,9 @@ def judge_bind(facts: Facts, operation: Operation, payload: Bind, step: Step) ->
     scanned = plates.judge_scan(facts, checkpoint, payload.qr, at)
     if scanned.plate is None:
         return Verdict(status=Status.QUARANTINED, codes=(*step.codes, *scanned.codes), flags=step.flags), None
+    photo = manifests.judge_medium(facts, payload.photo, None)
+    if photo.codes or payload.photo.kind != "photo":
+        return Verdict(status=Status.QUARANTINED, codes=(*step.codes, "media_contradiction"), flags=step.flags), None
     try:
         decision = _decide(facts, operation, payload)
     except Problem as problem:

@@ -16,9 +16,8 @@ from checkpoints.rules.binding import LocationStatus
 from inspection_api.core.errors import Problem
 from inspection_api.core.periods import local_day
 from inspection_api.inspections import evidence
-from inspection_api.media.rules.kinds import KIND_OF_TYPE, MAX_BYTES, Kind
 from inspection_api.tasks import rules as task_rules
-from sync.protocol import plates, times
+from sync.protocol import manifests, plates, times
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -196,16 +195,12 @@ def _closing(visit: Visit, at: datetime) -> task_rules.Closing:
 
 
 def judge_media(visit: Visit) -> None:
-    """Look for contradictions in the manifests: type against kind, size, and bytes that another visit brought."""
-    record_id, elsewhere = visit.operation.entity_id, visit.facts.media_elsewhere
+    """Look for contradictions in the manifests; a medium that is somebody else's, or none of ours, is not written."""
+    record_id = visit.operation.entity_id
     for medium in visit.payload.media:
-        fits = KIND_OF_TYPE.get(medium.mime) == medium.kind and medium.bytes <= MAX_BYTES[Kind(medium.kind)]
-        is_reused = elsewhere.get(medium.sha256, record_id) != record_id
-        is_taken = visit.facts.is_media_taken(medium, record_id)
-        if is_reused or is_taken or not fits:
-            visit.codes.append("media_contradiction")
-        if is_reused:
-            visit.traces.append("security.media_reused")
-        if fits and not is_taken:
+        exhibit = manifests.judge_medium(visit.facts, medium, record_id)
+        visit.codes.extend(exhibit.codes)
+        visit.traces.extend(exhibit.traces)
+        if exhibit.is_kept:
             visit.media.append(medium)
-        elsewhere.setdefault(medium.sha256, record_id)
+        visit.facts.media_elsewhere.setdefault(medium.sha256, record_id)

@@ -80,18 +80,16 @@ class Field:
         with self.world.transaction() as ctx:
             return service.qr_text(ctx, ctx.session.get_one(Checkpoint, checkpoint_id))
 
-    def photo(self, user: str) -> UUID:
-        """Declare a photo of ``user``."""
+    def photo(self, user: str, **changes: Any) -> UUID:
+        """Declare a photo of ``user``, or whatever ``changes`` make of it."""
         with self.world.transaction() as ctx:
+            values = {"kind": "photo", "mime": "image/jpeg", "bytes": 1, "sha256": uuid4().hex * 2, **changes}
             media = Media(
                 id=uuid4(),
                 owner_user_id=self.world.people[user],
                 organisation_id=self.world.organisations["sub_branch"],
-                kind="photo",
-                mime="image/jpeg",
-                bytes=1,
-                sha256=uuid4().hex * 2,
                 declared_at=ctx.now,
+                **values,
             )
             ctx.session.add(media)
             return media.id

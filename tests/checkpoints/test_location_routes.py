@@ -107,6 +107,30 @@ def test_what_proves_nothing_binds_nothing(place: Field, changes: dict[str, Any]
     assert place.get(point).state == "unbound"
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"kind": "audio", "mime": "audio/mpeg"},
+        {"bytes": 15_000_001},
+        {"status": "refused", "refused_reason": "type_mismatch"},
+        {"inspection_id": uuid4()},
+    ],
+    ids=["a sound", "too large", "refused", "a visit's"],
+)
+def test_what_is_no_photo_of_the_plate_binds_nothing(place: Field, changes: dict[str, Any]) -> None:
+    point = place.add()
+    answer = place.bind("officer", point, photo_media_id=str(place.photo("officer", **changes)))
+    assert (answer.status_code, answer.json["code"]) == (409, "plate_photo_unfit")
+    assert place.get(point).state == "unbound"
+
+
+def test_bytes_that_a_visit_brought_are_no_photo_of_the_plate(place: Field) -> None:
+    sha256 = "ab" * 32
+    place.photo("colleague", sha256=sha256, inspection_id=uuid4())
+    answer = place.bind("officer", place.add(), photo_media_id=str(place.photo("officer", sha256=sha256)))
+    assert answer.json["code"] == "plate_photo_unfit"
+
+
 def test_another_checkpoints_plate_and_another_persons_photo_bind_nothing(place: Field) -> None:
     point, other = place.add(), place.add()
     assert place.bind("officer", point, qr=place.qr(other)).json["code"] == "qr_invalid"

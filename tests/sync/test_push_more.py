@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select, update
@@ -15,13 +15,13 @@ from checkpoints.models import Checkpoint, CheckpointAssignment, CheckpointLocat
 from inspection_api.accounts import service as accounts
 from inspection_api.accounts.models import AccessGrant
 from inspection_api.inspections.models import Inspection
+from inspection_api.media import service as media_service
 from inspection_api.media.models import Media
+from inspection_api.media.rules.uploads import Declaration
 from kiosk_print.models import UnlockRequest
 from tests.sync.phone import Phone, Street, fix
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from flask.testing import FlaskClient
 
     from tests.factories import World
@@ -65,6 +65,33 @@ def test_what_binds_nothing_leaves_the_checkpoint_unbound(
     assert (result["status"], result["code"]) == (status, code)
     with world.transaction() as ctx:
         assert ctx.session.get(Checkpoint, point).state == "unbound"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"mime": "text/html"}, {"kind": "audio", "mime": "audio/mpeg"}, {"bytes": 15_000_001}, {"mime": "audio/mpeg"}],
+)
+def test_what_is_no_photo_of_the_plate_binds_nothing(
+    phone: Phone, street: Street, world: World, changes: dict[str, Any]
+) -> None:
+    point = street.add(bound=False)
+    (result,) = phone.push(bind(phone, street, point, photo=phone.photo("plate", **changes)))
+    assert (result["status"], result["code"]) == ("quarantined", "media_contradiction")
+    with world.transaction() as ctx:
+        assert ctx.session.get(Checkpoint, point).state == "unbound"
+
+
+def test_somebody_elses_medium_and_a_visits_bytes_are_no_photo_of_the_plate(
+    phone: Phone, street: Street, world: World, client: FlaskClient
+) -> None:
+    colleague = Phone(client, world, street, username="colleague")
+    colleague.shake_hands()
+    theirs = colleague.submit(street.add("colleague"))
+    colleague.push(theirs)
+    taken = theirs["payload"]["media"][0]
+    for changes in ({"id": taken["id"]}, {"sha256": taken["sha256"]}):
+        operation = bind(phone, street, street.add(bound=False), photo=phone.photo("plate", **changes))
+        assert phone.push(operation)[0]["code"] == "media_contradiction"
 
 
 def test_two_first_bindings_are_both_kept_and_a_manager_decides(
@@ -188,6 +215,31 @@ def test_an_unlock_is_asked_for_from_the_phone_once_the_window_has_passed(
         assert [request.status for request in ctx.session.scalars(select(UnlockRequest))] == ["pending"]
 
 
+def test_an_unlock_id_of_another_record_is_refused_and_harms_no_other_request(
+    phone: Phone, street: Street, world: World, clock: Clock
+) -> None:
+    first, second = accepted(phone, street, world), accepted(phone, street, world)
+    clock.advance(days=9)
+    phone.headers = world.headers("officer")
+    still_open = accepted(phone, street, world)
+    asked = unlock(phone, first)
+    results = phone.push(
+        asked,
+        {**unlock(phone, second), "entity_id": asked["entity_id"]},
+        unlock(phone, first),
+        unlock(phone, still_open),
+        unlock(phone, second),
+    )
+    assert [each["code"] for each in results] == [
+        "applied",
+        "unlock_id_reused",
+        "unlock_requested",
+        "not_locked",
+        "applied",
+    ]
+    assert {each["status"] for each in results} == {"applied", "rejected"}
+
+
 def test_only_ones_own_record_can_be_unlocked(phone: Phone, street: Street, world: World) -> None:
     (result,) = phone.push(unlock(phone, uuid4()))
     assert (result["status"], result["code"]) == ("rejected", "forbidden_or_unknown")
@@ -225,6 +277,20 @@ def test_a_medium_that_is_somebody_elses_is_a_contradiction(
         owners = set(ctx.session.scalars(select(Media.owner_user_id)))
         assert owners == {world.people["colleague"], world.people["officer"]}
         assert ctx.session.scalars(select(AccessGrant).where(AccessGrant.entity == "inspection")).all()
+
+
+def test_evidence_belongs_to_the_organisation_of_its_visit_though_its_bytes_came_first(
+    phone: Phone, street: Street, world: World
+) -> None:
+    visit = phone.submit(street.add(organisation="sibling"))
+    early = visit["payload"]["media"][0]
+    declaration = Declaration(id=UUID(early["id"]), mime=early["mime"], bytes=early["bytes"], sha256=early["sha256"])
+    with world.transaction("officer") as ctx:
+        uploaded = media_service.declare(ctx, declaration)
+        assert uploaded.organisation_id == world.organisations["sub_branch"]
+    phone.push(visit)
+    with world.transaction() as ctx:
+        assert set(ctx.session.scalars(select(Media.organisation_id))) == {world.organisations["sibling"]}
 
 
 @pytest.mark.parametrize("user", ["auditor", "nobody"])

@@ -58,6 +58,11 @@ _SIGNATURES: tuple[tuple[str, int, bytes], ...] = (
 )
 
 
+def is_admissible(kind: str, mime: str, length: int) -> bool:
+    """Tell whether a medium of this type and of ``length`` bytes can be evidence of this kind (§4.3, Type, Limits)."""
+    return KIND_OF_TYPE.get(mime) == kind and length <= MAX_BYTES[Kind(kind)]
+
+
 def is_type_of(head: bytes, mime: str) -> bool:
     """Tell whether a file that begins with ``head`` can be of the declared type."""
     return container_of(head) in _TYPES[mime][1]
