@@ -47,5 +47,20 @@ def pull(caller: Caller, *, device_id: UUID, cursor: str | None, limit: int) -> 
     return _json(answer)
 
 
+@blp.post("/sync/snapshot", permission=PERFORM, streamed=True, body=schemas.SnapshotInput)
+def snapshot(caller: Caller, **values: Any) -> Response:
+    """Return the next page of everything that the device should hold; its outbox is not concerned."""
+    with caller.transaction(read_only=True, isolation="REPEATABLE READ") as ctx:
+        answer = service.snapshot(ctx, **values)
+    return _json(answer)
+
+
+@blp.post("/sync/verify", permission=PERFORM, streamed=True, body=schemas.VerifyInput, out=schemas.VerifySchema)
+def verify(caller: Caller, *, device_id: UUID, cursor: str, digests: dict[str, dict[str, str]]) -> dict[str, Any]:
+    """Compare digests of what the device holds with what it should hold."""
+    with caller.transaction(read_only=True, isolation="REPEATABLE READ") as ctx:
+        return service.verify(ctx, device_id=device_id, cursor=cursor, held=digests)
+
+
 def _json(answer: dict[str, Any]) -> Response:
     return Response(orjson.dumps(answer, default=str), mimetype="application/json")

@@ -179,9 +179,17 @@ class Client:
         is_consistent = False
         while not is_consistent:
             try:
-                is_consistent = self.mirror.apply(self._page())
+                is_consistent = self._advance()
             except Refused as refused:
                 self._obey(refused)
+
+    def _advance(self) -> bool:
+        """Take the next page of the snapshot that is under way, or of the feed; tell whether all is here."""
+        if self.mirror.snapshot is None:
+            return self.mirror.apply(self._page())
+        body = {"device_id": self.identity.device_id, "cursor": self.mirror.snapshot or None}
+        self.mirror.apply_snapshot(self.line.post("/sync/snapshot", body))
+        return False
 
     def _page(self) -> dict[str, Any]:
         query = {"device_id": self.identity.device_id, "limit": str(PAGE)}
@@ -190,12 +198,33 @@ class Client:
         return self.line.call(Request(method="GET", path=f"/sync/pull?{urlencode(query)}")).json()
 
     def _obey(self, refused: Refused) -> None:
-        if refused.status == _GONE and self.mirror.cursor is not None:
+        """Do what the server says: a lost cursor costs a snapshot, a revoked device its rows, never the outbox."""
+        if refused.status == _GONE and (self.mirror.cursor or self.mirror.snapshot):
+            self.handshake()
             self.mirror.begin_again()
             return
         if refused.problem.get("wipe") and not self.outbox.waiting() and not self.uploads.waiting():
             self.mirror.wipe()
         raise refused
+
+    def verify(self) -> list[dict[str, str]]:
+        """Pull, compare what is here with what should be, and repair it by a snapshot; return where it differed.
+
+        Raises:
+            Offline, Refused: as `pull`.
+        """
+        self.pull()
+        while (answer := self._compared())["behind"]:
+            self.pull()
+        if answer["differing"]:
+            self.mirror.begin_again()
+            self.pull()
+        differing: list[dict[str, str]] = answer["differing"]
+        return differing
+
+    def _compared(self) -> dict[str, Any]:
+        members = {"cursor": self.mirror.cursor, "digests": self.mirror.digests()}
+        return self.line.post("/sync/verify", {"device_id": self.identity.device_id, **members})
 
     def synchronise(self) -> list[dict[str, Any]]:
         """Push, upload the media, pull; return the receipts of the push."""

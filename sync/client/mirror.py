@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,11 @@ class Mirror:
         """Return where the next page begins, None for the beginning."""
         return self._store.find("cursor")
 
+    @property
+    def snapshot(self) -> str | None:
+        """Return where a snapshot goes on: None where none is under way, empty where it begins."""
+        return self._store.find("snapshot")
+
     def apply(self, page: dict[str, Any]) -> bool:
         """Apply a page and move the cursor, together; tell whether the device is up to date now."""
         with self._store.transaction() as db:
@@ -36,8 +42,29 @@ class Mirror:
                 db.execute("DELETE FROM entity WHERE round < ?", (_round(db),))
         return bool(page["consistent"])
 
+    def apply_snapshot(self, page: dict[str, Any]) -> None:
+        """Apply a page of a snapshot; behind the last one its cursor is the place from which to pull."""
+        with self._store.transaction() as db:
+            for change in page["changes"]:
+                _APPLY[change["k"]](db, change)
+            if page["has_more"]:
+                keep(db, snapshot=page["cursor"])
+            else:
+                forget(db, "snapshot")
+                keep(db, cursor=page["cursor"])
+
+    def digests(self) -> dict[str, dict[str, str]]:
+        """Return the digest of every bucket that has rows: by entity, then by the first byte of the id."""
+        buckets: dict[tuple[str, str], list[str]] = {}
+        for entity, id_, version in self._store.rows("SELECT entity, id, version FROM entity ORDER BY entity, id"):
+            buckets.setdefault((str(entity), str(id_)[:2]), []).append(f"{id_}:{version}\n")
+        told: dict[str, dict[str, str]] = {}
+        for (entity, bucket), lines in buckets.items():
+            told.setdefault(entity, {})[bucket] = hashlib.sha256("".join(lines).encode()).hexdigest()
+        return told
+
     def begin_again(self) -> None:
-        """Start from the beginning; what does not come again is removed once everything has come."""
+        """Take a snapshot; what does not come with it is removed once everything has come."""
         with self._store.transaction() as db:
             begin_again(db)
 
@@ -45,7 +72,7 @@ class Mirror:
         """Remove every row; the outbox is not touched."""
         with self._store.transaction() as db:
             db.execute("DELETE FROM entity")
-            forget(db, "cursor")
+            forget(db, "cursor", "snapshot")
 
     def all(self, entity: str) -> dict[str, dict[str, Any]]:
         """Return the rows of an entity by id, each with its ``version``."""
@@ -60,8 +87,8 @@ class Mirror:
 
 
 def begin_again(db: sqlite3.Connection) -> None:
-    """Forget the cursor inside a transaction, keeping the rows for the time being."""
-    keep(db, round=str(_round(db) + 1))
+    """Forget the cursor and begin a snapshot, inside a transaction, keeping the rows for the time being."""
+    keep(db, round=str(_round(db) + 1), snapshot="")
     forget(db, "cursor")
 
 

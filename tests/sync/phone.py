@@ -210,3 +210,9 @@ class Phone:
         answer = self.client.get("/api/v1/sync/pull", query_string=query, headers=self.headers)
         assert answer.status_code == 200, answer.json
         return answer.json
+
+    def snapshot(self, cursor: str | None = None, limit: int = 1000) -> dict[str, Any]:
+        body = {"device_id": str(self.id), "cursor": cursor, "limit": limit}
+        answer = self.client.post("/api/v1/sync/snapshot", json=body, headers=self.headers)
+        assert answer.status_code == 200, answer.json
+        return answer.json

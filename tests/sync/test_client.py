@@ -304,20 +304,62 @@ def puller(pages: list[Callable[[Request], Response]], asked: list[str]) -> Call
     return transport
 
 
-def test_a_foreign_cursor_starts_anew_and_removes_what_does_not_come_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("code", ["cursor_foreign", "cursor_expired", "epoch_changed"])
+def test_a_lost_cursor_costs_a_snapshot_and_what_does_not_come_again_is_removed(tmp_path: Path, code: str) -> None:
     asked: list[str] = []
+    rest = {"has_more": True, "consistent": False}
     pages = [
         lambda _: answer(200, **page(put("a", 1), put("b", 1), cursor="first")),
-        problem(410, "cursor_foreign"),
-        lambda _: answer(200, **page(put("a", 1), cursor="second", consistent=False)),
-        lambda _: answer(200, **page(put("c", 1), cursor="third")),
+        problem(410, code),
+        lambda _: answer(200, epoch="two", gaps=[]),
+        lambda _: answer(200, **{**page(put("a", 1), cursor="second"), **rest}),
+        lambda _: answer(200, **{**page(put("c", 1), cursor="third"), **rest, "has_more": False}),
+        lambda _: answer(200, **page(put("d", 1), cursor="fourth")),
     ]
     device = Client(tmp_path / "device.db", transport=puller(pages, asked), sign_in=sign_in)
+    op_id = note(device)
     device.pull()
     device.pull()
-    assert sorted(device.mirror.all("task")) == ["a", "c"]
-    assert [("cursor=" in path) for path in asked] == [False, True, False, True]
+    assert sorted(device.mirror.all("task")) == ["a", "c", "d"]
+    assert [path.partition("?")[0] for path in asked] == [
+        "/sync/pull",
+        "/sync/pull",
+        "/sync/handshake",
+        "/sync/snapshot",
+        "/sync/snapshot",
+        "/sync/pull",
+    ]
+    assert ("cursor=" in asked[0], "cursor=third" in asked[-1]) == (False, True)
+    assert device.outbox.waiting() == 1
+    assert device.outbox.receipt(op_id) is None
     device.close()
+
+
+def test_a_snapshot_goes_on_after_the_process_was_killed(tmp_path: Path) -> None:
+    asked: list[str] = []
+    pages = [
+        problem(410, "cursor_expired"),
+        lambda _: answer(200, epoch="one", gaps=[]),
+        lambda _: answer(200, **{**page(put("a", 1), cursor="second"), "has_more": True, "consistent": False}),
+        lambda request: answer(500) if json.loads(request.body)["cursor"] == "second" else answer(400),
+    ]
+    device = Client(tmp_path / "device.db", transport=puller(pages, asked), sign_in=sign_in, pause=lambda _: None)
+    device.mirror.apply(page(put("z", 1), cursor="old"))
+    with pytest.raises(IndexError):
+        device.pull()
+    device.close()
+    pages += [
+        lambda request: (
+            answer(200, **{**page(put("b", 1), cursor="third"), "consistent": False})
+            if json.loads(request.body)["cursor"] == "second"
+            else answer(400)
+        ),
+        lambda _: answer(200, **page(cursor="fourth")),
+    ]
+    again = Client(tmp_path / "device.db", transport=puller(pages, asked), sign_in=sign_in)
+    again.pull()
+    assert sorted(again.mirror.all("task")) == ["a", "b"]
+    again.close()
 
 
 def test_a_revoked_device_is_wiped_only_when_its_outbox_is_empty(tmp_path: Path) -> None:

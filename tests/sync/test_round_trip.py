@@ -100,7 +100,7 @@ def officer(committed_app: Flask, committed_world: World, clock: Clock, tmp_path
         tmp_path / "device.db",
         transport=line,
         sign_in=lambda: Credentials(bank=committed_world.bank.code, username="officer", password=PASSWORD),
-        clock=lambda: Moment(wall=clock.now, mono_ms=int(clock.now.timestamp() * 1000), boot_id="boot"),
+        clock=lambda: Moment(wall=clock.now, mono_ms=int(clock.now.timestamp() * 1000) % 10**11, boot_id="boot"),
         pause=lambda _: None,
     )
     yield Officer(client, line, Street(committed_world), clock, tmp_path)
@@ -151,6 +151,22 @@ def test_a_foreign_cursor_is_answered_with_everything_again(officer: Officer, co
     device.pull()
     assert before
     assert device.mirror.all("task") == before
+
+
+def test_a_device_that_lost_a_row_finds_out_and_gets_it_again(officer: Officer, committed_world: World) -> None:
+    officer.street.add()
+    officer.street.make_tasks()
+    device = officer.client
+    device.enrol()
+    approve(officer, committed_world)
+    assert device.verify() == []
+    before = device.mirror.all("task")
+    (task_id,) = [id_ for id_ in before if before[id_]["period_start"].startswith("2026-03")]
+    lost = {"cursor": device.mirror.cursor, "consistent": True, "changes": [{"k": "drop", "e": "task", "id": task_id}]}
+    device.mirror.apply(lost)
+    assert device.verify() == [{"entity": "task", "bucket": task_id[:2]}]
+    assert device.mirror.all("task") == before
+    assert device.verify() == []
 
 
 def test_the_pulled_rows_are_plain_json(officer: Officer, committed_world: World) -> None:
