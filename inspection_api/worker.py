@@ -62,9 +62,9 @@ class Outbox:
                 self.drain(bank)
 
     def ready(self) -> Sequence[Bank]:
-        """Return the banks that may be worked on; none while the database is away."""
+        """Return the banks that may be worked in; none while the database is away."""
         try:
-            return [bank for bank in self.banks.everyone() if bank.revision == self.banks.head]
+            return [bank for bank in self.banks.everyone() if self.banks.is_ready(bank)]
         except SQLAlchemyError as error:
             log.warning("database_away", error=type(error).__name__)
             return []

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import text
 
 from inspection_api.core.errors import Conflict, Invalid, Unavailable
+from inspection_api.core.logs import log
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,17 +80,26 @@ class BankCodeInvalid(Invalid):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bank:
-    """One bank; ``revision`` is the migration its schema is at (None before the first)."""
+    """One bank; ``revision`` is the migration its schema is at (None before the first).
+
+    ``key`` is None where it does not open with this installation's secret: nobody works in such a bank.
+    """
 
     code: str
     name: str
     tag: str
     schema: str
     revision: str | None
-    key: bytes = field(repr=False)
+    key: bytes | None = field(repr=False)
 
     def derived_key(self, purpose: str) -> bytes:
-        """Return the 32-byte MAC key of ``purpose`` (``plate``, ``paper``, ``cursor`` …)."""
+        """Return the 32-byte MAC key of ``purpose`` (``plate``, ``paper``, ``cursor`` …).
+
+        Raises:
+            SecretWrong: the bank's key is sealed.
+        """
+        if self.key is None:
+            raise SecretWrong(self.code)
         return hmac.digest(self.key, purpose.encode(), hashlib.sha256)
 
 
@@ -102,6 +112,7 @@ class BankCatalogue:
     head: str | None = None
     _banks: tuple[Bank, ...] = ()
     _read_at: float = float("-inf")
+    _told: set[str] = field(default_factory=set)
 
     def ensure_table(self) -> None:
         """Create ``public.bank`` if the installation is new, and where logins at unknown banks are counted."""
@@ -109,11 +120,7 @@ class BankCatalogue:
             connection.execute(text(_CATALOGUE))
 
     def everyone(self) -> tuple[Bank, ...]:
-        """Return all banks by code, freshly read.
-
-        Raises:
-            SecretWrong: the installation's secret is not the one that sealed a bank's key.
-        """
+        """Return all banks by code, freshly read; one whose key does not open has none, and harms no other."""
         with self.engine.connect() as connection:
             rows = connection.execute(text("SELECT * FROM public.bank ORDER BY code")).all()
         self._banks = tuple(self._unsealed(row) for row in rows)
@@ -125,6 +132,7 @@ class BankCatalogue:
 
         Raises:
             BankMaintenance: its schema is not at this program's migration.
+            SecretWrong: its key does not open with this installation's secret.
         """
         return self._ready(next((bank for bank in self._known() if bank.code == code), None))
 
@@ -136,6 +144,10 @@ class BankCatalogue:
         """Return the place of those who name no bank of ours: ``public``, which knows no people and no business."""
         key = hmac.digest(self.secret_key, b"nowhere", hashlib.sha256)
         return Bank(code="", name="", tag="", schema="public", revision=self.head, key=key)
+
+    def is_ready(self, bank: Bank) -> bool:
+        """Tell whether people and the worker may work in ``bank``: its key opens, its schema is up to date."""
+        return bank.key is not None and bank.revision == self.head
 
     def create(self, code: str, name: str) -> Bank:
         """Register a bank and create its empty schema; the caller migrates it.
@@ -175,6 +187,8 @@ class BankCatalogue:
     def _ready(self, bank: Bank | None) -> Bank | None:
         if bank is not None and self.head is not None and bank.revision != self.head:
             raise BankMaintenance(retry_after_s=30)
+        if bank is not None and bank.key is None:
+            raise SecretWrong(bank.code)
         return bank
 
     def _sealed(self, tag: str) -> bytes:
@@ -182,12 +196,20 @@ class BankCatalogue:
         return nonce + self._cipher().encrypt(nonce, secrets.token_bytes(32), tag.encode())
 
     def _unsealed(self, row: Row[tuple[object, ...]]) -> Bank:
+        return Bank(
+            code=row.code, name=row.name, tag=row.tag, schema=row.schema, revision=row.revision, key=self._key(row)
+        )
+
+    def _key(self, row: Row[tuple[object, ...]]) -> bytes | None:
+        """Return the bank's key; None, and one line in the log, where it does not open."""
         sealed = bytes(row.sealed_key)
         try:
-            key = self._cipher().decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], row.tag.encode())
-        except InvalidTag:
-            raise SecretWrong(row.code) from None
-        return Bank(code=row.code, name=row.name, tag=row.tag, schema=row.schema, revision=row.revision, key=key)
+            return self._cipher().decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], row.tag.encode())
+        except (InvalidTag, ValueError):
+            if row.code not in self._told:
+                log.warning("bank_key_sealed", bank=row.code)
+            self._told.add(row.code)
+            return None
 
     def _cipher(self) -> AESGCM:
         return AESGCM(hashlib.sha256(b"bank-keys" + self.secret_key).digest())

@@ -12,6 +12,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
+from inspection_api.core.banks import SecretWrong
 from inspection_api.core.logs import log
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ def run_alembic(engine: Engine, bank: Bank, action: Callable[[Config], None]) ->
 
 
 def _outcome(catalogue: BankCatalogue, bank: Bank) -> Outcome:
+    if bank.key is None:
+        return Outcome(bank=bank, error=f"{SecretWrong.title} ({SecretWrong.code})")
     try:
         upgrade(catalogue, bank)
     except Exception as error:

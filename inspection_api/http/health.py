@@ -28,9 +28,9 @@ def healthz() -> dict[str, str]:
 
 @_blueprint.get("/readyz")
 def readyz() -> dict[str, object]:
-    """Tell that requests can be served; 503 while the database is away or a bank waits for its migration."""
+    """Tell that requests can be served; 503 while the database is away or a bank waits for its migration or its key."""
     banks = current_runtime().banks
-    behind = [bank.code for bank in banks.everyone() if bank.revision != banks.head]
+    behind = [bank.code for bank in banks.everyone() if not banks.is_ready(bank)]
     if behind:
         raise BankMaintenance(banks=behind, retry_after_s=30)
     return {"status": "ok"}

@@ -11,6 +11,7 @@ from sqlalchemy import select, text
 
 from inspection_api.accounts.models import Organisation, UserAccount
 from inspection_api.cli import main
+from inspection_api.core import migrations
 from inspection_api.core.banks import BankCatalogue, BankCodeInvalid, BankExists, BankMaintenance, SecretWrong
 from inspection_api.core.migrations import head
 from inspection_api.templates.models import TemplateVersion
@@ -58,6 +59,7 @@ def test_keys_differ_by_bank_and_by_purpose(bank: Bank, other_bank: Bank) -> Non
 def test_a_key_is_sealed_and_shows_nowhere(engine: Engine, bank: Bank) -> None:
     with engine.connect() as connection:
         sealed = connection.scalar(text("SELECT sealed_key FROM public.bank WHERE code = 'demo'"))
+    assert bank.key is not None
     assert bank.key not in bytes(sealed)
     assert bank.key.hex() not in repr(bank)
     assert repr(bank.key) not in repr(bank)
@@ -79,9 +81,33 @@ def test_a_key_does_not_open_in_another_banks_row(engine: Engine, committed_bank
     with engine.connect() as connection, connection.begin() as outer:
         connection.execute(text(swap), {"c": committed_bank.code})
         row = connection.execute(text("SELECT * FROM public.bank WHERE code = :c"), {"c": committed_bank.code}).one()
-        with pytest.raises(SecretWrong):
-            BankCatalogue(engine=engine, secret_key=SECRET)._unsealed(row)
+        assert BankCatalogue(engine=engine, secret_key=SECRET)._unsealed(row).key is None
         outer.rollback()
+
+
+@pytest.mark.parametrize("sealed", [b"", b"short", b"x" * 60])
+def test_a_bank_whose_key_does_not_open_harms_no_other(
+    engine: Engine,
+    committed_bank: Bank,
+    bank: Bank,
+    capsys: pytest.CaptureFixture[str],
+    sealed: bytes,
+) -> None:
+    with engine.begin() as connection:
+        statement = text("UPDATE public.bank SET sealed_key = :sealed WHERE code = :code")
+        connection.execute(statement, {"sealed": sealed, "code": committed_bank.code})
+    catalogue = BankCatalogue(engine=engine, secret_key=SECRET, head=head())
+    ready = [known.code for known in catalogue.everyone() if catalogue.is_ready(known)]
+    assert bank.code in ready
+    assert committed_bank.code not in ready
+    assert catalogue.find_by_tag(bank.tag) == bank
+    for find, name in ((catalogue.find_by_code, committed_bank.code), (catalogue.find_by_tag, committed_bank.tag)):
+        with pytest.raises(SecretWrong):
+            find(name)
+    outcomes = {outcome.bank.code: outcome.error for outcome in migrations.upgrade_all(catalogue)}
+    assert "(secret_wrong)" in outcomes.pop(committed_bank.code)
+    assert set(outcomes.values()) == {""}
+    assert capsys.readouterr().out.count("bank_key_sealed") == 1
 
 
 def test_a_bank_behind_the_head_is_in_maintenance(engine: Engine, committed_bank: Bank) -> None:
@@ -159,7 +185,7 @@ def new_user(**changes: str) -> list[str]:
         (new_user(organisation="1-1"), {}, "code：格式不正确 (invalid)"),
         (new_user(password="short"), {}, "password：至少 10 个字符，且不能包含用户名 (password_weak)"),
         (["create-bank", "nicebank", " "], {}, "name：长度须在 1 与 100 之间 (invalid)"),
-        (["migrate"], {"XUNJI_SECRET_KEY": "x" * 40}, "(secret_wrong)"),
+        (["sweep", "demo"], {"XUNJI_SECRET_KEY": "x" * 40}, "(secret_wrong)"),
         (["migrate"], {"DATABASE_URL": "postgresql://127.0.0.1:1/x"}, "(database_unreachable)"),
         (["migrate"], {"DATABASE_URL": ""}, "(missing_setting)"),
         (["create-bank", "A-1", "x"], {}, "(bank_code_invalid)"),
