@@ -8,13 +8,13 @@ from datetime import date
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, func, select, text
+from sqlalchemy import and_, select, text
 from sqlalchemy.orm import with_expression
 
-from inspection_api.accounts.models import Organisation
 from inspection_api.accounts.queries import visible
 from inspection_api.core.periods import Period, local_day
 from inspection_api.core.permissions import Action, Permission
+from inspection_api.customers.queries import at_or_below
 from inspection_api.plans.models import InspectionRule, Plan
 from inspection_api.plans.rules import Episode
 from inspection_api.tasks.models import Task
@@ -109,11 +109,6 @@ def tasks_of(actor: Actor, now: datetime, filters: dict[str, Any]) -> Select[Tas
     return statement
 
 
-def _at_or_below(organisation_id: UUID) -> ColumnElement[bool]:
-    head = select(Organisation.path).where(Organisation.id == organisation_id).scalar_subquery()
-    return Task.organisation_id.in_(select(Organisation.id).where(func.starts_with(Organisation.path, head)))
-
-
 FILTERS: dict[str, Callable[[Any, date], ColumnElement[bool]]] = {
     "state": lambda value, _: Task.state == value,
     "due_from": lambda value, _: Task.due_on >= value,
@@ -121,7 +116,7 @@ FILTERS: dict[str, Callable[[Any, date], ColumnElement[bool]]] = {
     "checkpoint_id": lambda value, _: Task.checkpoint_id == value,
     "officer_id": lambda value, _: Task.officer_id == value,
     "overdue": lambda value, today: is_overdue(today) if value else ~is_overdue(today),
-    "organisation_id": lambda value, _: _at_or_below(value),
+    "organisation_id": lambda value, _: at_or_below(Task.organisation_id, value),
 }
 """The filters of the list of tasks; each takes its value and the present day in Asia/Shanghai."""
 

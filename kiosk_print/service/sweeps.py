@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import exists, select, update
 
 from inspection_api.core.logs import log
-from kiosk_print.models import PaperPrint, PaperWindow, UnlockRequest
-from kiosk_print.rules.unlock import RequestStatus
+from kiosk_print.models import PaperPrint, PaperWindow
 from kiosk_print.rules.window import REMIND_BEFORE
 from kiosk_print.service.prints import RESERVED, finish, render
+from kiosk_print.service.unlocks import expire_overdue
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
@@ -28,7 +28,7 @@ def sweep(ctx: Context) -> int:
 
     The state of a paper never depends on this: it writes events, so that people are told.
     """
-    return _remind(ctx) + _lock(ctx) + _expire(ctx) + _finish(ctx)
+    return _remind(ctx) + _lock(ctx) + len(expire_overdue(ctx)) + _finish(ctx)
 
 
 def _remind(ctx: Context) -> int:
@@ -62,24 +62,6 @@ def _mark(ctx: Context, kind: str, due: ColumnElement[bool], column: str) -> int
     for inspection_id, number in marked:
         ctx.record(kind, inspection_id=str(inspection_id), window=number)
     return len(marked)
-
-
-def _expire(ctx: Context) -> int:
-    statement = (
-        update(UnlockRequest)
-        .where(UnlockRequest.status == RequestStatus.PENDING, UnlockRequest.expires_at <= ctx.now)
-        .values(status=RequestStatus.EXPIRED, decided_at=ctx.now)
-        .returning(UnlockRequest.id, UnlockRequest.inspection_id, UnlockRequest.requested_by)
-    )
-    expired = ctx.session.execute(statement).all()
-    for request_id, inspection_id, requested_by in expired:
-        ctx.record(
-            "unlock.expired",
-            request_id=str(request_id),
-            inspection_id=str(inspection_id),
-            requested_by=str(requested_by),
-        )
-    return len(expired)
 
 
 def _finish(ctx: Context) -> int:

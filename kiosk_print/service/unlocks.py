@@ -19,7 +19,10 @@ from kiosk_print.rules.window import open_window
 from kiosk_print.service.state import barred_from, deciders_of, find_pending, state_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from uuid import UUID
+
+    from sqlalchemy import ColumnElement
 
     from inspection_api.core.context import Context
     from kiosk_print.rules.unlock import Terms
@@ -43,7 +46,7 @@ def request_unlock(
     inspection = queries.get_inspection(ctx.session, ctx.actor, inspection_id, REQUEST)
     code = unlock.ensure_reason(reason_code, reason)
     windows = queries.windows(ctx.session, inspection_id, lock=True)
-    _expire_overdue(ctx, inspection_id)
+    expire_overdue(ctx, UnlockRequest.inspection_id == inspection_id)
     requests = queries.requests(ctx.session, inspection_id)
     known = next((each for each in requests if each.id == id), None)
     if known is not None:
@@ -71,17 +74,17 @@ def request_unlock(
     return request
 
 
-def _expire_overdue(ctx: Context, inspection_id: UUID) -> None:
-    """A request past its ten workdays no longer stands in the way, whether the sweep has seen it or not."""
+def expire_overdue(ctx: Context, *which: ColumnElement[bool]) -> Sequence[UnlockRequest]:
+    """Let requests past their ten workdays stand in nobody's way, and return them; the sweep takes all of them."""
     expired = ctx.session.scalars(
         update(UnlockRequest)
-        .where(UnlockRequest.inspection_id == inspection_id, UnlockRequest.status == RequestStatus.PENDING)
-        .where(UnlockRequest.expires_at <= ctx.now)
+        .where(UnlockRequest.status == RequestStatus.PENDING, UnlockRequest.expires_at <= ctx.now, *which)
         .values(status=RequestStatus.EXPIRED, decided_at=ctx.now)
         .returning(UnlockRequest)
     ).all()
     for request in expired:
         _record(ctx, "unlock.expired", request)
+    return expired
 
 
 def decide_unlock(

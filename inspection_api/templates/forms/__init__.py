@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from inspection_api.templates.forms.definition import Definition, Form, Item, ItemType, MediaKind, compile_form
+from inspection_api.templates.forms.definition import Form, compile_form
+from inspection_api.templates.forms.parts import Definition, Item, ItemType, MediaKind
 from inspection_api.templates.forms.verdict import (
     Answers,
     EvidenceMissing,

@@ -12,11 +12,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from inspection_api.templates.forms import values
-from inspection_api.templates.forms.definition import Condition, Evidence, Form, Rule, RuleKind
+from inspection_api.templates.forms.parts import Condition, Evidence, Rule, RuleKind
 from inspection_api.templates.forms.values import Fault
 
 if TYPE_CHECKING:
-    from inspection_api.templates.forms.definition import CompiledItem
+    from inspection_api.templates.forms.definition import CompiledItem, Form
 
 Answers = Mapping[str, Mapping[str, Any]]
 Remark = tuple[str, str]
