@@ -124,10 +124,11 @@ def locations_of(session: Session, actor: Actor, checkpoint_id: UUID) -> Sequenc
 def facts_of(ctx: Context, ids: Iterable[UUID], permission: Permission, *, bound: Iterable[UUID] = ()) -> CheckpointSet:
     """Return the checkpoints ``ids`` with plates, locations and assignments, in at most five queries.
 
-    Rows in ``bound`` are locked, in the order of their ids. ``permission`` says what ``reachable`` means.
+    Rows in ``bound`` are locked, and those whose place waits for a manager. ``permission`` says what ``reachable``
+    means.
     """
     wanted = list(ids)
-    lock_checkpoints(ctx.session, bound)
+    _lock(ctx.session, wanted, bound)
     rows = ctx.session.execute(_with_reach(ctx.actor, permission).where(among(Checkpoint.id, wanted))).all()
     return CheckpointSet(
         checkpoints={row.id: facts(row, row.generation_since) for row in rows},
@@ -135,17 +136,24 @@ def facts_of(ctx: Context, ids: Iterable[UUID], permission: Permission, *, bound
         supervised=frozenset(row.id for row in rows if row.supervised),
         bindable=frozenset(row.id for row in rows if row.bindable),
         plates=_grouped(ctx.session, CheckpointPlate, wanted, plate_value),
-        locations=_grouped(ctx.session, CheckpointLocation, wanted, _location),
+        locations=locations_by_checkpoint(ctx.session, wanted),
         assignments=_grouped(ctx.session, CheckpointAssignment, wanted, _span),
     )
 
 
-def lock_checkpoints(session: Session, ids: Iterable[UUID]) -> None:
-    """Lock the rows for the rest of the transaction, in the order of their ids; no ids, no query."""
-    wanted = list(ids)
-    if wanted:
-        statement = select(Checkpoint.id).where(among(Checkpoint.id, wanted)).order_by(Checkpoint.id)
-        session.execute(statement.with_for_update(key_share=True))
+def _lock(session: Session, ids: Sequence[UUID], bound: Iterable[UUID]) -> None:
+    """Lock, in the order of their ids, the rows to be bound, and those whose place waits for a manager.
+
+    His decision and a visit that is judged by the doubtful place wait for each other, so that it misses none.
+    """
+    is_doubtful = among(Checkpoint.id, ids) & (Checkpoint.state == State.PENDING_CONFIRM)
+    statement = select(Checkpoint.id).where(or_(among(Checkpoint.id, bound), is_doubtful)).order_by(Checkpoint.id)
+    session.execute(statement.with_for_update(key_share=True))
+
+
+def locations_by_checkpoint(session: Session, ids: Iterable[UUID]) -> dict[UUID, list[Location]]:
+    """Return every place that the checkpoints ever had."""
+    return _grouped(session, CheckpointLocation, list(ids), _location)
 
 
 def _with_reach(actor: Actor, permission: Permission) -> Select[*tuple[Any, ...]]:

@@ -20,7 +20,6 @@ SUBSCRIPTIONS: tuple[Subscription, ...] = (
     Subscription("customer.created", When.INLINE, checkpoints.on_customers_created),
     Subscription("checkpoint.created", When.INLINE, plans.on_checkpoints_created),
     Subscription("checkpoint.assigned", When.INLINE, tasks.on_checkpoints_assigned),
-    Subscription("checkpoint.binding_confirmed", When.INLINE, inspections.on_binding_confirmed),
     Subscription("device.approved", When.INLINE, inspections.on_device_approved),
     Subscription("device.approved", When.INLINE, sync.on_devices_approved),
     Subscription("media.stored", When.INLINE, inspections.on_media_stored),
@@ -29,6 +28,8 @@ SUBSCRIPTIONS: tuple[Subscription, ...] = (
     Subscription("inspection.amended", When.INLINE, papers.on_inspections_amended),
     Subscription("inspection.voided", When.INLINE, papers.on_inspections_voided),
     Subscription("media.stored", When.LATER, media.make_thumbnail),
+    Subscription("checkpoint.binding_confirmed", When.LATER, inspections.on_places_decided),
+    Subscription("checkpoint.binding_rejected", When.LATER, inspections.on_places_decided),
     Subscription("telemetry.ingested", When.LATER, telemetry.refresh_facts),
     Subscription("telemetry.facts_changed", When.LATER, alerts.on_facts_changed),
 )

@@ -1,19 +1,25 @@
 """Was the officer there, and all the time? The verdicts of scan, captures and submit put together (domain.md §3.3).
 
-Each verdict itself is decided in ``checkpoints/rules/fence.py``; this module says what they mean for one visit.
+Each verdict itself is decided in ``checkpoints/rules/fence.py``; this module says what they mean for one visit, when it
+is pushed and again when a manager has decided between rival places.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from checkpoints.rules.fence import Judgement, Verdict
+from checkpoints.rules import binding, fence
+from checkpoints.rules.binding import LocationStatus
+from checkpoints.rules.fence import Fix, Judgement, Verdict
+from inspection_api.core.errors import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from checkpoints.rules.binding import Location
 
 _NO_FRESH_FIX = {Verdict.STALE, Verdict.TOO_COARSE, Verdict.INDETERMINATE}
 
@@ -59,3 +65,113 @@ def _is_outside_visit(capture: Act, submit: Act) -> bool:
         return False
     is_after = submit.after_scan_ms is not None and capture.after_scan_ms > submit.after_scan_ms
     return capture.after_scan_ms < 0 or is_after
+
+
+class Moment(msgspec.Struct, frozen=True, kw_only=True):
+    """An act as the device reported it: where, and when on the monotonic clock of one boot (None: unknown)."""
+
+    fixes: tuple[Fix, ...]
+    boot_id: str | None
+    mono_ms: int | None
+
+    def after(self, start: Moment) -> int | None:
+        """Return the milliseconds since ``start``, None where the two cannot be compared."""
+        if start.boot_id is None or start.boot_id != self.boot_id or start.mono_ms is None or self.mono_ms is None:
+            return None
+        return self.mono_ms - start.mono_ms
+
+
+class Proof(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a visit brings to show that the officer was there."""
+
+    scan: Moment
+    captures: tuple[Moment, ...]
+    submit: Moment
+
+
+def moment(fixes: Iterable[Mapping[str, Any]], *, boot_id: str | None, mono_ms: int | None) -> Moment:
+    """Return an act of wire values; a fix that is no place on earth leaves it without any."""
+    try:
+        received = tuple(fence.fix_as_received(raw) for raw in fixes)
+    except Problem:
+        received = ()
+    return Moment(fixes=received, boot_id=boot_id, mono_ms=mono_ms)
+
+
+def proof_of(stored: Mapping[str, Any]) -> Proof:
+    """Return the proof of a visit's stored ``evidence``."""
+    return Proof(
+        scan=_stored(stored["scan"]["fixes"], stored["scan"]["at"]),
+        captures=tuple(_stored([each["fix"]] if each["fix"] else [], each["captured"]) for each in stored["captures"]),
+        submit=_stored(stored["fixes"], stored["captured"]),
+    )
+
+
+def _stored(fixes: Iterable[Mapping[str, Any]], stamp: Mapping[str, Any]) -> Moment:
+    return moment(fixes, boot_id=stamp["boot_id"], mono_ms=stamp["mono_ms"])
+
+
+def judge_at(proof: Proof, location: Location, *, radius_m: int, min_dwell_s: int) -> tuple[Presence, dict[str, Any]]:
+    """Judge a visit by one place; return also what a reviewer needs to follow it: generation, distances in metres."""
+
+    def verdict(each: Moment) -> Judgement:
+        return fence.decide_verdict(each.fixes, location.point, radius_m)
+
+    def act(each: Moment) -> Act:
+        return Act(judgement=verdict(each), after_scan_ms=each.after(proof.scan))
+
+    scan, captures, submit = verdict(proof.scan), [act(each) for each in proof.captures], act(proof.submit)
+    presence = judge_presence(scan, captures, submit, min_dwell_s=min_dwell_s)
+    return presence, {
+        "verdict": scan.verdict.value,
+        "distance_m": scan.distance_m,
+        "accuracy_m": scan.accuracy_m,
+        "radius_m": scan.radius_m,
+        "location_id": str(location.id),
+        "location_generation": location.generation,
+        "acts": [each.judgement.verdict.value for each in (*captures, submit)],
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a submitted visit stands: its reasons for quarantine, its flags, and what it was judged by."""
+
+    codes: tuple[str, ...]
+    flags: tuple[str, ...]
+    judgement: dict[str, Any]
+
+
+_OF_THE_PLACE = {"outside", "too_coarse", "binding_pending"}
+"""The reasons for quarantine that another place may lift; the others are the visit's own."""
+
+
+def judge_again(
+    before: Standing, proof: Proof, locations: Sequence[Location], *, radius_m: int, min_dwell_s: int
+) -> Standing:
+    """Return how a visit stands now that a manager has decided about the places of its checkpoint (§3.4).
+
+    The place that judged it was confirmed: it waits no longer. It was rejected: the visit is judged by the place that
+    holds now, with the radius it was judged by, and both judgements are kept. Else nothing changes.
+    """
+    judge = next((each for each in locations if str(each.id) == before.judgement.get("location_id")), None)
+    if judge is None or judge.status is LocationStatus.PROVISIONAL:
+        return before
+    if judge.status is not LocationStatus.REJECTED:
+        codes = tuple(code for code in before.codes if code != "binding_pending")
+        return Standing(codes=codes, flags=before.flags, judgement=before.judgement)
+    holds = binding.standing(locations)
+    return before if holds is None else _moved(before, proof, holds, radius_m=radius_m, min_dwell_s=min_dwell_s)
+
+
+def _moved(before: Standing, proof: Proof, holds: Location, *, radius_m: int, min_dwell_s: int) -> Standing:
+    presence, place = judge_at(proof, holds, radius_m=radius_m, min_dwell_s=min_dwell_s)
+    pending = ("binding_pending",) if holds.status is LocationStatus.PROVISIONAL else ()
+    own = [code for code in before.codes if code not in _OF_THE_PLACE]
+    former = {name: before.judgement.get(name) for name in place}
+    earlier = [*before.judgement.get("earlier", []), former]
+    return Standing(
+        codes=tuple(dict.fromkeys([*own, *presence.codes, *pending])),
+        flags=tuple(dict.fromkeys([*(flag for flag in before.flags if flag != "weak"), *presence.flags])),
+        judgement=before.judgement | place | {"earlier": earlier},
+    )

@@ -93,6 +93,20 @@ def submitted(session: Session, ids: Iterable[UUID], *, lock: bool) -> Sequence[
     return session.execute(statement.with_for_update(key_share=True) if lock else statement).all()
 
 
+def placed(session: Session, ids: Iterable[UUID]) -> Sequence[Row[Any]]:
+    """Return what a place's verdict rests on, of the records ``ids`` that were judged by a place."""
+    statement = select(
+        Inspection.id,
+        Inspection.checkpoint_id,
+        Inspection.template_version_id,
+        Inspection.quarantine_codes,
+        Inspection.flags,
+        Inspection.judgement,
+        Inspection.evidence,
+    ).where(among(Inspection.id, ids), Inspection.judgement["location_id"].is_not(None))
+    return session.execute(statement).all()
+
+
 def stored_media(session: Session, inspection_ids: Iterable[UUID]) -> dict[UUID, list[Medium]]:
     """Return each record's stored media as the form's evidence rules count them."""
     seconds = Media.captured["seconds"].astext.cast(Float)

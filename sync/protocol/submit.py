@@ -167,7 +167,7 @@ def _row(visit: Visit, content: Merged, verdict: forms.FormVerdict, judgement: d
         "conclusion": answers.get("conclusion", {}).get("value"),
         "indicators": verdict.indicators,
         "judgement": judgement,
-        "evidence": {"scan": payload.scan, "fixes": payload.fixes},
+        "evidence": visits.evidence_of(visit),
         "performed_at": visit.at.at,
         "performed_on": local_day(visit.at.at),
         "submitted_at": sender.received_at,

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from checkpoints.rules import binding, fence
+from checkpoints.rules import binding
 from checkpoints.rules.binding import LocationStatus
-from inspection_api.core.errors import Problem
 from inspection_api.core.periods import local_day
 from inspection_api.inspections import evidence
 from inspection_api.tasks import rules as task_rules
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from checkpoints.rules.binding import Location
-    from checkpoints.rules.fence import Judgement
     from checkpoints.rules.plate import Plate
     from checkpoints.rules.values import CheckpointFacts
     from sync.protocol.envelope import Fix, Manifest, Operation, Stamp, Submit
@@ -100,14 +98,15 @@ def judge_place(visit: Visit) -> dict[str, Any]:
         return {"verdict": None, "location_generation": None}
     if location.status is LocationStatus.PROVISIONAL:
         visit.codes.append("binding_pending")
-    scan, captures, submit = _acts(visit, location)
     min_dwell_s = visit.template.form.definition.min_dwell_s
-    presence = evidence.judge_presence(scan, captures, submit, min_dwell_s=min_dwell_s)
+    presence, place = evidence.judge_at(
+        _proof(visit), location, radius_m=visit.checkpoint.radius_m, min_dwell_s=min_dwell_s
+    )
     visit.codes.extend(presence.codes)
     visit.flags.extend(presence.flags)
     if "mock" in presence.codes:
         visit.traces.append("security.mock_location")
-    return _judgement(visit, location, scan, [*captures, submit])
+    return place | {"plate_generation": visit.plate.generation if visit.plate else None}
 
 
 def _is_judged_by(visit: Visit, location: Location | None, other: Location | None, at: datetime) -> bool:
@@ -120,42 +119,27 @@ def _is_judged_by(visit: Visit, location: Location | None, other: Location | Non
     return (other and other.id) == (location and location.id)
 
 
-def _acts(visit: Visit, location: Location) -> tuple[Judgement, list[evidence.Act], evidence.Act]:
-    payload, start = visit.payload, visit.payload.scan.at
-
-    def act(fixes: Sequence[Fix], stamp: Stamp) -> evidence.Act:
-        return evidence.Act(judgement=_verdict(visit, location, fixes), after_scan_ms=_elapsed_ms(start, stamp))
-
-    scan = _verdict(visit, location, payload.scan.fixes)
-    captures = [act([medium.fix] if medium.fix else [], medium.captured) for medium in payload.media]
-    return scan, captures, act(payload.fixes, visit.operation.captured)
+def _proof(visit: Visit) -> evidence.Proof:
+    payload = visit.payload
+    return evidence.Proof(
+        scan=_moment(payload.scan.fixes, payload.scan.at),
+        captures=tuple(_moment([each.fix] if each.fix else [], each.captured) for each in payload.media),
+        submit=_moment(payload.fixes, visit.operation.captured),
+    )
 
 
-def _verdict(visit: Visit, location: Location, fixes: Sequence[Fix]) -> Judgement:
-    try:
-        received = [fence.fix_as_received(msgspec.structs.asdict(fix)) for fix in fixes]
-    except Problem:
-        received = []
-    return fence.decide_verdict(received, location.point, visit.checkpoint.radius_m)
+def _moment(fixes: Sequence[Fix], stamp: Stamp) -> evidence.Moment:
+    return evidence.moment(map(msgspec.structs.asdict, fixes), boot_id=stamp.boot_id, mono_ms=stamp.mono_ms)
 
 
-def _elapsed_ms(start: Stamp, stamp: Stamp) -> int | None:
-    """Return the monotonic milliseconds between two moments of one boot, None where they cannot be compared."""
-    if start.boot_id is None or start.boot_id != stamp.boot_id or start.mono_ms is None or stamp.mono_ms is None:
-        return None
-    return stamp.mono_ms - start.mono_ms
-
-
-def _judgement(visit: Visit, location: Location, scan: Judgement, acts: Sequence[evidence.Act]) -> dict[str, Any]:
-    """Return what a reviewer needs to follow the verdict: radius, generations, distances in metres."""
+def evidence_of(visit: Visit) -> dict[str, Any]:
+    """Return the raw proof of presence as it is stored, from which the visit can be judged again (§3.5)."""
+    payload = visit.payload
     return {
-        "verdict": scan.verdict.value,
-        "distance_m": scan.distance_m,
-        "accuracy_m": scan.accuracy_m,
-        "radius_m": scan.radius_m,
-        "location_generation": location.generation,
-        "plate_generation": visit.plate.generation if visit.plate else None,
-        "acts": [act.judgement.verdict.value for act in acts],
+        "scan": payload.scan,
+        "fixes": payload.fixes,
+        "captured": visit.operation.captured,
+        "captures": [{"fix": each.fix, "captured": each.captured} for each in payload.media],
     }
 
 

@@ -324,7 +324,7 @@ def test_tasks_are_generated_while_a_place_is_being_bound(committed_app: Flask, 
     portfolio.create_rule()
     point = Field(committed_app.test_client(), committed_world).add()
     with committed_world.transaction() as ctx:
-        queries.lock_checkpoints(ctx.session, [point])
+        queries.facts_of(ctx, [point], queries.BIND, bound=[point])
         with ThreadPoolExecutor(1) as pool:
             assert pool.submit(portfolio.generate).result(timeout=20).created > 0
     assert {task.checkpoint_id for task in portfolio.tasks()} == {point}

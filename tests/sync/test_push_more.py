@@ -18,12 +18,14 @@ from inspection_api.inspections.models import Inspection
 from inspection_api.media import service as media_service
 from inspection_api.media.models import Media
 from inspection_api.media.rules.uploads import Declaration
+from inspection_api.worker import Outbox
 from kiosk_print.models import UnlockRequest
 from tests.sync.phone import Phone, Street, fix
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
+    from inspection_api.core.banks import BankCatalogue
     from tests.factories import World
     from tests.fixtures import Clock
 
@@ -33,7 +35,9 @@ def bind(phone: Phone, street: Street, point: UUID, **changes: Any) -> dict[str,
     return phone.operation("checkpoint.bind", point, {**payload, **changes})
 
 
-def test_a_coarse_binding_waits_for_a_manager_and_so_do_its_visits(phone: Phone, street: Street, world: World) -> None:
+def test_a_coarse_binding_waits_for_a_manager_and_so_do_its_visits(
+    phone: Phone, street: Street, world: World, catalogue: BankCatalogue
+) -> None:
     point = street.add(bound=False)
     results = phone.push(bind(phone, street, point, fixes=[fix(acc=60.0)]), phone.submit(point))
     assert [(each["status"], each["code"]) for each in results] == [("quarantined", "binding_pending")] * 2
@@ -42,6 +46,7 @@ def test_a_coarse_binding_waits_for_a_manager_and_so_do_its_visits(phone: Phone,
         (location,) = ctx.session.scalars(select(CheckpointLocation).where(CheckpointLocation.checkpoint_id == point))
     path = f"/api/v1/checkpoints/{point}/locations/{location.id}/confirm"
     assert phone.client.post(path, headers=world.headers("manager")).status_code == 200
+    Outbox(database=world.database, banks=catalogue).drain(world.bank)
     with world.transaction() as ctx:
         (record,) = ctx.session.scalars(select(Inspection))
         assert (record.quarantine_codes, record.blockers) == ([], ["media"])

@@ -7,23 +7,28 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from checkpoints import service as checkpoints
+from checkpoints.models import Checkpoint, CheckpointLocation
 from inspection_api.accounts import service as accounts
 from inspection_api.core.periods import Period
 from inspection_api.inspections import queries as inspection_queries
 from inspection_api.inspections.models import Inspection
 from inspection_api.tasks import queries as task_queries
+from inspection_api.worker import Outbox
 from sync import queries as sync_queries
 from sync import service as sync
 from tests.sync.phone import Phone, Street
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from uuid import UUID
 
     from flask import Flask
     from sqlalchemy import Engine
 
+    from inspection_api.core.banks import BankCatalogue
     from tests.factories import World
     from tests.fixtures import Clock
 
@@ -120,5 +125,51 @@ def test_a_push_waits_for_a_running_approval_and_is_judged_by_it(
     with committed_world.transaction("second_manager") as ctx:
         accounts.approve(ctx, unapproved.id)
         pushed = elsewhere.submit(unapproved.push, visit)
+        assert wait_until_blocked(engine, pushed)
+    assert pushed.result(timeout=20)[0]["status"] == "extra"
+
+
+def doubtful(world: World, street: Street) -> tuple[UUID, UUID]:
+    """Return a checkpoint whose place waits for a manager, and that place."""
+    point = street.add()
+    with world.transaction() as ctx:
+        ctx.session.get_one(Checkpoint, point).state = "pending_confirm"
+        place = ctx.session.scalars(select(CheckpointLocation).where(CheckpointLocation.checkpoint_id == point)).one()
+        place.status = "provisional"
+        return point, place.id
+
+
+def test_a_confirmation_waits_for_a_running_push_and_releases_its_visits(
+    phone: Phone,
+    street: Street,
+    committed_world: World,
+    engine: Engine,
+    elsewhere: ThreadPoolExecutor,
+    catalogue: BankCatalogue,
+) -> None:
+    point, place_id = doubtful(committed_world, street)
+    visit = phone.submit(point)
+
+    def confirm() -> None:
+        with committed_world.transaction("manager") as ctx:
+            checkpoints.confirm(ctx, point, place_id)
+
+    with committed_world.transaction("officer") as ctx:
+        assert push(phone, ctx, visit)[0]["code"] == "binding_pending"
+        confirmation = elsewhere.submit(confirm)
+        assert wait_until_blocked(engine, confirmation)
+    confirmation.result(timeout=20)
+    Outbox(database=committed_world.database, banks=catalogue).drain(committed_world.bank)
+    assert record(committed_world, visit).blockers == ["media"]
+
+
+def test_a_push_waits_for_a_running_confirmation_and_is_judged_by_it(
+    phone: Phone, street: Street, committed_world: World, engine: Engine, elsewhere: ThreadPoolExecutor
+) -> None:
+    point, place_id = doubtful(committed_world, street)
+    visit = phone.submit(point)
+    with committed_world.transaction("manager") as ctx:
+        checkpoints.confirm(ctx, point, place_id)
+        pushed = elsewhere.submit(phone.push, visit)
         assert wait_until_blocked(engine, pushed)
     assert pushed.result(timeout=20)[0]["status"] == "extra"

@@ -1,6 +1,6 @@
 """Acceptance: the moment at which a record counts (domain.md §0, Inspection).
 
-One path for every cause: a push, the last required medium stored, a device approved, a binding confirmed. It takes the
+One path for every cause: a push, the last required medium stored, a device approved, a place decided. It takes the
 tasks' locks before the records', as every writer does (sync.md §3), and costs the same number of statements for one
 record as for a thousand.
 """
@@ -51,14 +51,14 @@ _ACCEPT = text(
 _WAITING = text(
     """
     SELECT id FROM inspection
-    WHERE state = 'submitted' AND :code = ANY (quarantine_codes)
-      AND (device_id = ANY (CAST(:devices AS uuid[])) OR checkpoint_id = ANY (CAST(:checkpoints AS uuid[])))
+    WHERE state = 'submitted' AND 'device_unapproved' = ANY (quarantine_codes)
+      AND device_id = ANY (CAST(:devices AS uuid[]))
     """
 )
 _RELEASE = text(
     """
-    UPDATE inspection SET quarantine_codes = array_remove(quarantine_codes, :code)
-    WHERE id = ANY (CAST(:ids AS uuid[])) AND :code = ANY (quarantine_codes)
+    UPDATE inspection SET quarantine_codes = array_remove(quarantine_codes, 'device_unapproved')
+    WHERE id = ANY (CAST(:ids AS uuid[])) AND 'device_unapproved' = ANY (quarantine_codes)
     """
 )
 
@@ -68,7 +68,7 @@ def settle(ctx: Context, ids: Iterable[UUID]) -> dict[UUID, State]:
 
     The others keep state and learn what still blocks them.
     """
-    rows = _locked(ctx, list(ids))
+    rows = lock_submitted(ctx, list(ids))
     if not rows:
         return {}
     blocked = _blockers(ctx, rows)
@@ -77,7 +77,7 @@ def settle(ctx: Context, ids: Iterable[UUID]) -> dict[UUID, State]:
     return _accept(ctx, free) if free else {}
 
 
-def _locked(ctx: Context, ids: Sequence[UUID]) -> Sequence[Row[Any]]:
+def lock_submitted(ctx: Context, ids: Sequence[UUID]) -> Sequence[Row[Any]]:
     """Return the submitted records among ``ids``: first their tasks are locked, then they themselves."""
     candidates = queries.submitted(ctx.session, ids, lock=False) if ids else []
     if not candidates:
@@ -165,19 +165,10 @@ def on_media_stored(ctx: Context, events: Sequence[Recorded]) -> None:
 
 
 def on_device_approved(ctx: Context, events: Sequence[Recorded]) -> None:
-    """Release what a device pushed before a manager approved it."""
-    _release(ctx, "device_unapproved", devices=[event.data["device_id"] for event in events])
-
-
-def on_binding_confirmed(ctx: Context, events: Sequence[Recorded]) -> None:
-    """Release the visits that were made on a provisional binding."""
-    _release(ctx, "binding_pending", checkpoints=[event.data["checkpoint_id"] for event in events])
-
-
-def _release(ctx: Context, code: str, *, devices: Sequence[str] = (), checkpoints: Sequence[str] = ()) -> None:
-    """Take one reason from the records that wait for it, found without a lock so that their tasks' come first."""
-    values = {"code": code, "devices": list(devices), "checkpoints": list(checkpoints)}
-    ids = [row.id for row in _locked(ctx, ctx.session.scalars(_WAITING, values).all())]
+    """Release what a device pushed before a manager approved it; found without a lock, as their tasks come first."""
+    devices = [event.data["device_id"] for event in events]
+    waiting = ctx.session.scalars(_WAITING, {"devices": devices}).all()
+    ids = [row.id for row in lock_submitted(ctx, waiting)]
     if ids:
-        ctx.session.execute(_RELEASE, {"code": code, "ids": ids})
+        ctx.session.execute(_RELEASE, {"ids": ids})
     settle(ctx, ids)
