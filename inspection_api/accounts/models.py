@@ -108,6 +108,6 @@ class AccessGrant(Base):
     __tablename__ = "access_grant"
     __table_args__ = (Index("ix_access_grant_entity_id", "entity_id", "entity"),)
 
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"), primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(primary_key=True)
     entity: Mapped[str] = mapped_column(primary_key=True)
     entity_id: Mapped[UUID] = mapped_column(primary_key=True)

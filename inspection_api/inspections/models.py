@@ -16,7 +16,7 @@ class Inspection(Identified, Versioned, Base):
     """One visit. Its id is the device's; ``blockers`` say what keeps a submitted visit from being accepted.
 
     ``submitted_seq`` is the number of the submission on the device that made it: an own operation with a smaller one
-    that comes later says nothing new.
+    that comes later says nothing new. Organisation, officer and device are checked per statement (core/references.py).
     """
 
     __tablename__ = "inspection"
@@ -48,9 +48,9 @@ class Inspection(Identified, Versioned, Base):
     task_id: Mapped[UUID | None] = mapped_column(ForeignKey("task.id"))
     checkpoint_id: Mapped[UUID] = mapped_column(ForeignKey("checkpoint.id"))
     customer_id: Mapped[UUID] = mapped_column(ForeignKey("customer.id"), index=True)
-    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
-    officer_id: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"))
-    device_id: Mapped[UUID | None] = mapped_column(ForeignKey("device.id"))
+    organisation_id: Mapped[UUID]
+    officer_id: Mapped[UUID]
+    device_id: Mapped[UUID | None]
     template_version_id: Mapped[UUID] = mapped_column(ForeignKey("template_version.id"))
     channel: Mapped[str] = mapped_column(server_default=text("'onsite'"))
     state: Mapped[str]

@@ -13,7 +13,10 @@ from inspection_api.core.tables import Base
 
 
 class Media(Base):
-    """One photo, sound or video. Its id is the device's; ``inspection_id`` is known once the visit's operation came."""
+    """One photo, sound or video. Its id is the device's; ``inspection_id`` is known once the visit's operation came.
+
+    Owner, organisation and device are checked per statement (core/references.py).
+    """
 
     __tablename__ = "media"
     __table_args__ = (
@@ -29,9 +32,9 @@ class Media(Base):
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    owner_user_id: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"))
-    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
-    device_id: Mapped[UUID | None] = mapped_column(ForeignKey("device.id"))
+    owner_user_id: Mapped[UUID]
+    organisation_id: Mapped[UUID]
+    device_id: Mapped[UUID | None]
     inspection_id: Mapped[UUID | None]
     item_key: Mapped[str | None]
     kind: Mapped[str]
