@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inspection_api.core.errors import Conflict, Forbidden, Gone, Malformed, NotFound, TooLarge, TooMany
+from inspection_api.core.errors import Conflict, Forbidden, Gone, Malformed, NotFound, TooLarge, TooMany, Unavailable
 
 
 class BatchMalformed(Malformed):
@@ -87,3 +87,10 @@ class DeviceUnapproved(Forbidden):
 
     code = "device_unapproved"
     title = "设备尚未获准使用"
+
+
+class OperationRaced(Unavailable):
+    """Two devices brought one operation at the same moment; the same batch again finds the first one's receipt."""
+
+    code = "operation_raced"
+    title = "同一操作正由其他设备提交，请重试"

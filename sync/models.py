@@ -9,21 +9,38 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
-from sqlalchemy.types import BigInteger
+from sqlalchemy.types import BigInteger, DateTime
 
 from inspection_api.core.tables import Base, Identified
 
 
 class SyncDevice(Base):
-    """A device's position: its next number, the numbers that never came, and when it was last heard."""
+    """A device's position: its next number, the missing ones, each with when it was first missed, and its last word.
+
+    ``reviewed_at`` is when the timetable last looked at what waits.
+    """
 
     __tablename__ = "sync_device"
+    __table_args__ = (CheckConstraint("cardinality(gaps) = cardinality(gaps_since)", name="gaps_since_each"),)
 
     device_id: Mapped[UUID] = mapped_column(ForeignKey("device.id"), primary_key=True)
     next_seq: Mapped[int] = mapped_column(BigInteger, server_default=text("1"))
     gaps: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), server_default=text("'{}'"))
+    gaps_since: Mapped[list[datetime]] = mapped_column(ARRAY(DateTime(timezone=True)), server_default=text("'{}'"))
+    reviewed_at: Mapped[datetime | None]
     app: Mapped[str] = mapped_column(server_default=text("''"))
     last_seen_at: Mapped[datetime]
+
+
+class SyncNumber(Base):
+    """A device's number without a receipt of its own: given up (no operation), or of an operation known by another."""
+
+    __tablename__ = "sync_number"
+
+    device_id: Mapped[UUID] = mapped_column(ForeignKey("device.id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    op_id: Mapped[UUID | None] = mapped_column(ForeignKey("sync_receipt.op_id"))
+    noted_at: Mapped[datetime]
 
 
 class SyncSample(Base):
@@ -155,3 +172,16 @@ class SyncEpoch(Base):
 
     one: Mapped[bool] = mapped_column(primary_key=True)
     epoch: Mapped[UUID]
+
+
+class SyncSetting(Base):
+    """The bank's one row of settings: whether a batch with a bad signature is refused, or taken with a flag."""
+
+    __tablename__ = "sync_setting"
+    __table_args__ = (
+        CheckConstraint("one", name="only_row"),
+        CheckConstraint("bad_signature IN ('refuse', 'flag')", name="bad_signature_known"),
+    )
+
+    one: Mapped[bool] = mapped_column(primary_key=True)
+    bad_signature: Mapped[str] = mapped_column(server_default=text("'refuse'"))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import or_, select, text
+from sqlalchemy import select, text
 
 from checkpoints import queries as checkpoint_queries
 from checkpoints.rules import fence
@@ -22,12 +22,9 @@ from inspection_api.inspections.rules import Blocker, FieldChange, State
 from inspection_api.tasks import queries as task_queries
 from inspection_api.templates import queries as template_queries
 from sync.errors import DeviceUnknown, DeviceWiped
-from sync.models import SyncReceipt
-from sync.protocol.envelope import Received, decode_operation
 from sync.protocol.facts import DeclaredMedia, Facts, PublishedTemplate, Record, Sender
-from sync.protocol.order import Known, Position
+from sync.protocol.ledger import Position
 from sync.protocol.times import Sample
-from sync.protocol.verdicts import Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -55,7 +52,7 @@ _LOCK_DEVICE = text(
     """
     INSERT INTO sync_device AS s (device_id, last_seen_at) VALUES (:device_id, :now)
     ON CONFLICT (device_id) DO UPDATE SET last_seen_at = excluded.last_seen_at
-    RETURNING s.next_seq, s.gaps
+    RETURNING s.next_seq, s.gaps, s.gaps_since
     """
 )
 _SAMPLES = text(
@@ -116,26 +113,7 @@ def get_device(session: Session, device_id: UUID, user_id: UUID | None, *, lock:
 def lock_device(ctx: Context, device_id: UUID) -> Position:
     """Lock the device's row for the rest of the transaction: one push of a device at a time."""
     row = ctx.session.execute(_LOCK_DEVICE, {"device_id": device_id, "now": ctx.now}).one()
-    return Position(next_seq=row.next_seq, gaps=frozenset(row.gaps))
-
-
-def receipts(session: Session, device_id: UUID, op_ids: Iterable[UUID]) -> Sequence[Row[Any]]:
-    """Return the receipts of the named operations and the device's held and parked ones, in one query."""
-    named = among(SyncReceipt.op_id, op_ids)
-    unsettled = (SyncReceipt.device_id == device_id) & SyncReceipt.raw.is_not(None)
-    columns = (SyncReceipt.op_id, SyncReceipt.seq, SyncReceipt.digest, SyncReceipt.status, SyncReceipt.raw)
-    found: Sequence[Any] = session.execute(select(*columns).where(or_(named, unsettled))).all()
-    return found
-
-
-def known(rows: Iterable[Row[Any]]) -> dict[UUID, Known]:
-    """Return the receipts as the pure order rules take them."""
-    return {row.op_id: Known(op_id=row.op_id, digest=row.digest, status=Status(row.status)) for row in rows}
-
-
-def held(rows: Iterable[Row[Any]]) -> list[Received]:
-    """Return the operations that wait for a predecessor."""
-    return [decode_operation(row.raw) for row in rows if row.status == Status.HELD and row.raw is not None]
+    return Position(next_seq=row.next_seq, gaps=dict(zip(row.gaps, row.gaps_since, strict=True)))
 
 
 def samples(session: Session, device_id: UUID) -> tuple[Sample, ...]:
@@ -265,8 +243,3 @@ def _declared(row: Any) -> DeclaredMedia:
         bytes=row.bytes,
         mime=row.mime,
     )
-
-
-def unsettled_ops(rows: Iterable[Row[Any]]) -> list[dict[str, Any]]:
-    """Return the held and parked operations as the handshake tells them."""
-    return [{"op_id": str(row.op_id), "seq": row.seq, "status": row.status} for row in rows]

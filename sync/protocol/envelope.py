@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import unicodedata
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -16,11 +15,14 @@ from uuid import UUID
 import msgspec
 
 from sync.errors import BatchMalformed, BatchTooLarge
+from sync.protocol.texts import unsafe_text
 
 PROTOCOL = 1
 OP_FORMATS = (1, 1)
 MAX_OPS = 200
 MAX_BYTES = 4 << 20
+MAX_GAP = 10_000
+"""How many numbers of one device may be missing at once."""
 
 Sequence_ = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
 Text = Annotated[str, msgspec.Meta(max_length=2000)]
@@ -54,7 +56,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     sent: Stamp
     ops: list[msgspec.Raw]
     app: str = ""
-    abandon_seq: list[Sequence_] = []
+    abandon_seq: Annotated[list[Sequence_], msgspec.Meta(max_length=MAX_GAP)] = []
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +67,10 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Operation(Head, frozen=True, kw_only=True):
-    """One operation; ``base_version`` is the version of the entity that the device had seen."""
+    """One operation; ``base_version`` is the version of the entity that the device had seen.
+
+    ``depends_on`` names own operations by smaller number, or any by id.
+    """
 
     op_format: int
     type: ShortText
@@ -73,7 +78,7 @@ class Operation(Head, frozen=True, kw_only=True):
     captured: Stamp
     payload: msgspec.Raw
     base_version: Version = 0
-    depends_on: list[UUID] = []
+    depends_on: Annotated[list[UUID | Sequence_], msgspec.Meta(max_length=200)] = []
 
 
 class _Payload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -180,10 +185,15 @@ class Received(msgspec.Struct, frozen=True, kw_only=True):
     fault: str = ""
 
     def digest(self) -> bytes:
-        """Return the SHA-256 of the operation's content without ``seq``, in canonical member order."""
+        """Return the SHA-256 of the content in canonical member order, without the device's own numbers.
+
+        A device that registers anew numbers its operations anew, and what they depend on with them.
+        """
         try:
             content = _content(self.raw)
             content.pop("seq", None)
+            if isinstance(leaders := content.get("depends_on"), list):
+                content["depends_on"] = [leader for leader in leaders if not isinstance(leader, int)]
             return hashlib.sha256(_canonical(content)).digest()
         except (RecursionError, ValueError):
             return hashlib.sha256(self.raw).digest()
@@ -245,7 +255,7 @@ def decode_operation(raw: bytes) -> Received:
         operation = _OPERATION.decode(raw)
         return Received(head=operation, raw=raw, operation=operation, fault=unsafe_text(raw))
     except _UNREADABLE as error:
-        return Received(head=decode_head(raw), raw=raw, operation=None, fault=str(error))
+        return Received(head=decode_head(raw), raw=raw, operation=None, fault=f"操作内容格式有误：{error}")
 
 
 def decode_head(raw: bytes | msgspec.Raw) -> Head:
@@ -263,22 +273,3 @@ def decode_head(raw: bytes | msgspec.Raw) -> Head:
         return msgspec.convert({"op_id": loose["op_id"], "seq": loose["seq"]}, Head)
     except (ValueError, TypeError, KeyError, RecursionError, msgspec.ValidationError):
         raise BatchMalformed("操作缺少 op_id 或 seq") from None
-
-
-def unsafe_text(raw: bytes) -> str:
-    """Return what is wrong with the operation's strings: control characters and lone surrogates fit no column."""
-    if b"\\u" not in raw and b"\x7f" not in raw:
-        return ""
-    return "文本含有控制字符" if any(map(_is_unsafe, _strings(json.loads(raw)))) else ""
-
-
-def _strings(value: object) -> list[str]:
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, dict):
-        return [text for pair in value.items() for part in pair for text in _strings(part)]
-    return [text for part in value for text in _strings(part)] if isinstance(value, list) else []
-
-
-def _is_unsafe(text: str) -> bool:
-    return any(unicodedata.category(char) in {"Cc", "Cs"} and char not in "\n\t" for char in text)

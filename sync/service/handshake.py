@@ -8,12 +8,12 @@ import hmac
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from inspection_api.media.rules.kinds import MAX_BYTES as MEDIA_BYTES
 from sync import queries
-from sync.models import SyncDevice, SyncSample
+from sync.models import SyncDevice, SyncReceipt, SyncSample
 from sync.protocol import envelope
 
 if TYPE_CHECKING:
@@ -58,8 +58,16 @@ def shake_hands(
         "op_formats": list(envelope.OP_FORMATS),
         "next_seq": position.next_seq,
         "gaps": sorted(position.gaps),
-        "held": queries.unsettled_ops(queries.receipts(ctx.session, device_id, [])),
+        "held": _waiting(ctx, device_id),
     }
+
+
+def _waiting(ctx: Context, device_id: UUID) -> list[dict[str, Any]]:
+    """Return what is held or parked, oldest number first."""
+    columns = (SyncReceipt.op_id, SyncReceipt.seq, SyncReceipt.status)
+    statement = select(*columns).where(SyncReceipt.device_id == device_id, SyncReceipt.raw.is_not(None))
+    rows = ctx.session.execute(statement.order_by(SyncReceipt.seq))
+    return [{"op_id": str(row.op_id), "seq": row.seq, "status": row.status} for row in rows]
 
 
 def _signed(ctx: Context, device_id: UUID, boot_id: str | None, mono_ms: int | None) -> dict[str, Any]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from inspection_api.core.context import Context
-    from sync.service.push import Judged
+    from sync.service.judging import Judged
 
 _STORE = text(
     """

@@ -6,48 +6,67 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, text
 
+from inspection_api.accounts.models import Device
 from inspection_api.core.jsonb import as_jsonb
 from inspection_api.core.tables import among
+from sync.errors import OperationRaced
 from sync.models import SyncReceipt
-from sync.protocol.verdicts import UNSETTLED
+from sync.protocol.verdicts import UNSETTLED, rejected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Sequence
     from uuid import UUID
 
+    from sqlalchemy import Row
+
     from inspection_api.core.context import Context
-    from sync.protocol.envelope import Batch
-    from sync.service.push import Judged
+    from sync.protocol.envelope import Received
+    from sync.protocol.verdicts import Verdict
+    from sync.service.judging import Judged
 
 _STORE = text(
     """
-    INSERT INTO sync_receipt AS s (op_id, device_id, seq, batch_id, digest, status, result, raw, received_at)
+    INSERT INTO sync_receipt (op_id, device_id, seq, batch_id, digest, status, result, raw, received_at)
     SELECT r.op_id, :device_id, r.seq, :batch_id, decode(r.digest, 'hex'), r.status, r.result,
            decode(r.raw, 'hex'), :now
     FROM jsonb_to_recordset(CAST(:rows AS jsonb))
          AS r (op_id uuid, seq bigint, digest text, status text, result jsonb, raw text)
     ORDER BY r.op_id
-    ON CONFLICT (op_id) DO UPDATE SET status = excluded.status, result = excluded.result, raw = excluded.raw
-    WHERE s.raw IS NOT NULL
-    RETURNING op_id, (xmax <> 0) AS settled_late
+    ON CONFLICT (op_id) DO NOTHING
+    RETURNING op_id
+    """
+)
+_SETTLE = text(
+    """
+    UPDATE sync_receipt s
+    SET status = r.status, result = r.result, raw = decode(r.raw, 'hex'), device_id = :device_id, seq = r.seq
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (op_id uuid, seq bigint, status text, result jsonb, raw text)
+    WHERE s.op_id = r.op_id AND s.raw IS NOT NULL
     """
 )
 _TELL = text("SELECT feed_append(:schema, 'receipt', 'put', CAST(:holders AS uuid[]), CAST(:ids AS uuid[]))")
 
 
-def store(ctx: Context, batch: Batch, judged: Sequence[Judged]) -> None:
-    """Store the receipts of a batch; a held operation's receipt is replaced, and its device learns of it by pull.
+def store(
+    ctx: Context, device_id: UUID, judged: Sequence[Judged], *, known: Collection[UUID], batch_id: UUID | None = None
+) -> None:
+    """Store new receipts, and replace those of ``known`` operations that waited; their device learns of it by pull.
 
-    ``op_id_reused`` has no receipt of its own: the first operation of that id stands.
+    ``op_id_reused`` has no receipt of its own: the first operation of that id stands. ``batch_id`` brought what is new.
+
+    Raises:
+        OperationRaced: another device brought one of the operations at this very moment.
     """
     rows = [_row(each) for each in judged if each.verdict.code != "op_id_reused"]
-    if not rows:
-        return
-    values = {"rows": as_jsonb(rows), "device_id": batch.device_id, "batch_id": batch.batch_id, "now": ctx.now}
-    late = [row.op_id for row in ctx.session.execute(_STORE, values) if row.settled_late]
+    fresh = [row for row in rows if row["op_id"] not in known]
+    late = [row for row in rows if row["op_id"] in known]
+    values = {"device_id": device_id, "batch_id": batch_id, "now": ctx.now}
+    if fresh and len(ctx.session.execute(_STORE, {"rows": as_jsonb(fresh), **values}).all()) < len(fresh):
+        raise OperationRaced(retry_after_s=1)
     if late:
-        holders = [ctx.user_id] * len(late)
-        ctx.session.execute(_TELL, {"schema": ctx.bank.schema, "holders": holders, "ids": late})
+        ctx.session.execute(_SETTLE, {"rows": as_jsonb(late), "device_id": device_id})
+        ids, holders = [row["op_id"] for row in late], [ctx.user_id] * len(late)
+        ctx.session.execute(_TELL, {"schema": ctx.bank.schema, "holders": holders, "ids": ids})
 
 
 def _row(judged: Judged) -> dict[str, Any]:
@@ -57,14 +76,14 @@ def _row(judged: Judged) -> dict[str, Any]:
         "seq": received.head.seq,
         "digest": received.digest().hex(),
         "status": verdict.status,
-        "result": result_of(judged),
+        "result": result_of(received, verdict),
         "raw": received.raw.hex() if verdict.status in UNSETTLED else None,
     }
 
 
-def result_of(judged: Judged) -> dict[str, Any]:
+def result_of(received: Received, verdict: Verdict) -> dict[str, Any]:
     """Return one member of the answer's ``results``."""
-    head, verdict = judged.received.head, judged.verdict
+    head = received.head
     result: dict[str, Any] = {
         "op_id": str(head.op_id),
         "seq": head.seq,
@@ -81,15 +100,28 @@ def result_of(judged: Judged) -> dict[str, Any]:
     return result | {name: value for name, value in optional.items() if value}
 
 
-def results(ctx: Context, op_ids: Iterable[UUID], judged: Sequence[Judged]) -> list[dict[str, Any]]:
-    """Return the results of the named operations in their order: judged now, or as their receipts stand."""
-    fresh = {each.received.head.op_id: result_of(each) for each in judged}
-    wanted = list(op_ids)
-    missing = [op_id for op_id in wanted if op_id not in fresh]
+def results(ctx: Context, batch: Sequence[Received], judged: Sequence[Judged]) -> list[dict[str, Any]]:
+    """Return the results of a batch's operations and of what was released: judged now, or as their receipts stand.
+
+    An operation whose id stands for other content is told so every time, never the first one's result.
+    """
+    fresh = {each.received.head.op_id: result_of(each.received, each.verdict) for each in judged}
+    missing = [each for each in batch if each.head.op_id not in fresh]
     stored = _stored(ctx, missing) if missing else {}
-    return [fresh.get(op_id) or stored[op_id] for op_id in wanted if op_id in fresh or op_id in stored]
+    wanted = dict.fromkeys([*(each.head.op_id for each in batch), *fresh])
+    return [(fresh | stored)[op_id] for op_id in wanted if op_id in fresh or op_id in stored]
 
 
-def _stored(ctx: Context, op_ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
-    statement = select(SyncReceipt.op_id, SyncReceipt.result).where(among(SyncReceipt.op_id, op_ids))
-    return {row.op_id: row.result for row in ctx.session.execute(statement)}
+def _stored(ctx: Context, batch: Sequence[Received]) -> dict[UUID, dict[str, Any]]:
+    op_ids = [each.head.op_id for each in batch]
+    columns = (SyncReceipt.op_id, SyncReceipt.result, SyncReceipt.digest, Device.user_id)
+    statement = select(*columns).join(Device, Device.id == SyncReceipt.device_id)
+    rows = {row.op_id: row for row in ctx.session.execute(statement.where(among(SyncReceipt.op_id, op_ids)))}
+    known = [each for each in batch if each.head.op_id in rows]
+    return {each.head.op_id: _standing(each, rows[each.head.op_id], ctx.user_id) for each in known}
+
+
+def _standing(received: Received, row: Row[Any], user_id: UUID) -> dict[str, Any]:
+    is_same = (row.user_id, row.digest) == (user_id, received.digest())
+    result: dict[str, Any] = row.result
+    return result if is_same else result_of(received, rejected("op_id_reused"))

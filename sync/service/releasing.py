@@ -16,7 +16,7 @@ from inspection_api.core.tables import among
 from sync.models import SyncQuarantine
 from sync.protocol.envelope import decode_operation
 from sync.protocol.verdicts import Status
-from sync.service.push import judge_again
+from sync.service.judging import judge_again
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from inspection_api.core.context import Context
     from inspection_api.core.events import Recorded
-    from sync.service.push import Judged
+    from sync.service.judging import Judged
 
 EFFECTIVE = frozenset(Status) - {Status.QUARANTINED, Status.REJECTED, Status.HELD, Status.PARKED}
 

@@ -28,14 +28,23 @@ if TYPE_CHECKING:
 
     from inspection_api.core.context import Context
     from sync.protocol.envelope import Batch, Manifest
-    from sync.protocol.order import Position
-    from sync.service.push import Judged
+    from sync.protocol.order import Arrangement
+    from sync.service.judging import Judged
 
 _STORE_BATCH = text(
     "INSERT INTO sync_batch (id, device_id, sha256, body, signature, received_at)"
     " VALUES (:id, :device_id, :sha256, :body, :signature, :now)"
 )
-_STORE_POSITION = text("UPDATE sync_device SET next_seq = :next_seq, gaps = :gaps WHERE device_id = :device_id")
+_STORE_POSITION = text(
+    "UPDATE sync_device SET next_seq = :next_seq, gaps = :gaps, gaps_since = :since WHERE device_id = :device_id"
+)
+_STORE_NUMBERS = text(
+    """
+    INSERT INTO sync_number (device_id, seq, op_id, noted_at)
+    SELECT :device_id, n.seq, n.op_id, :now
+    FROM unnest(CAST(:seqs AS bigint[]), CAST(:op_ids AS uuid[])) AS n (seq, op_id)
+    """
+)
 _CONFLICTS = text(
     """
     INSERT INTO sync_conflict (id, inspection_id, device_id, op_id, field, server, device, created_at)
@@ -54,10 +63,16 @@ def store_batch(ctx: Context, batch: Batch, *, sha256: bytes, body: bytes, signa
     ctx.session.execute(_STORE_BATCH, {**values, "signature": signature, "now": ctx.now})
 
 
-def store_position(ctx: Context, device_id: UUID, position: Position) -> None:
-    """Write down where the device's sequence stands."""
-    values = {"device_id": device_id, "next_seq": position.next_seq, "gaps": sorted(position.gaps)}
+def store_position(ctx: Context, device_id: UUID, arrangement: Arrangement) -> None:
+    """Write down where the device's sequence stands, and what became of numbers that have no receipt of their own."""
+    position, settled = arrangement.position, arrangement.settled
+    gaps = sorted(position.gaps)
+    since = [position.gaps[gap] for gap in gaps]
+    values = {"device_id": device_id, "next_seq": position.next_seq, "gaps": gaps, "since": since}
     ctx.session.execute(_STORE_POSITION, values)
+    if settled:
+        numbers = {"seqs": list(settled), "op_ids": list(settled.values())}
+        ctx.session.execute(_STORE_NUMBERS, {"device_id": device_id, "now": ctx.now, **numbers})
 
 
 def apply(ctx: Context, judged: Sequence[Judged]) -> None:

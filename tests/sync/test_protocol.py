@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,127 +13,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.errors import BatchMalformed, CursorExpired, CursorForeign, DeviceForked, EpochChanged, SignatureInvalid
-from sync.protocol import order, times
+from sync.errors import BatchMalformed, CursorExpired, CursorForeign, EpochChanged, SignatureInvalid
+from sync.protocol import times
 from sync.protocol.cursor import Binding, Place
-from sync.protocol.envelope import Received, Stamp, decode_batch, decode_operation, unsafe_text
+from sync.protocol.envelope import Stamp, decode_batch, decode_operation
 from sync.protocol.naming import names_of
-from sync.protocol.order import Known, Position, Turn
 from sync.protocol.page import count_fitting
 from sync.protocol.signature import ensure_signed
+from sync.protocol.texts import unsafe_text
 from sync.protocol.times import Sample
-from sync.protocol.verdicts import Status, rejected
-
-NOW = datetime(2026, 3, 10, 2, 0, tzinfo=UTC)
-STAMP = {"wall": NOW.isoformat(), "mono_ms": 1, "boot_id": "b"}
-
-
-def received(seq: int, kind: str = "inspection.submit", op_id: UUID | None = None, **changes: Any) -> Received:
-    operation = {
-        "op_id": str(op_id or uuid4()),
-        "seq": seq,
-        "op_format": 1,
-        "type": kind,
-        "entity_id": str(uuid4()),
-        "captured": STAMP,
-        "payload": {},
-    }
-    return decode_operation(json.dumps({**operation, **changes}).encode())
-
-
-def known(item: Received, status: Status = Status.APPLIED) -> dict[UUID, Known]:
-    return {item.head.op_id: Known(op_id=item.head.op_id, digest=item.digest(), status=status)}
-
-
-@given(st.permutations(range(1, 9)), st.integers(0, 8))
-def test_any_order_and_any_split_end_at_the_same_position(numbers: list[int], cut: int) -> None:
-    whole, parts = Position(), Position()
-    items = [received(seq) for seq in numbers]
-    whole = order.arrange(items, [], {}, whole).position
-    seen: dict[UUID, Known] = {}
-    for part in (items[:cut], items[cut:]):
-        parts = order.arrange(part, [], seen, parts).position
-        for item in part:
-            seen |= known(item)
-    assert whole == parts == Position(next_seq=9)
-    assert parts.acked_through == 8
-
-
-@given(st.sets(st.integers(1, 40), min_size=1))
-def test_what_is_acknowledged_has_no_gap_before_it(numbers: set[int]) -> None:
-    position = order.arrange([received(seq) for seq in numbers], [], {}, Position()).position
-    assert set(range(1, position.acked_through + 1)) <= numbers
-    assert position.acked_through + 1 not in numbers
-    assert position.gaps == frozenset(range(1, max(numbers))) - numbers
-
-
-def test_a_batch_is_taken_in_the_order_of_its_numbers_with_the_held_among_it() -> None:
-    held, late, early = received(3), received(4), received(2)
-    arranged = order.arrange([late, early], [held], known(held, Status.HELD), Position(next_seq=2))
-    assert [item.head.seq for item in arranged.queue] == [2, 3, 4]
-
-
-def test_replays_come_first_and_a_held_operation_that_is_sent_again_is_taken_once() -> None:
-    done, held = received(1), received(3)
-    seen = known(done) | known(held, Status.HELD)
-    arranged = order.arrange([held, done], [held], seen, Position(next_seq=4, gaps=frozenset({2})))
-    assert [item.head.seq for item in arranged.queue] == [1, 3]
-
-
-def test_a_used_number_is_a_fork_and_a_huge_jump_is_refused() -> None:
-    with pytest.raises(DeviceForked):
-        order.arrange([received(1)], [], {}, Position(next_seq=2))
-    with pytest.raises(BatchMalformed):
-        order.arrange([received(50_000)], [], {}, Position())
-
-
-def test_abandoned_numbers_are_gaps_no_more() -> None:
-    arranged = order.arrange([], [], {}, Position(next_seq=4, gaps=frozenset({1, 2})), abandoned=[1, 2])
-    assert arranged.position.acked_through == 3
-
-
-def step(item: Received, position: Position, statuses: dict[UUID, Status], seen: dict[UUID, Known]) -> order.Step:
-    return order.decide_step(item, position, seen, statuses)
-
-
-def test_a_known_operation_is_replayed_and_its_other_content_refused() -> None:
-    item = received(1)
-    assert step(item, Position(next_seq=2), {}, known(item)).turn is Turn.REPLAY
-    other = received(1, op_id=item.head.op_id, type="inspection.save")
-    assert step(other, Position(next_seq=2), {}, known(item)).verdict == rejected("op_id_reused")
-
-
-def test_the_digest_ignores_the_number_and_the_order_of_members() -> None:
-    item = received(1)
-    again = dict(reversed(json.loads(item.raw).items())) | {"seq": 9}
-    assert decode_operation(json.dumps(again).encode()).digest() == item.digest()
-
-
-@pytest.mark.parametrize(
-    ("leader", "status"),
-    [(Status.HELD, Status.HELD), (Status.PARKED, Status.HELD), (None, Status.REJECTED)],
-)
-def test_a_dependency_holds_or_refuses(leader: Status | None, status: Status) -> None:
-    first = uuid4()
-    item = received(1, depends_on=[str(first)])
-    verdict = step(item, Position(next_seq=2), {first: leader} if leader else {}, {}).verdict
-    assert verdict is not None
-    assert verdict.status is status
-
-
-@pytest.mark.parametrize("leader", [Status.QUARANTINED, Status.REJECTED])
-def test_a_bad_leader_quarantines_what_leans_on_it(leader: Status) -> None:
-    first = uuid4()
-    item = received(1, depends_on=[str(first)])
-    assert step(item, Position(next_seq=2), {first: leader}, {}).codes == ("dependency",)
-
-
-def test_only_captured_facts_are_judged_behind_a_gap() -> None:
-    behind = Position(next_seq=3, gaps=frozenset({1}))
-    assert step(received(2), behind, {}, {}).flags == ("gap",)
-    held = step(received(2, "inspection.save"), behind, {}, {}).verdict
-    assert held is not None
-    assert held.status is Status.HELD
+from tests.sync.operations import NOW, STAMP, received
 
 
 def stamp(mono_ms: int | None, boot_id: str | None, wall: datetime = NOW) -> Stamp:
@@ -291,11 +180,33 @@ def test_a_lone_surrogate_spoils_its_operation_only() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "is_safe"), [("行\n\t好", True), ("a\x00", False), ("\x7f", False), ("\\u0000", True)]
+    ("text", "is_safe"),
+    [
+        ("行\n\t好", True),
+        ("\\u0000 \\b", True),
+        ("é", True),
+        ("a\x00", False),
+        ("\x7f", False),
+        ("\b", False),
+        ("\r", False),
+        ("\f", False),
+        ("\x85", False),
+        ("\x9f", False),
+        ("e\u0301", False),
+        ("\u212b", False),
+    ],
 )
-def test_control_characters_are_seen_wherever_they_hide(text: str, *, is_safe: bool) -> None:
+@pytest.mark.parametrize("ensure_ascii", [True, False])
+def test_bad_text_is_seen_wherever_it_hides(text: str, *, is_safe: bool, ensure_ascii: bool) -> None:
     for shape in ({"k": text}, {text: 1}, [text], [[{"a": text}]]):
-        assert (unsafe_text(json.dumps(shape).encode()) == "") is is_safe
+        raw = json.dumps(shape, ensure_ascii=ensure_ascii).encode()
+        assert (unsafe_text(raw) == "") is is_safe
+
+
+def test_a_fault_of_text_is_told_in_chinese_and_harms_one_operation() -> None:
+    assert received(1, payload={"note": "a\x85"}).fault == "文本含有控制字符"
+    assert received(1, payload={"note": "e\u0301"}).fault == "文本须为 Unicode NFC 规范形式"
+    assert received(1, captured=None).fault.startswith("操作内容格式有误")
 
 
 DEEP = b'"payload": ' + b'{"a": ' * 20_000 + b"1" + b"}" * 20_000

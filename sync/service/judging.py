@@ -1,0 +1,177 @@
+"""Judging: every operation in its turn, all effects in bulk, and one bad operation alone (sync.md §3.4-§3.6).
+
+If the bulk write raises, nothing of it stays, and the operations are taken one by one, each judged anew by what the
+database then holds: so a poison operation harms only itself and what waits for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from sqlalchemy.exc import OperationalError
+
+from inspection_api.core.errors import Problem, Unavailable
+from inspection_api.core.logs import log
+from sync import queries
+from sync.entities import OPERATIONS
+from sync.protocol.envelope import Submit
+from sync.protocol.ledger import Ledger, Position
+from sync.protocol.naming import names_of
+from sync.protocol.order import Step, Turn, decide_step
+from sync.protocol.turns import in_turn
+from sync.protocol.verdicts import UNSETTLED, Status, Verdict, rejected
+from sync.service import writing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from uuid import UUID
+
+    from inspection_api.core.context import Context
+    from sync.protocol.envelope import Received
+    from sync.protocol.facts import Facts
+    from sync.queries import DeviceRow
+
+    Decide = Callable[[Received, Ledger], Step]
+
+
+@dataclass(slots=True, kw_only=True)
+class Judged:
+    """One operation with its verdict, what it wants to write, and whom it concerns if it is quarantined."""
+
+    received: Received
+    verdict: Verdict
+    write: Any = None
+    organisation_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Docket:
+    """What is judged: the payloads by operation, for whom, and how an operation's turn is decided."""
+
+    ctx: Context
+    device: DeviceRow
+    payloads: dict[UUID, Any]
+    decide: Decide
+
+
+def judge(
+    ctx: Context,
+    device: DeviceRow,
+    queue: Sequence[Received],
+    opened: Callable[[], Ledger],
+    decide: Decide = decide_step,
+) -> list[Judged]:
+    """Judge ``queue`` (by number) and write its effects; return what has a new receipt.
+
+    ``opened`` returns the ledger as it stands before the first operation.
+    """
+    payloads = {each.head.op_id: _payload(each) for each in queue}
+    docket = _Docket(ctx=ctx, device=device, payloads=payloads, decide=decide)
+    ordered = in_turn(queue, {id_: each.checkpoint_id for id_, each in payloads.items() if isinstance(each, Submit)})
+    ledger, pending = opened(), len(ctx.pending)
+    judged = _judge_all(docket, ordered, ledger)
+    try:
+        with ctx.session.begin_nested():
+            writing.apply(ctx, judged)
+    except (OperationalError, Unavailable):
+        raise  # a lock timeout, a deadlock or a race passes: the whole batch comes again
+    except Exception:
+        log.exception("batch_replayed_singly", operations=len(judged))
+        del ctx.pending[pending:]
+        judged = _judge_singly(docket, ordered, opened())
+    return [each for each in judged if _has_moved(each, ledger)]
+
+
+def judge_again(ctx: Context, device_id: UUID, received: Sequence[Received]) -> list[Judged]:
+    """Judge kept operations of one device anew, in the order of their numbers, and write what they now mean.
+
+    ``ctx`` acts for the device's user. Their receipts stand: a decision on the record is a fact of its own.
+    """
+    device = queries.get_device(ctx.session, device_id, ctx.user_id)
+    queries.lock_device(ctx, device_id)
+    queue = sorted(received, key=lambda each: each.head.seq)
+    return judge(ctx, device, queue, lambda: Ledger(position=Position(), patient_since=ctx.now), _anew)
+
+
+def _anew(received: Received, ledger: Ledger) -> Step:
+    """Return the turn of a kept operation: whatever it waited for has been decided, unless one before it is parked."""
+    if received.operation is not None and ledger.is_stuck(received.operation):
+        return Step(turn=Turn.DECIDED, verdict=Verdict(status=Status.HELD))
+    return Step(turn=Turn.JUDGE)
+
+
+def _payload(received: Received) -> Any:
+    """Return the decoded payload, or the Verdict that says why there is none."""
+    operation = received.operation
+    if operation is None or received.fault:
+        return rejected("invalid_payload", received.fault)
+    if operation.op_format != 1:
+        return rejected("unknown_format")
+    kind = OPERATIONS.get(operation.type)
+    if kind is None:
+        return rejected("unknown_type")
+    try:
+        return kind.payload.decode(operation.payload)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return rejected("invalid_payload", f"操作内容格式有误：{error}")
+
+
+def _judge_all(docket: _Docket, ordered: Sequence[Received], ledger: Ledger) -> list[Judged]:
+    facts = queries.load_facts(docket.ctx, docket.device, names_of(ordered, docket.payloads))
+    judged = []
+    for each in ordered:
+        step = docket.decide(each, ledger)
+        if step.turn is not Turn.REPLAY:
+            judged.append(_judge_one(facts, each, docket.payloads[each.head.op_id], step))
+            ledger.note(each, judged[-1].verdict)
+    return judged
+
+
+def _judge_one(facts: Facts, received: Received, payload: Any, step: Step) -> Judged:
+    operation = received.operation
+    if step.verdict is not None or operation is None:
+        return Judged(received=received, verdict=step.verdict or payload)
+    if isinstance(payload, Verdict):
+        return Judged(received=received, verdict=replace(payload, flags=step.flags))
+    try:
+        verdict, write = OPERATIONS[operation.type].judge(facts, operation, payload, step)
+    except Exception:
+        log.exception("operation_parked", op_id=str(operation.op_id), type=operation.type)
+        return Judged(received=received, verdict=Verdict(status=Status.PARKED, flags=step.flags))
+    concerns = facts.organisation_of(operation, payload) if verdict.status is Status.QUARANTINED else None
+    return Judged(received=received, verdict=verdict, write=write, organisation_id=concerns)
+
+
+def _judge_singly(docket: _Docket, ordered: Sequence[Received], ledger: Ledger) -> list[Judged]:
+    judged = []
+    for each in ordered:
+        for one in _judge_all(docket, [each], ledger):
+            _write_alone(docket.ctx, one)
+            ledger.note(each, one.verdict)
+            judged.append(one)
+    return judged
+
+
+def _write_alone(ctx: Context, judged: Judged) -> None:
+    pending = len(ctx.pending)
+    try:
+        with ctx.session.begin_nested():
+            writing.apply(ctx, [judged])
+    except (OperationalError, Unavailable):
+        raise
+    except Problem as problem:
+        del ctx.pending[pending:]
+        judged.verdict = replace(rejected(problem.code, problem.detail or problem.title), flags=judged.verdict.flags)
+    except Exception:
+        del ctx.pending[pending:]
+        log.exception("operation_parked", op_id=str(judged.received.head.op_id))
+        judged.verdict = Verdict(status=Status.PARKED, flags=judged.verdict.flags)
+
+
+def _has_moved(judged: Judged, ledger: Ledger) -> bool:
+    """Tell whether there is news: an operation that waits as it waited before has none."""
+    before = ledger.known.get(judged.received.head.op_id)
+    is_same = before is not None and (before.status, before.seq) == (judged.verdict.status, judged.received.head.seq)
+    return not is_same or judged.verdict.status not in UNSETTLED
