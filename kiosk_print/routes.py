@@ -9,7 +9,7 @@ from flask import Response
 from inspection_api.core.paging import paginate
 from inspection_api.core.permissions import Action, Permission
 from inspection_api.core.storage import in_chunks
-from inspection_api.http.blueprint import PREFIX, PUBLIC, Blueprint
+from inspection_api.http.blueprint import PDF, PREFIX, PUBLIC, Blueprint
 from inspection_api.http.schemas import page_of
 from kiosk_print import queries, schemas, service
 from kiosk_print.models import UnlockRequest
@@ -41,7 +41,7 @@ def get_paper(ctx: Context, inspection_id: UUID) -> Paper:
     return service.view(ctx, inspection_id)
 
 
-@blp.get("/inspections/<uuid:inspection_id>/paper/preview", permission=READ)
+@blp.get("/inspections/<uuid:inspection_id>/paper/preview", permission=READ, gives=PDF)
 def preview_paper(ctx: Context, inspection_id: UUID) -> Response:
     """Show the paper as a draft PDF; it is no print and counts nowhere."""
     return Response(service.preview(ctx, inspection_id), mimetype="application/pdf")
@@ -81,7 +81,7 @@ def get_print(ctx: Context, print_id: UUID) -> PaperPrint:
     return queries.get_print(ctx.session, ctx.actor, print_id)
 
 
-@blp.get("/prints/<uuid:print_id>/pdf", permission=READ, traced=True)
+@blp.get("/prints/<uuid:print_id>/pdf", permission=READ, traced=True, gives=PDF)
 def download_print(ctx: Context, print_id: UUID) -> Response:
     """Download a print's PDF; that somebody did is recorded before it leaves."""
     row, file = service.open_pdf(ctx, print_id)
@@ -139,7 +139,7 @@ def verify(runtime: Runtime, code: str) -> Verified:
         return service.verify(ctx, parts)
 
 
-@blp.post("/checkpoints/labels", permission=ISSUE_PLATES, body=schemas.LabelsInput)
+@blp.post("/checkpoints/labels", permission=ISSUE_PLATES, body=schemas.LabelsInput, gives=PDF)
 def print_labels(ctx: Context, **values: Any) -> Response:
     """Print the QR plates of checkpoints: a PDF of label sheets or single plates."""
     return Response(service.print_labels(ctx, **values), mimetype="application/pdf")

@@ -10,7 +10,7 @@ from flask import Response, request
 
 from inspection_api.core.context import Context
 from inspection_api.core.permissions import Action, Permission
-from inspection_api.http.blueprint import Blueprint
+from inspection_api.http.blueprint import JSON, Blueprint, raw_body
 from inspection_api.http.compression import bounded_body
 from inspection_api.http.runtime import Caller
 from sync import schemas, service
@@ -27,7 +27,8 @@ def shake_hands(ctx: Context, **values: Any) -> dict[str, Any]:
     return service.shake_hands(ctx, **values)
 
 
-@blp.post("/sync/push", permission=PERFORM, streamed=True)
+@blp.post("/sync/push", permission=PERFORM, streamed=True, gives=JSON)
+@blp.doc(**raw_body(JSON))
 def push(caller: Caller) -> Response:
     """Apply a batch of operations; every one ends in a status, and the same bytes again have no second effect."""
     body = bounded_body(MAX_BYTES)
@@ -39,7 +40,7 @@ def push(caller: Caller) -> Response:
     return _json({**answer, "feed_seq": head})
 
 
-@blp.get("/sync/pull", permission=PERFORM, streamed=True, query=schemas.PullQuery)
+@blp.get("/sync/pull", permission=PERFORM, streamed=True, query=schemas.PullQuery, gives=JSON)
 def pull(caller: Caller, *, device_id: UUID, cursor: str | None, limit: int) -> Response:
     """Return the next page of changes and late receipts."""
     with caller.transaction(read_only=True, isolation="REPEATABLE READ") as ctx:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum, auto
 from functools import wraps
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from flask_smorest import Blueprint as SmorestBlueprint
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 View = Callable[..., Any]
 PREFIX = "/api/v1"
+JSON = "application/json"
+PDF = "application/pdf"
 
 
 class Access(Enum):
@@ -86,13 +89,15 @@ class Blueprint(SmorestBlueprint):
         idempotent: bool = False,
         traced: bool = False,
         streamed: bool = False,
+        gives: str | None = None,
     ) -> Callable[[View], View]:
         """Register a view.
 
         The view's first argument is the Context; with ``streamed`` it is a Caller that opens its own short
         transactions, and on a PUBLIC endpoint the Runtime. Path variables and the parsed ``query`` and ``body``
         follow as keywords; ``if_match`` adds ``version`` (int), ``idempotent`` adds ``idempotency_key``. ``out`` None
-        means the view returns a response itself. ``traced`` lets a GET write its access event.
+        means the view returns a response itself, of the media type ``gives`` (None: without a body). ``traced``
+        lets a GET write its access event.
         """
 
         def decorate(view: View) -> View:
@@ -100,7 +105,8 @@ class Blueprint(SmorestBlueprint):
             if out is not None or status == 204:  # noqa: PLR2004 - No Content
                 handler = self.response(status, out)(handler)
             handler = _guarded(handler, permission, read_only=method == "GET" and not traced, streamed=streamed)
-            documented = self.doc(**_security(permission))(handler)
+            raw = {} if out is not None or status == 204 else _raw_answer(gives, status)  # noqa: PLR2004 - No Content
+            documented = self.doc(**_security(permission), **raw)(handler)
             self.route(rule, methods=[method])(documented)
             return view
 
@@ -171,6 +177,22 @@ def _in_transaction(
     except Problem as problem:
         runtime.leave_trace(bank, actor, problem)
         raise
+
+
+def raw_body(kind: str) -> dict[str, Any]:
+    """Return the OpenAPI member of a body of the media type ``kind`` that the view reads itself, for ``blp.doc``."""
+    return {"requestBody": {"required": True, "content": _content(kind)}}
+
+
+def _raw_answer(kind: str | None, status: int) -> dict[str, Any]:
+    """Return the OpenAPI member of an answer that no schema describes."""
+    body = {"content": _content(kind)} if kind else {}
+    return {"responses": {str(status): {"description": HTTPStatus(status).phrase, **body}}}
+
+
+def _content(kind: str) -> dict[str, Any]:
+    schema = {"type": "object"} if kind == JSON else {"type": "string", "format": "binary"}
+    return {kind: {"schema": schema}}
 
 
 def _security(permission: Permission | Access) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import jsonify
 from flask_smorest import Api as SmorestApi
-from marshmallow import Schema, fields
+from marshmallow import INCLUDE, Schema, fields
 
 from inspection_api.core.errors import Problem
 from inspection_api.http.problems import HTTP_TITLES, INTERNAL_ERROR, PROBLEM_JSON, STATUS, status_of
@@ -38,6 +38,11 @@ class FieldErrorSchema(Schema):
 
 class ProblemSchema(Schema):
     """RFC 9457; further members (ids, times, limits) depend on the code."""
+
+    class Meta:
+        """Name the members that every program may count on, and allow the others."""
+
+        unknown = INCLUDE
 
     type = fields.String(required=True, metadata={"description": "urn:xunji:problem:<code>"})
     status = fields.Integer(required=True)

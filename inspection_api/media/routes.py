@@ -15,7 +15,7 @@ from inspection_api.core.errors import Problem
 from inspection_api.core.permissions import Action, Permission
 from inspection_api.core.storage import in_chunks
 from inspection_api.http import problems
-from inspection_api.http.blueprint import LOGGED_IN, PUBLIC, Blueprint
+from inspection_api.http.blueprint import LOGGED_IN, PUBLIC, Blueprint, raw_body
 from inspection_api.http.compression import ensure_plain
 from inspection_api.http.runtime import Caller, Runtime
 from inspection_api.media import queries, service
@@ -42,7 +42,7 @@ def _checksum_mismatch(problem: Problem) -> Response:
     return problems.respond(problem, status=460)
 
 
-@blp.endpoint("OPTIONS", "/media", permission=PUBLIC)
+@blp.endpoint("OPTIONS", "/media", permission=PUBLIC, status=204)
 def describe(_runtime: Runtime) -> Response:
     """Say which tus extensions are spoken."""
     headers = {
@@ -54,7 +54,7 @@ def describe(_runtime: Runtime) -> Response:
     return Response(status=204, headers=headers)
 
 
-@blp.post("/media", permission=UPLOAD, streamed=True)
+@blp.post("/media", permission=UPLOAD, streamed=True, status=201)
 def create(caller: Caller) -> Response:
     """Declare a media and take its first bytes, if any; the same id again answers the same place."""
     uploads.ensure_tus_version(request.headers.get("Tus-Resumable"))
@@ -76,7 +76,8 @@ def find_progress(caller: Caller, media_id: UUID) -> Response:
     return _progress(200, service.find_progress(caller.transaction, media_id))
 
 
-@blp.patch("/media/<uuid:media_id>", permission=UPLOAD, streamed=True)
+@blp.patch("/media/<uuid:media_id>", permission=UPLOAD, streamed=True, status=204)
+@blp.doc(**raw_body(uploads.CHUNK_TYPE))
 def append(caller: Caller, media_id: UUID) -> Response:
     """Append bytes at ``Upload-Offset``; the last ones make the media stored."""
     uploads.ensure_tus_version(request.headers.get("Tus-Resumable"))
@@ -85,7 +86,7 @@ def append(caller: Caller, media_id: UUID) -> Response:
     return _progress(204, _append(caller, media_id, offset=offset))
 
 
-@blp.delete("/media/<uuid:media_id>", permission=UPLOAD, streamed=True)
+@blp.delete("/media/<uuid:media_id>", permission=UPLOAD, streamed=True, status=204)
 def terminate(caller: Caller, media_id: UUID) -> Response:
     """Throw the partial bytes of my upload away; its slot stays."""
     uploads.ensure_tus_version(request.headers.get("Tus-Resumable"))
@@ -94,13 +95,13 @@ def terminate(caller: Caller, media_id: UUID) -> Response:
     return Response(status=204)
 
 
-@blp.get("/media/<uuid:media_id>/thumbnail", permission=LOGGED_IN)
+@blp.get("/media/<uuid:media_id>/thumbnail", permission=LOGGED_IN, gives="image/jpeg")
 def thumbnail(ctx: Context, media_id: UUID) -> Response:
     """Show a photo small, without its metadata: mine, or of my subtree."""
     return _file(service.open_thumbnail(ctx, media_id), "image/jpeg", f"{media_id}.jpg")
 
 
-@blp.get("/media/<uuid:media_id>/original", permission=queries.REVIEW, traced=True)
+@blp.get("/media/<uuid:media_id>/original", permission=queries.REVIEW, traced=True, gives="application/octet-stream")
 def original(ctx: Context, media_id: UUID) -> Response:
     """Download the untouched bytes; that somebody did is recorded before they leave."""
     media, file = service.open_original(ctx, media_id)
