@@ -33,8 +33,7 @@ def push(caller: Caller) -> Response:
     """Apply a batch of operations; every one ends in a status, and the same bytes again have no second effect."""
     body = bounded_body(MAX_BYTES)
     signature = request.headers.get("Device-Signature", "")
-    with caller.transaction() as ctx:
-        answer = service.push(ctx, body, signature)
+    answer = caller.persist(lambda ctx: service.push(ctx, body, signature))
     with caller.transaction(read_only=True) as ctx:
         head = service.feed_head(ctx.session)
     return _json({**answer, "feed_seq": head})

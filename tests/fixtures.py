@@ -185,9 +185,9 @@ def queries(engine: Engine) -> Iterator[Callable[[], list[str]]]:
     event.remove(engine, "before_cursor_execute", note)
 
 
-@pytest.fixture
-def committed_bank(catalogue: BankCatalogue) -> Iterator[Bank]:
-    """A bank with a schema of its own, for tests with two connections; dropped afterwards."""
+@contextmanager
+def bank_of_its_own(catalogue: BankCatalogue) -> Iterator[Bank]:
+    """A bank with a schema of its own, dropped afterwards."""
     code = f"t{os.getpid()}x{next(_numbers)}"
     bank = catalogue.create(code, "测试银行")
     migrations.upgrade(catalogue, bank)
@@ -196,6 +196,13 @@ def committed_bank(catalogue: BankCatalogue) -> Iterator[Bank]:
         connection.execute(text(f"DROP SCHEMA {bank.schema} CASCADE"))
         connection.execute(text("DELETE FROM public.bank WHERE code = :code"), {"code": code})
     catalogue.everyone()
+
+
+@pytest.fixture
+def committed_bank(catalogue: BankCatalogue) -> Iterator[Bank]:
+    """A bank of the test's own, for tests with two connections."""
+    with bank_of_its_own(catalogue) as bank:
+        yield bank
 
 
 @pytest.fixture

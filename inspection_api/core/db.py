@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 
     from psycopg import Connection as DriverConnection
     from sqlalchemy import Engine
+    from sqlalchemy.exc import OperationalError
 
     from inspection_api.core.banks import Bank
     from inspection_api.core.storage import Storage
 
 LOCK_TIMEOUT = "5s"
+_LOST_RACES = {"40001", "40P01"}  # serialization failure, deadlock
 _ENTER = text(
     "SELECT set_config('search_path', quote_ident(:schema), true), set_config('lock_timeout', :lock_timeout, true),"
     " set_config('transaction_read_only', :read_only, true)"
@@ -45,6 +47,11 @@ def open_engine(url: str, *, pool_size: int = 8) -> Engine:
         arrays.register(connection)
 
     return engine
+
+
+def lost_a_race(error: OperationalError) -> bool:
+    """Tell whether PostgreSQL gave the transaction up for the sake of another: the same again may well succeed."""
+    return getattr(error.orig, "sqlstate", None) in _LOST_RACES
 
 
 class Database:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from flask import current_app
+from sqlalchemy.exc import OperationalError
 
 from inspection_api.core.context import SYSTEM
+from inspection_api.core.db import lost_a_race
 from inspection_api.core.errors import NotFound, Problem
+from inspection_api.core.logs import log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,6 +27,10 @@ if TYPE_CHECKING:
     from inspection_api.core.storage import Storage
 
 EXTENSION = "xunji"
+REPEATS = 3
+"""How often a transaction that lost a deadlock or a serialization begins anew (sync.md §3.3)."""
+
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +90,19 @@ class Caller:
         except Problem as problem:
             self.runtime.leave_trace(self.bank, self.actor, problem)
             raise
+
+    def persist(self, work: Callable[[Context], _Answer]) -> _Answer:
+        """Do all of ``work`` in a short transaction, again from the beginning when it loses to others, three times."""
+        for _ in range(REPEATS):
+            try:
+                with self.transaction() as ctx:
+                    return work(ctx)
+            except OperationalError as error:
+                if not lost_a_race(error):
+                    raise
+                log.warning("transaction_repeated", bank=self.bank.tag)
+        with self.transaction() as ctx:
+            return work(ctx)
 
     def acting_as(self, actor: Actor) -> Caller:
         """Return the same caller with another actor."""
