@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +23,6 @@ if TYPE_CHECKING:
     from inspection_api.core.db import Database
     from tests.factories import World
 
-WRITERS = 8
-TRANSACTIONS = 60
 _numbers = count(1)
 
 FEED = text(
@@ -190,55 +185,3 @@ def test_every_synced_thing_has_its_triggers(world: World, entity: str) -> None:
     audience = "shared" if row.is_shared else "granted"
     assert sum(f"feed_changed('{entity}', '{audience}')" in line for line in found) == 3
     assert any("bump_version()" in line for line in found)
-
-
-class Poller:
-    """Reads the feed as a device does: everything after its cursor, again and again, in small pages."""
-
-    def __init__(self, database: Database, bank: Bank) -> None:
-        self.database, self.bank = database, bank
-        self.received: list[int] = []
-
-    def poll(self) -> int:
-        cursor = self.received[-1] if self.received else 0
-        with self.database.transaction(self.bank, read_only=True) as ctx:
-            page = [row.seq for row in ctx.session.execute(FEED, {"cursor": cursor, "limit": 50})]
-        self.received += page
-        return len(page)
-
-
-def test_a_reader_with_a_cursor_misses_nothing_of_eight_writers(
-    committed_world: World, committed_database: Database
-) -> None:
-    """Transactions of random size and length, some rolled back: number order is commit order."""
-    bank = committed_world.bank
-    poller, done = Poller(committed_database, bank), threading.Event()
-
-    def write(seed: int) -> None:
-        dice = random.Random(seed)  # noqa: S311 - a reproducible mix, no secret
-        for _ in range(TRANSACTIONS):
-            with committed_database.transaction(bank) as ctx:
-                ids = make_customers(ctx, committed_world, dice.randint(1, 6))
-                hold(ctx, committed_world, ["officer"], ids)
-                ctx.session.execute(text("SELECT pg_sleep(:s)"), {"s": dice.random() * 0.01})
-                if dice.random() < 0.1:
-                    ctx.session.rollback()
-
-    def read() -> None:
-        while not done.is_set():
-            poller.poll()
-
-    with ThreadPoolExecutor(WRITERS + 1) as pool:
-        reader = pool.submit(read)
-        for writer in [pool.submit(write, seed) for seed in range(WRITERS)]:
-            writer.result()
-        done.set()
-        reader.result()
-    while poller.poll():
-        pass
-    with committed_database.transaction(bank, read_only=True) as ctx:
-        written = list(ctx.session.scalars(text("SELECT seq FROM sync_change ORDER BY seq")))
-        unnumbered = ctx.session.scalar(text("SELECT count(*) FROM sync_change WHERE seq IS NULL"))
-    assert unnumbered == 0
-    assert len(written) > 1000
-    assert poller.received == written
