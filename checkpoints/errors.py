@@ -61,20 +61,6 @@ class FixTooCoarse(Conflict):
     title = "定位精度不足，请移至开阔处稍候再试"
 
 
-class NotBound(Conflict):
-    """The checkpoint has no location yet: scan and bind it first."""
-
-    code = "checkpoint_unbound"
-    title = "检查点尚未绑定位置，请先在现场绑定"
-
-
-class BindingPending(Conflict):
-    """The location waits for a manager's confirmation."""
-
-    code = "binding_pending"
-    title = "检查点位置待管理人员确认"
-
-
 class AlreadyBound(Conflict):
     """The checkpoint has a location already; only a reset makes room for another."""
 

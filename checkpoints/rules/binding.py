@@ -12,7 +12,6 @@ from enum import StrEnum
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from checkpoints import errors
 from checkpoints.coordinates import DECIMALS, Point, distance_m
 from checkpoints.rules import fence
 from checkpoints.rules.fence import Fix, Judgement, Verdict
@@ -194,18 +193,3 @@ def _is_valid_at(location: Location, at: datetime) -> bool:
 def _has_extent(location: Location) -> bool:
     """Tell whether the location was ever valid (one that came too late never was)."""
     return location.valid_to is None or location.valid_from < location.valid_to
-
-
-def ensure_location_usable(locations: Sequence[Location], performed_at: datetime) -> Location:
-    """Return the confirmed location that judges a visit of ``performed_at``.
-
-    Raises:
-        NotBound: nothing was bound then.
-        BindingPending: the location waits for a manager.
-    """
-    location = location_at(locations, performed_at)
-    if location is None:
-        raise errors.NotBound
-    if location.status is LocationStatus.PROVISIONAL:
-        raise errors.BindingPending
-    return location

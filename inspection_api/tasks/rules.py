@@ -11,13 +11,11 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from inspection_api.core.periods import day_start, local_day
+from inspection_api.core.periods import local_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from uuid import UUID
-
-_ONE_DAY = timedelta(days=1)
 
 
 class State(StrEnum):
@@ -142,11 +140,6 @@ def decide_closings(visits: Sequence[Visit], tasks: Iterable[TaskTerms]) -> list
 def is_too_close(task: TaskTerms, performed_on: date) -> bool:
     """Tell whether the visit comes sooner than ``min_gap_days`` after the one that closed the task before."""
     return task.previous_on is not None and abs(performed_on - task.previous_on).days < task.min_gap_days
-
-
-def is_overdue(state: State, due_on: date, now: datetime) -> bool:
-    """Tell whether an open task is past its due day's midnight in Asia/Shanghai (§1.2)."""
-    return state in OPEN and now >= day_start(due_on + _ONE_DAY)
 
 
 def missed_before(now: datetime, late_sync_hours: int) -> date:

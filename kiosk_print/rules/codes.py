@@ -17,7 +17,6 @@ from inspection_api.core.errors import NotFound
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _MAC_BYTES = 16
-_NUMBER = re.compile(r"MBZ-[A-Z0-9]{1,20}-\d{6}-\d{6,}-[A-Z0-9]", re.ASCII)
 _CODE = re.compile(r"XP1\.([0-9a-f]{8})\.([A-Z2-7]{26})\.([A-Z2-7]{26})", re.ASCII)
 
 
@@ -34,11 +33,6 @@ def print_number(organisation_code: str, month: str, sequence: int) -> str:
     """Return the number of the ``sequence``-th original of an organisation in ``month`` (``yyyymm``)."""
     body = f"MBZ-{organisation_code.upper()}-{month}-{sequence:06d}"
     return f"{body}-{_check(body)}"
-
-
-def is_number(text: str) -> bool:
-    """Tell whether ``text`` is a number whose check character fits."""
-    return _NUMBER.fullmatch(text) is not None and _check(text[:-2]) == text[-1]
 
 
 def _check(body: str) -> str:

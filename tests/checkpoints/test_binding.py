@@ -159,15 +159,6 @@ def test_of_two_rivals_the_earlier_capture_stands() -> None:
     assert binding.location_at([later, earlier], LATE) is earlier
 
 
-def test_only_a_confirmed_location_is_usable() -> None:
-    bound = location()
-    assert binding.ensure_location_usable([bound], NOON) is bound
-    with pytest.raises(errors.NotBound):
-        binding.ensure_location_usable([], NOON)
-    with pytest.raises(errors.BindingPending):
-        binding.ensure_location_usable([location(status=LocationStatus.PROVISIONAL)], NOON)
-
-
 def test_the_standing_place_is_the_earlier_rival_of_the_newest_generation() -> None:
     earlier = location(2, LocationStatus.PROVISIONAL, bound_at=EARLY)
     later = location(2, LocationStatus.PROVISIONAL)

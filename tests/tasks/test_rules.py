@@ -18,7 +18,6 @@ from inspection_api.tasks.rules import (
     Visit,
     decide_closing,
     decide_closings,
-    is_overdue,
     missed_before,
     states_before,
 )
@@ -148,13 +147,6 @@ def test_credit_ends_before_its_first_day_and_is_used_once() -> None:
 
 def test_credit_is_for_open_tasks_only() -> None:
     assert decide_closing(visit("2018-08-20"), [task(9, state=State.MISSED, **CREDITED)]).state is None
-
-
-def test_a_task_is_overdue_at_midnight_in_shanghai() -> None:
-    midnight = datetime(2018, 8, 31, 16, 0, tzinfo=UTC)
-    assert is_overdue(State.PENDING, date(2018, 8, 31), midnight)
-    assert not is_overdue(State.PENDING, date(2018, 8, 31), midnight - timedelta(milliseconds=1))
-    assert not is_overdue(State.DONE, date(2018, 8, 31), midnight)
 
 
 def test_a_task_is_missed_three_days_after_its_window() -> None:
