@@ -20,6 +20,7 @@ from inspection_api.media import service as media
 from inspection_api.tasks import service as tasks
 from inspection_api.telemetry import service as telemetry
 from kiosk_print import service as papers
+from sync import service as sync
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,6 +86,8 @@ SCHEDULE: tuple[Scheduled, ...] = (
     Scheduled(name="sweep-tasks", every=timedelta(hours=1), function=_sweep_tasks),
     Scheduled(name="sweep-uploads", every=timedelta(hours=6), function=_sweep_uploads),
     Scheduled(name="sweep-papers", every=timedelta(minutes=10), function=_sweep_papers),
+    Scheduled(name="withdraw-finished", every=timedelta(days=1), function=sync.withdraw_finished),
+    Scheduled(name="compact-feed", every=timedelta(days=1), function=sync.compact),
     Scheduled(name="refresh-facts", every=timedelta(hours=6), function=_refresh_facts),
     Scheduled(name="evaluate-alerts", every=timedelta(hours=1), function=_evaluate_alerts),
 )

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import select, true
+from sqlalchemy import func, select, true
 
 from checkpoints.models import Checkpoint
+from inspection_api.core.periods import local_day
 from inspection_api.core.tables import among
 from inspection_api.customers.models import Customer
 from inspection_api.inspections.models import Inspection
@@ -26,6 +27,7 @@ from sync.protocol.unlock import judge_unlock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy import ColumnElement, FromClause, Select
@@ -53,13 +55,15 @@ OPERATIONS: dict[str, OperationKind] = {
 class Entity:
     """A synced thing: its table (with ``id`` and ``version``), and the columns that a device receives.
 
-    ``only`` is a condition that a row must meet before any device may see it.
+    ``only`` is a condition that a row must meet before any device may see it. ``finished`` is the condition that
+    nothing has happened to it since a moment, and nothing will: then it need not stay on devices for ever.
     """
 
     model: type[Base]
     columns: tuple[str, ...]
     is_shared: bool = False
     only: ColumnElement[bool] = field(default_factory=true)
+    finished: Callable[[datetime], ColumnElement[bool]] | None = None
 
     @property
     def table(self) -> FromClause:
@@ -70,6 +74,16 @@ class Entity:
         """Return the rows of ``ids``: id, version, then the columns."""
         names = ("id", "version", *self.columns)
         return select(*(self.table.c[name] for name in names)).where(among(self.table.c.id, ids), self.only)
+
+
+def _task_finished(since: datetime) -> ColumnElement[bool]:
+    last_day = func.coalesce(Task.performed_on, Task.window_end_on)
+    return Task.state.not_in(["pending", "in_progress"]) & (last_day < local_day(since))
+
+
+def _inspection_finished(since: datetime) -> ColumnElement[bool]:
+    last = func.greatest(Inspection.submitted_at, Inspection.accepted_at, Inspection.print_closes_at)
+    return Inspection.state.in_(["accepted", "extra", "refused", "voided"]) & (last < since)
 
 
 ENTITIES: dict[str, Entity] = {
@@ -117,6 +131,7 @@ ENTITIES: dict[str, Entity] = {
             "state",
             "reason",
         ),
+        finished=_task_finished,
     ),
     "inspection": Entity(
         Inspection,
@@ -136,5 +151,6 @@ ENTITIES: dict[str, Entity] = {
             "print_opens_at",
             "print_closes_at",
         ),
+        finished=_inspection_finished,
     ),
 }

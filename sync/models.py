@@ -165,13 +165,17 @@ class SyncQuarantine(Base):
 
 
 class SyncEpoch(Base):
-    """The one row that names this history of the bank; a restore from backup begins a new one."""
+    """The one row that names this history of the bank; a restore from backup begins a new one.
+
+    Up to ``horizon`` the feed has forgotten removals, so an older cursor cannot go on.
+    """
 
     __tablename__ = "sync_epoch"
     __table_args__ = (CheckConstraint("one", name="only_row"),)
 
     one: Mapped[bool] = mapped_column(primary_key=True)
     epoch: Mapped[UUID]
+    horizon: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
 
 
 class SyncSetting(Base):

@@ -44,7 +44,7 @@ LONGEST_OFFLINE = timedelta(days=45)
 """How far before the device's last sample its visits may lie and still find the task of their day."""
 
 _DEVICE = text(
-    "SELECT d.id, d.public_key, d.status, d.created_at, e.epoch FROM device d CROSS JOIN sync_epoch e"
+    "SELECT d.id, d.public_key, d.status, d.created_at, e.epoch, e.horizon FROM device d CROSS JOIN sync_epoch e"
     " WHERE d.id = :device_id AND d.user_id = :user_id"
 )
 _DEVICE_LOCKED = text(f"{_DEVICE.text} FOR KEY SHARE OF d")
@@ -77,13 +77,14 @@ _MEDIA = text(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceRow:
-    """The caller's device, and the bank's epoch that it must be told."""
+    """The caller's device, the bank's epoch that it must be told, and how far the feed reaches back."""
 
     id: UUID
     public_key: bytes
     is_approved: bool
     created_at: Any
     epoch: str
+    horizon: int
 
 
 def get_device(session: Session, device_id: UUID, user_id: UUID | None, *, lock: bool = False) -> DeviceRow:
@@ -107,6 +108,7 @@ def get_device(session: Session, device_id: UUID, user_id: UUID | None, *, lock:
         is_approved=row.status == "approved",
         created_at=row.created_at,
         epoch=str(row.epoch),
+        horizon=row.horizon,
     )
 
 

@@ -110,7 +110,7 @@ def _revoke(ctx: Context, checkpoint: Checkpoint, former_id: UUID) -> None:
         owed = loans.ids_by_customer(ctx.session, [checkpoint.customer_id])
         revoked += [(former_id, "customer", checkpoint.customer_id)]
         revoked += [(former_id, "loan", loan_id) for _, loan_id in owed]
-    accounts.revoke(ctx, revoked)
+    accounts.revoke(ctx, revoked, reason="reassigned")
 
 
 def reissue_plate(ctx: Context, checkpoint_id: UUID) -> Checkpoint:

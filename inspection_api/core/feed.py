@@ -34,6 +34,7 @@ sync_change = Table(
     Column("change", Text, nullable=False),
     Column("txid", BigInteger, nullable=False, server_default=_XID),
     Column("at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+    Column("reason", Text),
     CheckConstraint("change IN ('put', 'del', 'drop')", name="change_known"),
     Index("ix_sync_change_unstamped", "txid", postgresql_where=text("seq IS NULL")),
     Index("ix_sync_change_audience_seq", "audience", "seq"),

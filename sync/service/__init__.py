@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sync.service.compaction import compact, withdraw_finished
 from sync.service.handshake import shake_hands
 from sync.service.pull import feed_head, pull
 from sync.service.push import push
@@ -9,4 +10,14 @@ from sync.service.releasing import on_devices_approved
 from sync.service.snapshot import snapshot
 from sync.service.verify import verify
 
-__all__ = ["feed_head", "on_devices_approved", "pull", "push", "shake_hands", "snapshot", "verify"]
+__all__ = [
+    "compact",
+    "feed_head",
+    "on_devices_approved",
+    "pull",
+    "push",
+    "shake_hands",
+    "snapshot",
+    "verify",
+    "withdraw_finished",
+]

@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 _HEAD = text("SELECT value FROM feed_counter")
 _CHANGES = text(
     """
-    (SELECT seq, entity, entity_id, change FROM sync_change
+    (SELECT seq, entity, entity_id, change, reason FROM sync_change
      WHERE audience = :user_id AND seq > :after ORDER BY seq LIMIT :most)
     UNION ALL
-    (SELECT seq, entity, entity_id, change FROM sync_change
+    (SELECT seq, entity, entity_id, change, reason FROM sync_change
      WHERE audience IS NULL AND seq > :after ORDER BY seq LIMIT :most)
     ORDER BY seq LIMIT :most
     """
@@ -57,7 +57,7 @@ def pull(ctx: Context, *, device_id: UUID, cursor: str | None, limit: int) -> di
     """
     device, binding = admitted(ctx, device_id)
     head = feed_head(ctx.session)
-    after = binding.open(cursor, horizon=0, head=head) if cursor else 0
+    after = binding.open(cursor, horizon=device.horizon, head=head) if cursor else 0
     page = _page(ctx, after, head, limit)
     return {
         "epoch": device.epoch,
@@ -105,4 +105,5 @@ def _changes(ctx: Context, newest: Sequence[Row[Any]]) -> list[bytes]:
 
 
 def _removal(row: Row[Any]) -> bytes:
-    return rows.encoded({"k": row.change, "e": row.entity, "id": row.entity_id})
+    why = {"reason": row.reason} if row.reason else {}
+    return rows.encoded({"k": row.change, "e": row.entity, "id": row.entity_id, **why})

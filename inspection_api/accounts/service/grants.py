@@ -19,7 +19,8 @@ _GRANT = text(
 )
 _REVOKE = text(
     "DELETE FROM access_grant g"
-    " USING unnest(CAST(:users AS uuid[]), CAST(:entities AS text[]), CAST(:ids AS uuid[])) AS r (user_id, entity, id)"
+    " USING (SELECT set_config('xunji.reason', :reason, true)) AS why,"
+    " unnest(CAST(:users AS uuid[]), CAST(:entities AS text[]), CAST(:ids AS uuid[])) AS r (user_id, entity, id)"
     " WHERE g.user_id = r.user_id AND g.entity = r.entity AND g.entity_id = r.id"
 )
 
@@ -30,10 +31,10 @@ def grant(ctx: Context, grants: Iterable[tuple[UUID, str, UUID]]) -> None:
         ctx.session.execute(_GRANT, columns)
 
 
-def revoke(ctx: Context, grants: Iterable[tuple[UUID, str, UUID]]) -> None:
-    """Take access away, in one statement; devices receive a ``drop``."""
+def revoke(ctx: Context, grants: Iterable[tuple[UUID, str, UUID]], *, reason: str = "") -> None:
+    """Take access away, in one statement; devices receive a ``drop`` with the ``reason``, a word that they know."""
     if columns := _columns(grants):
-        ctx.session.execute(_REVOKE, columns)
+        ctx.session.execute(_REVOKE, {**columns, "reason": reason})
 
 
 def _columns(grants: Iterable[tuple[UUID, str, UUID]]) -> dict[str, list[Any]]:

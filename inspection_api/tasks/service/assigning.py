@@ -43,7 +43,8 @@ def on_checkpoints_assigned(ctx: Context, events: Sequence[Recorded]) -> None:
     ctx.session.flush()
     values = {"checkpoint_ids": [UUID(event.data["checkpoint_id"]) for event in events]}
     moved = ctx.session.execute(_FOLLOW, values).all()
-    accounts.revoke(ctx, [(row.former_id, "task", row.id) for row in moved if row.former_id is not None])
+    lost = [(row.former_id, "task", row.id) for row in moved if row.former_id is not None]
+    accounts.revoke(ctx, lost, reason="reassigned")
     assign(ctx, [(row.id, row.officer_id) for row in moved])
     for row in moved:
         ctx.record(
