@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
 import signal
 import socket
 import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,13 +33,14 @@ from inspection_api.core.settings import DEMO_SECRET_PREFIX, Mode
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 _SECRET = "XUNJI_SECRET_KEY"  # noqa: S105 - a variable's name
 _POLL_S = 0.1
 _PORT_PATIENCE_S = 3.0
 _READY_PATIENCE_S = 120.0
 _STOP_PATIENCE_S = 20.0
+_TOLD = ("DATABASE_URL", "REDIS_URL", "XUNJI_MODE", "XUNJI_VAR", _SECRET)
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -131,6 +133,15 @@ def _prepare(env: dict[str, str], stack: ExitStack) -> None:
     _warn_without_redis(servers.redis)
     if not env.get(_SECRET):
         env[_SECRET] = _demo_secret(var / "secrets.env")
+    stack.enter_context(_told(env, var / "run.env"))
+
+
+@contextmanager
+def _told(env: Mapping[str, str], path: Path) -> Iterator[None]:
+    """Write down, for single commands, what the running system was started with; the file is gone when it stops."""
+    _write_private(path, "".join(f"export {name}={shlex.quote(env[name])}\n" for name in _TOLD))
+    yield
+    path.unlink(missing_ok=True)
 
 
 def _serve(children: _Children) -> None:
@@ -240,7 +251,6 @@ def _demo_secret(path: Path) -> str:
         StartError: the file is not ours to read, or does not hold a secret.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
             _write_private(path, f"{_SECRET}={DEMO_SECRET_PREFIX}{secrets.token_urlsafe(48)}\n")
         lines = path.read_text().splitlines()
@@ -253,6 +263,7 @@ def _demo_secret(path: Path) -> str:
 
 
 def _write_private(path: Path, words: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(f".{os.getpid()}")
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
