@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,11 +67,18 @@ def _transaction(code: str) -> Iterator[tuple[Runtime, Context]]:
         yield runtime, ctx
 
 
+def _ensure_not_restored() -> None:
+    """Refuse to start on a database that came from a backup; one that is away may come back, and is asked again."""
+    with suppress(OperationalError):
+        _runtime().banks.ensure_not_restored()
+
+
 @main.command()
 def serve() -> None:
     """Serve HTTP with gunicorn on HOST:PORT until stopped."""
     from inspection_api.server import serve_forever  # noqa: PLC0415
 
+    _ensure_not_restored()
     serve_forever(Settings.from_env(os.environ))
 
 
@@ -80,6 +87,7 @@ def worker() -> None:
     """Drain the outbox and run background jobs until stopped."""
     from inspection_api.worker import work  # noqa: PLC0415
 
+    _ensure_not_restored()
     work(Settings.from_env(os.environ))
 
 
@@ -97,6 +105,23 @@ def migrate() -> None:
         broken += bool(outcome.error)
         click.echo(f"{outcome.bank.code}: {outcome.error or migrations.head()}")
     sys.exit(1 if broken else 0)
+
+
+@main.command("restore-finish")
+@click.option("--bank", "code", help="One bank only, whatever its database says; left out: all that were restored.")
+def restore_finish(code: str | None) -> None:
+    """After a restore from backup: begin a new epoch, so that every device takes a snapshot and sends again."""
+    from sync import service as sync  # noqa: PLC0415
+
+    runtime = _runtime()
+    banks = [bank for bank in runtime.banks.everyone() if (bank.is_restored if code is None else bank.code == code)]
+    if code is not None and not banks:
+        raise NotFound(code)
+    for bank in banks:
+        with runtime.database.transaction(bank) as ctx:
+            epoch = sync.begin_epoch(ctx)
+        runtime.banks.note_restored(bank)
+        click.echo(f"{bank.code}: {epoch}")
 
 
 @main.command("create-bank")

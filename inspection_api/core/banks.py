@@ -40,6 +40,11 @@ CREATE TABLE IF NOT EXISTS public.bank (
     revision text,
     created_at timestamptz NOT NULL DEFAULT now()
 );
+DO $$ BEGIN
+    IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'public.bank'::regclass AND attname = 'cluster') THEN
+        ALTER TABLE public.bank ADD COLUMN cluster text;
+    END IF;
+END $$;
 CREATE TABLE IF NOT EXISTS public.login_failure (
     scope text NOT NULL,
     key text NOT NULL,
@@ -49,12 +54,23 @@ CREATE TABLE IF NOT EXISTS public.login_failure (
 )
 """
 
+# Which history this is: a copy of a database in another cluster has another identifier, and one that was recovered to a
+# point in time, or promoted, has another timeline (ADR 0011).
+_CLUSTER = "(SELECT s.system_identifier || '/' || c.timeline_id FROM pg_control_system() s, pg_control_checkpoint() c)"
+
 
 class BankMaintenance(Unavailable):
     """The bank's schema is being migrated, or waits for it."""
 
     code = "bank_maintenance"
     title = "银行系统维护中，请稍后再试"
+
+
+class BankRestored(Unavailable):
+    """The database came back from a backup, and nobody has said so to the devices yet (`restore-finish`)."""
+
+    code = "bank_restored"
+    title = "数据库已从备份恢复，请先运行 restore-finish"
 
 
 class SecretWrong(Unavailable):
@@ -83,6 +99,7 @@ class Bank:
     """One bank; ``revision`` is the migration its schema is at (None before the first).
 
     ``key`` is None where it does not open with this installation's secret: nobody works in such a bank.
+    ``is_restored``: its database is not the one, or not the history, that it was last known to live in.
     """
 
     code: str
@@ -91,6 +108,7 @@ class Bank:
     schema: str
     revision: str | None
     key: bytes | None = field(repr=False)
+    is_restored: bool = False
 
     def derived_key(self, purpose: str) -> bytes:
         """Return the 32-byte MAC key of ``purpose`` (``plate``, ``paper``, ``cursor`` …).
@@ -122,7 +140,7 @@ class BankCatalogue:
     def everyone(self) -> tuple[Bank, ...]:
         """Return all banks by code, freshly read; one whose key does not open has none, and harms no other."""
         with self.engine.connect() as connection:
-            rows = connection.execute(text("SELECT * FROM public.bank ORDER BY code")).all()
+            rows = connection.execute(text(f"SELECT *, {_CLUSTER} AS here FROM public.bank ORDER BY code")).all()  # noqa: S608 - a constant
         self._banks = tuple(self._unsealed(row) for row in rows)
         self._read_at = time.monotonic()
         return self._banks
@@ -146,8 +164,8 @@ class BankCatalogue:
         return Bank(code="", name="", tag="", schema="public", revision=self.head, key=key)
 
     def is_ready(self, bank: Bank) -> bool:
-        """Tell whether people and the worker may work in ``bank``: its key opens, its schema is up to date."""
-        return bank.key is not None and bank.revision == self.head
+        """Tell whether work may go on in ``bank``: its key opens, its schema is up to date, and it is no backup."""
+        return bank.key is not None and bank.revision == self.head and not bank.is_restored
 
     def create(self, code: str, name: str) -> Bank:
         """Register a bank and create its empty schema; the caller migrates it.
@@ -165,9 +183,26 @@ class BankCatalogue:
 
     def note_revision(self, bank: Bank, revision: str) -> None:
         """Write down the migration at which the bank's schema now is."""
-        statement = text("UPDATE public.bank SET revision = :revision WHERE code = :code")
+        self._note(bank, f"revision = :revision, cluster = coalesce(cluster, {_CLUSTER})", revision=revision)
+
+    def note_restored(self, bank: Bank) -> None:
+        """Write down that the bank lives in this history of this database now."""
+        self._note(bank, f"cluster = {_CLUSTER}")
+
+    def ensure_not_restored(self) -> None:
+        """Refuse to work while a bank came back from a backup and its devices were not told.
+
+        Raises:
+            BankRestored: with the codes of the banks.
+        """
+        restored = [bank.code for bank in self.everyone() if bank.is_restored]
+        if restored:
+            raise BankRestored("、".join(restored), banks=restored, retry_after_s=30)
+
+    def _note(self, bank: Bank, assignments: str, **values: str) -> None:
+        statement = text(f"UPDATE public.bank SET {assignments} WHERE code = :code")  # noqa: S608 - our own constants
         with self.engine.begin() as connection:
-            connection.execute(statement, {"revision": revision, "code": bank.code})
+            connection.execute(statement, {**values, "code": bank.code})
         self._read_at = float("-inf")
 
     def _insert(self, connection: Connection, code: str, name: str) -> None:
@@ -189,6 +224,8 @@ class BankCatalogue:
             raise BankMaintenance(retry_after_s=30)
         if bank is not None and bank.key is None:
             raise SecretWrong(bank.code)
+        if bank is not None and bank.is_restored:
+            raise BankRestored(retry_after_s=30)
         return bank
 
     def _sealed(self, tag: str) -> bytes:
@@ -196,8 +233,15 @@ class BankCatalogue:
         return nonce + self._cipher().encrypt(nonce, secrets.token_bytes(32), tag.encode())
 
     def _unsealed(self, row: Row[tuple[object, ...]]) -> Bank:
+        known = getattr(row, "cluster", None)  # the column comes with the first command line of this version
         return Bank(
-            code=row.code, name=row.name, tag=row.tag, schema=row.schema, revision=row.revision, key=self._key(row)
+            code=row.code,
+            name=row.name,
+            tag=row.tag,
+            schema=row.schema,
+            revision=row.revision,
+            key=self._key(row),
+            is_restored=known is not None and known != row.here,
         )
 
     def _key(self, row: Row[tuple[object, ...]]) -> bytes | None:

@@ -28,8 +28,9 @@ def healthz() -> dict[str, str]:
 
 @_blueprint.get("/readyz")
 def readyz() -> dict[str, object]:
-    """Tell that requests can be served; 503 while the database is away or a bank waits for its migration or its key."""
+    """Tell that requests can be served; 503 while the database is away or a bank waits for something."""
     banks = current_runtime().banks
+    banks.ensure_not_restored()
     behind = [bank.code for bank in banks.everyone() if not banks.is_ready(bank)]
     if behind:
         raise BankMaintenance(banks=behind, retry_after_s=30)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sync.service.compaction import compact, withdraw_finished
+from sync.service.epoch import begin_epoch
 from sync.service.handshake import shake_hands
 from sync.service.pull import feed_head, pull
 from sync.service.push import push
@@ -11,6 +12,7 @@ from sync.service.snapshot import snapshot
 from sync.service.verify import verify
 
 __all__ = [
+    "begin_epoch",
     "compact",
     "feed_head",
     "on_devices_approved",

@@ -80,7 +80,8 @@ def test_a_key_does_not_open_in_another_banks_row(engine: Engine, committed_bank
     )
     with engine.connect() as connection, connection.begin() as outer:
         connection.execute(text(swap), {"c": committed_bank.code})
-        row = connection.execute(text("SELECT * FROM public.bank WHERE code = :c"), {"c": committed_bank.code}).one()
+        select = text("SELECT *, cluster AS here FROM public.bank WHERE code = :c")
+        row = connection.execute(select, {"c": committed_bank.code}).one()
         assert BankCatalogue(engine=engine, secret_key=SECRET)._unsealed(row).key is None
         outer.rollback()
 
