@@ -5,6 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from inspection_api.http.schemas import Input, Pattern, Text, Whole, Word
+from sync.protocol.envelope import MAX_SEQ, MAX_UPTIME_MS
 from sync.protocol.page import MAX_ROWS
 
 CURSOR_LENGTH = 200
@@ -16,8 +17,8 @@ class HandshakeInput(Input):
 
     device_id = fields.UUID(required=True)
     boot_id = Text(maximum=100, load_default=None)
-    mono_ms = Whole(load_default=None, validate=validate.Range(min=0))
-    last_seq = Whole(load_default=0, validate=validate.Range(min=0))
+    mono_ms = Whole(load_default=None, validate=validate.Range(min=-MAX_UPTIME_MS, max=MAX_UPTIME_MS))
+    last_seq = Whole(load_default=0, validate=validate.Range(min=0, max=MAX_SEQ))
     app = Text(maximum=50, minimum=0, load_default="")
 
 

@@ -24,13 +24,15 @@ MAX_BYTES = 4 << 20
 MAX_GAP = 10_000
 """How many numbers of one device may be missing at once."""
 
-Sequence_ = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
+MAX_SEQ = 2**53
+Sequence_ = Annotated[int, msgspec.Meta(ge=1, le=MAX_SEQ)]
 Text = Annotated[str, msgspec.Meta(max_length=2000)]
 ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 Version = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
-Uptime = Annotated[int, msgspec.Meta(ge=-100 * 366 * 86_400_000, le=100 * 366 * 86_400_000)]
+MAX_UPTIME_MS = 100 * 366 * 86_400_000
+Uptime = Annotated[int, msgspec.Meta(ge=-MAX_UPTIME_MS, le=MAX_UPTIME_MS)]
 """Milliseconds of a boot's monotonic clock, whatever its origin, also that of 1970."""
 Degrees = Annotated[float, msgspec.Meta(ge=-1e4, le=1e4)]
 """Far more than a circle: a coordinate that is no place is judged as no fix, it does not spoil its visit."""

@@ -110,3 +110,11 @@ def test_a_stamp_that_no_phone_can_make_is_a_fault(changes: dict[str, Any]) -> N
     }
     assert decode_operation(json.dumps(operation).encode()).operation is None
     assert decode_operation(json.dumps(operation | {"captured": stamp}).encode()).operation is not None
+
+
+@pytest.mark.parametrize("field", ["mono_ms", "last_seq"])
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**400])
+def test_a_handshake_takes_no_number_that_no_column_holds(phone: Phone, field: str, number: int) -> None:
+    body = {"device_id": str(phone.id), "boot_id": "boot", field: number}
+    answer = phone.client.post("/api/v1/sync/handshake", json=body, headers=phone.headers)
+    assert (answer.status_code, list(answer.json["fields"])) == (422, [field])
