@@ -11,7 +11,7 @@ import shutil
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import create_engine, make_url, text
@@ -76,6 +76,35 @@ def database_url(worker_id: str) -> Iterator[str]:
     with admin.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     admin.dispose()
+
+
+class RestartableRedis:
+    """A Redis of the test's own, at an address that stays while the server comes and goes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        with redis_server(folder, say=_quiet) as url:
+            self.url = url
+        self._running: Any = None
+
+    def start(self) -> None:
+        self._running = redis_server(self.folder, say=_quiet)
+        assert self._running.__enter__() == self.url
+
+    def stop(self) -> None:
+        if self._running is not None:
+            self._running.__exit__(None, None, None)
+            self._running = None
+
+
+@pytest.fixture
+def redis_socket() -> Iterator[RestartableRedis]:
+    folder = _folder()
+    redis = RestartableRedis(folder / "var")
+    yield redis
+    redis.stop()
+    shutil.rmtree(Path(redis.url.removeprefix("unix://")).parent)
+    shutil.rmtree(folder)
 
 
 def _template(connection: Connection, server: URL) -> str:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import contextmanager
 from datetime import timedelta
@@ -20,7 +18,6 @@ from sqlalchemy import select, text, update
 
 from inspection_api import schedule
 from inspection_api.core.db import Database
-from inspection_api.core.embedded import redis_server
 from inspection_api.core.events import Claim, Event, EventDelivery, Subscription, When, claim_next, deliver
 from inspection_api.core.queue import Waker, job_id
 from inspection_api.schedule import Scheduled
@@ -35,6 +32,7 @@ if TYPE_CHECKING:
     from inspection_api.core.context import Context
     from inspection_api.core.events import Recorded
     from tests.fixtures import Clock
+    from tests.servers import RestartableRedis
 
 ROOT = Path(__file__).parents[1]
 PROCESS = """
@@ -242,40 +240,6 @@ def test_a_row_that_runs_elsewhere_is_left_to_it(outbox: Outbox, committed_bank:
 @pytest.mark.parametrize("row", schedule.SCHEDULE, ids=lambda row: row.name)
 def test_every_row_of_the_schedule_runs_in_an_empty_bank(outbox: Outbox, committed_bank: Bank, row: Scheduled) -> None:
     assert schedule.run(outbox.database, committed_bank, row) == 1
-
-
-class RestartableRedis:
-    """A Redis of the test's own, at an address that stays while the server comes and goes."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        with redis_server(folder, say=_silent) as url:
-            self.url = url
-        self._running: Any = None
-
-    def start(self) -> None:
-        self._running = redis_server(self.folder, say=_silent)
-        assert self._running.__enter__() == self.url
-
-    def stop(self) -> None:
-        if self._running is not None:
-            self._running.__exit__(None, None, None)
-            self._running = None
-
-
-def _silent(_line: str) -> None:
-    pass
-
-
-@pytest.fixture
-def redis_socket() -> Iterator[RestartableRedis]:
-    folder = Path(tempfile.mkdtemp(prefix="xunji-test-"))
-    folder.chmod(0o711)
-    redis = RestartableRedis(folder / "var")
-    yield redis
-    redis.stop()
-    shutil.rmtree(Path(redis.url.removeprefix("unix://")).parent)
-    shutil.rmtree(folder)
 
 
 @contextmanager
