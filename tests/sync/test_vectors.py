@@ -1,0 +1,172 @@
+"""The conformance vectors beside the client, run against the server's rules and the reference client."""
+
+from __future__ import annotations
+
+import base64
+import json
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from checkpoints.coordinates import Point
+from checkpoints.rules import fence, plate
+from inspection_api.inspections.rules import FieldChange, merge_fields
+from sync.client import Client, Moment, Refused
+from sync.client.identity import Identity
+from sync.errors import SignatureInvalid
+from sync.protocol.digest import digests
+from sync.protocol.signature import ensure_signed
+from tests.sync.village import Village, answer, problem, sign_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sync.client import Request, Response
+
+VECTORS = Path(__file__).parents[2] / "sync" / "client" / "vectors"
+ENTITY_ID = "01950000-0000-7000-8000-00000000000e"
+
+
+def cases(name: str, **only: str) -> Any:
+    read = json.loads((VECTORS / f"{name}.json").read_text())["cases"]
+    chosen = [each for each in read if only.items() <= each.items()]
+    return pytest.mark.parametrize("case", chosen, ids=[each["name"] for each in chosen])
+
+
+def raw(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "==")
+
+
+@cases("signature")
+def test_signatures(case: dict[str, Any]) -> None:
+    body, public = case["body"].encode(), raw(case["public_key"])
+    mine = Identity(device_id="", key=Ed25519PrivateKey.from_private_bytes(raw(case["private_key"])))
+    assert mine.public_key == case["public_key"]
+    assert (mine.sign(body) == case["header"]) is case["valid"]
+    if case["valid"]:
+        ensure_signed(public, body, case["header"])
+        return
+    with pytest.raises(SignatureInvalid):
+        ensure_signed(public, body, case["header"])
+
+
+@cases("plate")
+def test_plates(case: dict[str, Any]) -> None:
+    parts = plate.parse(case["text"])
+    names = ("bank_tag", "public_id", "generation", "mac")
+    assert (None if parts is None else {name: getattr(parts, name) for name in names}) == case["parts"]
+
+
+@cases("geofence")
+def test_geofence(case: dict[str, Any]) -> None:
+    fixes = [fence.fix_as_received(each) for each in case["fixes"]]
+    assert fence.decide_verdict(fixes, Point(**case["centre"]), case["radius_m"]).verdict == case["verdict"]
+
+
+@cases("time")
+def test_time_stamps(case: dict[str, Any]) -> None:
+    moment = Moment(wall=datetime.fromisoformat(case["wall"]), mono_ms=case["mono_ms"], boot_id=case["boot_id"])
+    assert moment.wire() == case["wire"]
+
+
+@cases("merge")
+def test_merges(case: dict[str, Any]) -> None:
+    changes = {name: FieldChange(**change) for name, change in case["changes"].items()}
+    options = {name: case[name] for name in ("base_version", "device_id", "seq", "is_whole")}
+    merge = merge_fields(case["pushed"], case["current"], changes, **options)
+    assert (merge.outcomes, merge.values) == (case["outcomes"], case["values"])
+
+
+@pytest.fixture
+def village() -> Village:
+    return Village()
+
+
+@pytest.fixture
+def device(tmp_path: Path, village: Village) -> Iterator[Client]:
+    client = Client(tmp_path / "device.db", transport=village, sign_in=sign_in, pause=lambda _: None)
+    yield client
+    client.close()
+
+
+def hold(device: Client, rows: dict[str, int], entity: str = "task") -> None:
+    changes = [{"k": "put", "e": entity, "id": id_, "v": version, "d": {}} for id_, version in rows.items()]
+    device.mirror.apply({"cursor": "before", "consistent": False, "changes": changes})
+
+
+@cases("digest")
+def test_digests(device: Client, case: dict[str, Any]) -> None:
+    for row in case["rows"]:
+        hold(device, {row["id"]: row["v"]}, row["e"])
+    assert device.mirror.digests() == case["digests"]
+    theirs = {(entity, bucket): made for entity, held in case["digests"].items() for bucket, made in held.items()}
+    assert digests((row["e"], UUID(row["id"]), row["v"]) for row in case["rows"]) == theirs
+
+
+@cases("apply")
+def test_pages(device: Client, case: dict[str, Any]) -> None:
+    hold(device, case["held"])
+    assert device.mirror.apply(case["page"]) is case["page"]["consistent"]
+    assert {id_: row["version"] for id_, row in device.mirror.all("task").items()} == case["after"]
+    assert device.mirror.cursor == case["page"]["cursor"]
+
+
+def sent(village: Village, number: int) -> dict[str, Any]:
+    return dict(json.loads(village.pushed[number]))
+
+
+@cases("answers", request="push")
+def test_answers_to_a_push(device: Client, village: Village, case: dict[str, Any]) -> None:
+    captured = [device.capture("inspection.save", ENTITY_ID, {}) for _ in range(2)]
+    village.faults.append(None if case["status"] == 200 else problem(case["status"], case["code"]))
+    before, logins = device.identity.device_id, village.logins
+    with suppress(Refused):
+        device.push()
+    first, last = sent(village, 0), sent(village, min(1, len(village.pushed) - 1))
+    is_same = len(village.pushed) > 1 and village.pushed[0] == village.pushed[1]
+    seen = {
+        "store": len(village.pushed) == 1 and device.outbox.waiting() == 0,
+        "same_bytes_later": is_same and village.logins == logins,
+        "log_in_then_same_bytes": is_same and village.logins == logins + 1,
+        "enrol_again_then_sign_again": village.device_ids == [before] and len(village.pushed) == 2,
+        "become_another_device_and_renumber": last["device_id"] != first["device_id"],
+        "new_batch_id": first["batch_id"] != last["batch_id"] and first["ops"] == last["ops"],
+        "halve": len(last["ops"]) == 1,
+        "give_up_and_keep": len(village.pushed) == 1 and device.outbox.waiting() == 2,
+    }
+    assert seen[case["does"]]
+    if case["does"] != "give_up_and_keep":
+        assert set(captured) == set(village.stored)
+
+
+@cases("answers", request="pull")
+def test_answers_to_a_pull(tmp_path: Path, case: dict[str, Any]) -> None:
+    asked: list[str] = []
+    page = {"cursor": "next", "has_more": False, "consistent": True, "changes": []}
+
+    def server(request: Request) -> Response:
+        asked.append(request.path.partition("?")[0])
+        if asked == ["/sync/pull"] and case["status"] != 200:
+            wipe = {"wipe": True} if case["code"] == "device_revoked" else {}
+            return answer(case["status"], code=case["code"], **wipe)
+        return answer(200, epoch="two", gaps=[], **page)
+
+    device = Client(tmp_path / "device.db", transport=server, sign_in=sign_in, pause=lambda _: None)
+    device.mirror.apply({"cursor": "before", "consistent": True, "changes": []})
+    hold(device, {ENTITY_ID: 1})
+    with suppress(Refused):
+        device.pull()
+    seen = {
+        "apply": (["/sync/pull"], 1),
+        "same_bytes_later": (["/sync/pull"] * 2, 1),
+        "snapshot": (["/sync/pull", "/sync/handshake", "/sync/snapshot", "/sync/pull"], 0),
+        "wipe_when_outbox_is_empty": (["/sync/pull"], 0),
+        "give_up_and_keep": (["/sync/pull"], 1),
+    }
+    assert (asked, len(device.mirror.all("task"))) == seen[case["does"]]
+    device.close()
