@@ -12,10 +12,10 @@ COMPILE := env -u PIP_FIND_LINKS PIP_CONFIG_FILE=/dev/null CUSTOM_COMPILE_COMMAN
 	--no-config --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long check bench demo lock openapi clean
+.PHONY: help run test test-long test-mutants check bench demo lock openapi clean
 
 help: ## list these commands
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  make %-9s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
 run: $(READY) ## start everything (PostgreSQL and Redis included), seed the demo bank once, stop with Ctrl-C
 	@exec $(PY) -m inspection_api run
@@ -27,8 +27,11 @@ test: $(TOOLS) ## the whole suite on real servers, random order, in parallel; pu
 	$(PY) -m pytest -n $(WORKERS) --cov --cov-report=
 	$(PY) -m coverage report --include='$(RULES)' --fail-under=100 --show-missing --skip-covered
 
-test-long: $(TOOLS) ## the tests that take minutes: many writers, many crashes
-	$(PY) -m pytest -m long -p no:randomly
+test-long: $(TOOLS) ## the tests that take minutes: many writers, many crashes, thousands of simulated histories
+	$(PY) -m pytest -n $(WORKERS) -m long -p no:randomly
+
+test-mutants: $(TOOLS) ## put one named bug after the other into the offline protocol; the tests must see each
+	$(PY) -m tests.mutants
 
 check: $(TOOLS) ## lint, format, types, import contracts, known vulnerabilities
 	$(PY) -m ruff check .

@@ -1,5 +1,5 @@
-"""Servers and fixtures are plugins of their own, so that this file stays a table of contents."""
+"""Options, servers and fixtures are plugins of their own, so that this file stays a table of contents."""
 
 from __future__ import annotations
 
-pytest_plugins = ["tests.servers", "tests.fixtures"]
+pytest_plugins = ["tests.options", "tests.servers", "tests.fixtures"]

@@ -1,0 +1,13 @@
+"""Options of the test runs: one seed instead of all of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a person play one simulation again."""
+    parser.addoption("--seed", type=int, default=None, help="play the simulation of this seed only, and print it")

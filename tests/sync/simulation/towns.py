@@ -1,0 +1,118 @@
+"""Two banks with the same people, checkpoints and tasks under the same ids: nothing but the schema tells them apart."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from psycopg.rows import namedtuple_row
+from sqlalchemy import text
+
+from inspection_api.core.tables import Base
+from tests.factories import World
+from tests.sync.phone import Street
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from pathlib import Path
+    from uuid import UUID
+
+    from flask.testing import FlaskClient
+
+    from inspection_api.core.banks import Bank
+    from inspection_api.core.context import Actor, Context
+    from tests.fixtures import Clock, RolledBackDatabase
+
+FOREIGN = "他行"
+"""Every name in the second bank begins with this, so that a leak can be seen."""
+OWNERS = ("officer", "officer", "officer", "colleague", "foreign_officer")
+_NOT_COPIED = {"session_token", "event", "event_delivery", "sync_change", "feed_counter", "feed_tick", "sync_epoch"}
+
+
+@dataclass
+class Town:
+    """One bank: its street, its checkpoints (the third is not bound yet) and their tasks of the month."""
+
+    name: str
+    world: World
+    street: Street
+    checkpoints: list[UUID]
+    tasks: dict[UUID, UUID]
+    actors: dict[str, Actor] = field(default_factory=dict)
+
+    @contextmanager
+    def as_user(self, username: str) -> Iterator[Context]:
+        """Open a transaction as a member of the staff."""
+        if username not in self.actors:
+            self.actors[username] = self.world.actor(username)
+        with self.world.database.transaction(self.world.bank, actor=self.actors[username]) as ctx:
+            yield ctx
+
+    def rows(self, statement: str) -> list[Any]:
+        """Return what a query finds in this bank now, in one round trip."""
+        driver = self.world.database.connection.connection.driver_connection
+        with driver.cursor(row_factory=namedtuple_row) as cursor:
+            cursor.execute(
+                f"SET LOCAL search_path TO {self.world.bank.schema}; {statement}; SET LOCAL search_path TO ''"
+            )
+            cursor.nextset()
+            return list(cursor.fetchall())
+
+
+@dataclass
+class Stage:
+    """What a simulation plays on; `seed` gives it a savepoint of its own."""
+
+    client: FlaskClient
+    database: RolledBackDatabase
+    clock: Clock
+    towns: dict[str, Town]
+    folder: Path
+    start: datetime
+
+    @contextmanager
+    def act(self) -> Iterator[None]:
+        """Play something and undo it."""
+        self.clock.now = self.start
+        savepoint = self.database.connection.begin_nested()
+        try:
+            yield
+        finally:
+            savepoint.rollback()
+            self.database.connection.execute(text("SELECT set_config('search_path', '', true)"))
+            for town in self.towns.values():
+                town.actors.clear()
+
+
+def build(world: World, other_bank: Bank) -> dict[str, Town]:
+    """Populate the first bank, and the second as its copy."""
+    street = Street(world)
+    checkpoints = [
+        street.add(owner, "foreign" if owner == "foreign_officer" else "sub_branch", bound=number != 2)
+        for number, owner in enumerate(OWNERS)
+    ]
+    tasks = street.make_tasks()
+    twin = _copied(world, other_bank)
+    streets = {"demo": street, "other": Street(twin)}
+    return {
+        name: Town(name=name, world=each.world, street=each, checkpoints=checkpoints, tasks=tasks)
+        for name, each in streets.items()
+    }
+
+
+def _copied(world: World, other_bank: Bank) -> World:
+    twin = World(world.database, other_bank, dict(world.organisations), dict(world.people))
+    source, target = world.bank.schema, other_bank.schema
+    with twin.transaction() as ctx:
+        for table in Base.metadata.sorted_tables:
+            if table.name not in _NOT_COPIED:
+                columns = ", ".join(f'"{column.name}"' for column in table.columns)
+                copy = (
+                    f'INSERT INTO "{target}"."{table.name}" ({columns}) SELECT {columns} FROM "{source}"."{table.name}"'  # noqa: S608 - names of our own tables
+                )
+                ctx.session.execute(text(f"{copy} ON CONFLICT DO NOTHING"))
+        for table_name in ("checkpoint", "customer"):
+            ctx.session.execute(text(f"UPDATE {table_name} SET name = '{FOREIGN}' || name"))  # noqa: S608 - the same
+    return twin
