@@ -106,13 +106,11 @@ def _copied(world: World, other_bank: Bank) -> World:
     twin = World(world.database, other_bank, dict(world.organisations), dict(world.people))
     source, target = world.bank.schema, other_bank.schema
     with twin.transaction() as ctx:
-        for table in Base.metadata.sorted_tables:
-            if table.name not in _NOT_COPIED:
-                columns = ", ".join(f'"{column.name}"' for column in table.columns)
-                copy = (
-                    f'INSERT INTO "{target}"."{table.name}" ({columns}) SELECT {columns} FROM "{source}"."{table.name}"'  # noqa: S608 - names of our own tables
-                )
-                ctx.session.execute(text(f"{copy} ON CONFLICT DO NOTHING"))
+        tables = [table for table in Base.metadata.sorted_tables if table.name not in _NOT_COPIED]
+        for table in sorted(tables, key=lambda each: each.name == "access_grant"):
+            columns = ", ".join(f'"{column.name}"' for column in table.columns)
+            whole = f'"{target}"."{table.name}" ({columns}) SELECT {columns} FROM "{source}"."{table.name}"'
+            ctx.session.execute(text(f"INSERT INTO {whole} ON CONFLICT DO NOTHING"))  # noqa: S608 - our own names
         for table_name in ("checkpoint", "customer"):
             ctx.session.execute(text(f"UPDATE {table_name} SET name = '{FOREIGN}' || name"))  # noqa: S608 - the same
     return twin
