@@ -109,8 +109,8 @@ def _copied(world: World, other_bank: Bank) -> World:
         tables = [table for table in Base.metadata.sorted_tables if table.name not in _NOT_COPIED]
         for table in sorted(tables, key=lambda each: each.name == "access_grant"):
             columns = ", ".join(f'"{column.name}"' for column in table.columns)
-            whole = f'"{target}"."{table.name}" ({columns}) SELECT {columns} FROM "{source}"."{table.name}"'
-            ctx.session.execute(text(f"INSERT INTO {whole} ON CONFLICT DO NOTHING"))  # noqa: S608 - our own names
+            whole = f'"{target}"."{table.name}" ({columns}) SELECT {columns} FROM "{source}"."{table.name}"'  # noqa: S608 - our own names
+            ctx.session.execute(text(f"INSERT INTO {whole} ON CONFLICT DO NOTHING"))
         for table_name in ("checkpoint", "customer"):
             ctx.session.execute(text(f"UPDATE {table_name} SET name = '{FOREIGN}' || name"))  # noqa: S608 - the same
     return twin
