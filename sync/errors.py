@@ -82,6 +82,27 @@ class OutboxFull(TooMany):
     title = "等待中的操作过多，请先补传缺失的操作"
 
 
+class ConflictDecided(Conflict):
+    """Somebody was faster; the problem names him."""
+
+    code = "conflict_decided"
+    title = "该冲突已由他人处理"
+
+
+class QuarantineDecided(Conflict):
+    """Somebody was faster, or the reason went away; the problem says what became of it."""
+
+    code = "quarantine_decided"
+    title = "该操作已处理"
+
+
+class NotAcceptable(Conflict):
+    """Even accepted, the operation could have no effect: a forged plate binds nothing. It goes on waiting."""
+
+    code = "not_acceptable"
+    title = "该操作无法采纳"
+
+
 class DeviceUnapproved(Forbidden):
     """The device may push into quarantine, but not pull, until a manager has approved it."""
 

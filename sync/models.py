@@ -99,6 +99,8 @@ class SyncConflict(Identified, Base):
     """Two values of one field: the first accepted stays current until somebody decides.
 
     At most one is open for a field and a device: the device's later value takes the place of its earlier one.
+    ``server_device_id`` and ``server_seq`` name the operation that had set the server's value; no device did where a
+    decision had.
     """
 
     __tablename__ = "sync_conflict"
@@ -126,11 +128,14 @@ class SyncConflict(Identified, Base):
     field: Mapped[str]
     server: Mapped[dict[str, Any] | None]
     device: Mapped[dict[str, Any] | None]
+    server_device_id: Mapped[UUID | None] = mapped_column(ForeignKey("device.id"))
+    server_seq: Mapped[int | None] = mapped_column(BigInteger)
     state: Mapped[str] = mapped_column(server_default=text("'open'"))
     created_at: Mapped[datetime]
     kept: Mapped[str | None]
     decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
     decided_at: Mapped[datetime | None]
+    reason: Mapped[str | None]
 
 
 class SyncQuarantine(Base):

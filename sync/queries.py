@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -48,6 +48,10 @@ _DEVICE = text(
     " WHERE d.id = :device_id AND d.user_id = :user_id"
 )
 _DEVICE_LOCKED = text(f"{_DEVICE.text} FOR KEY SHARE OF d")
+_ANY_DEVICE = text(
+    "SELECT d.id, d.public_key, d.created_at, e.epoch FROM device d CROSS JOIN sync_epoch e WHERE d.id = :device_id"
+)
+_HOLD_DEVICE = text("SELECT 1 FROM sync_device WHERE device_id = :device_id FOR UPDATE")
 _LOCK_DEVICE = text(
     """
     INSERT INTO sync_device AS s (device_id, last_seen_at) VALUES (:device_id, :now)
@@ -77,7 +81,10 @@ _MEDIA = text(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceRow:
-    """The caller's device, the bank's epoch that it must be told, and how far the feed reaches back."""
+    """The caller's device, the bank's epoch that it must be told, and how far the feed reaches back.
+
+    ``received_at`` is when what is judged came (None: now).
+    """
 
     id: UUID
     public_key: bytes
@@ -85,6 +92,7 @@ class DeviceRow:
     created_at: Any
     epoch: str
     horizon: int
+    received_at: datetime | None = None
 
 
 def get_device(session: Session, device_id: UUID, user_id: UUID | None, *, lock: bool = False) -> DeviceRow:
@@ -112,6 +120,25 @@ def get_device(session: Session, device_id: UUID, user_id: UUID | None, *, lock:
     )
 
 
+def get_kept_device(session: Session, device_id: UUID, received_at: datetime) -> DeviceRow:
+    """Return a device for a decision on what came at ``received_at``; that it is unapproved or revoked says nothing."""
+    row = session.execute(_ANY_DEVICE, {"device_id": device_id}).one()
+    return DeviceRow(
+        id=row.id,
+        public_key=row.public_key,
+        is_approved=True,
+        created_at=row.created_at,
+        epoch=str(row.epoch),
+        horizon=0,
+        received_at=received_at,
+    )
+
+
+def hold_device(session: Session, device_id: UUID) -> None:
+    """Lock the device's row like a push of it, which it is not: it was not heard."""
+    session.execute(_HOLD_DEVICE, {"device_id": device_id})
+
+
 def lock_device(ctx: Context, device_id: UUID) -> Position:
     """Lock the device's row for the rest of the transaction: one push of a device at a time."""
     row = ctx.session.execute(_LOCK_DEVICE, {"device_id": device_id, "now": ctx.now}).one()
@@ -134,7 +161,7 @@ def sender(ctx: Context, device: DeviceRow) -> Sender:
         samples=samples(ctx.session, device.id),
         bank_tag=ctx.bank.tag,
         plate_key=ctx.bank.derived_key(KEY_PURPOSE),
-        received_at=ctx.now,
+        received_at=device.received_at or ctx.now,
     )
 
 

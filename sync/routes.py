@@ -13,7 +13,9 @@ from inspection_api.core.permissions import Action, Permission
 from inspection_api.http.blueprint import JSON, Blueprint, raw_body
 from inspection_api.http.compression import bounded_body
 from inspection_api.http.runtime import Caller
+from inspection_api.http.schemas import PageQuery, page_of
 from sync import schemas, service
+from sync.protocol.desk import DECIDE, READ
 from sync.protocol.envelope import MAX_BYTES
 
 PERFORM = Permission(Action.ONSITE, "perform")
@@ -60,6 +62,51 @@ def verify(caller: Caller, *, device_id: UUID, cursor: str, digests: dict[str, d
     """Compare digests of what the device holds with what it should hold."""
     with caller.transaction(read_only=True, isolation="REPEATABLE READ") as ctx:
         return service.verify(ctx, device_id=device_id, cursor=cursor, held=digests)
+
+
+@blp.get("/sync/conflicts", permission=READ, query=schemas.ConflictQuery, out=page_of(schemas.ConflictSchema))
+def list_conflicts(ctx: Context, **query: Any) -> Any:
+    """List the conflicts in the records of my subtrees and in my own, oldest first."""
+    return service.list_conflicts(ctx, **query)
+
+
+@blp.post(
+    "/sync/conflicts/<uuid:conflict_id>/resolve",
+    permission=READ,
+    body=schemas.ResolveInput,
+    out=schemas.ConflictSchema,
+)
+def resolve_conflict(ctx: Context, conflict_id: UUID, **decision: Any) -> Any:
+    """Decide which value of a conflict stands; an officer only in his own drafts."""
+    return service.resolve(ctx, conflict_id, **decision)
+
+
+@blp.get("/sync/quarantine", permission=READ, query=PageQuery, out=page_of(schemas.QuarantineSchema))
+def list_quarantine(ctx: Context, **query: Any) -> Any:
+    """List the quarantined operations of my subtrees and my own that wait for a decision, oldest first."""
+    return service.list_quarantine(ctx, **query)
+
+
+@blp.post(
+    "/sync/quarantine/<uuid:op_id>/accept",
+    permission=DECIDE,
+    body=schemas.QuarantineDecisionInput,
+    out=schemas.QuarantineSchema,
+)
+def accept_quarantined(ctx: Context, op_id: UUID, *, reason: str) -> Any:
+    """Accept a quarantined operation: the visit counts, or the operation takes effect."""
+    return service.accept(ctx, op_id, reason=reason)
+
+
+@blp.post(
+    "/sync/quarantine/<uuid:op_id>/refuse",
+    permission=DECIDE,
+    body=schemas.QuarantineDecisionInput,
+    out=schemas.QuarantineSchema,
+)
+def refuse_quarantined(ctx: Context, op_id: UUID, *, reason: str) -> Any:
+    """Refuse a quarantined operation: it is kept, and never counts."""
+    return service.refuse(ctx, op_id, reason=reason)
 
 
 def _json(answer: dict[str, Any]) -> Response:

@@ -19,6 +19,13 @@ class OwnRecord(Forbidden):
     title = "本人不能审批自己的检查记录"
 
 
+class AnswersInvalid(Conflict):
+    """The decision would leave the record with a wrong answer; ``fields`` says which."""
+
+    code = "answers_invalid"
+    title = "采用该内容会使答案不完整或不正确"
+
+
 class RecordChanged(Unavailable):
     """Another device made or took the record between our read and our write; the same batch again succeeds."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Float, or_, select, text
@@ -86,6 +87,7 @@ def submitted(session: Session, ids: Iterable[UUID], *, lock: bool) -> Sequence[
             Inspection.answers,
             Inspection.quarantine_codes,
             Inspection.blockers,
+            Inspection.media_waived,
         )
         .where(among(Inspection.id, ids), Inspection.state == "submitted")
         .order_by(Inspection.id)
@@ -107,15 +109,26 @@ def placed(session: Session, ids: Iterable[UUID]) -> Sequence[Row[Any]]:
     return session.execute(statement).all()
 
 
-def stored_media(session: Session, inspection_ids: Iterable[UUID]) -> dict[UUID, list[Medium]]:
-    """Return each record's stored media as the form's evidence rules count them."""
+@dataclass(slots=True)
+class MediaOf:
+    """One record's media as the form's evidence rules count them: all that may still come, and those that have."""
+
+    declared: list[Medium] = field(default_factory=list)
+    stored: list[Medium] = field(default_factory=list)
+
+
+def media_of(session: Session, inspection_ids: Iterable[UUID]) -> dict[UUID, MediaOf]:
+    """Return each record's media, without those that were refused."""
     seconds = Media.captured["seconds"].astext.cast(Float)
-    statement = select(Media.inspection_id, Media.item_key, Media.kind, seconds).where(
-        among(Media.inspection_id, inspection_ids), Media.status == "stored"
+    statement = select(Media.inspection_id, Media.item_key, Media.kind, seconds, Media.status).where(
+        among(Media.inspection_id, inspection_ids), Media.status != "refused"
     )
-    found: dict[UUID, list[Medium]] = defaultdict(list)
-    for inspection_id, item, kind, length in session.execute(statement):
-        found[inspection_id].append(Medium(item=item, kind=kind, seconds=length or 0.0))
+    found: dict[UUID, MediaOf] = defaultdict(MediaOf)
+    for inspection_id, item, kind, length, status in session.execute(statement):
+        medium = Medium(item=item, kind=kind, seconds=length or 0.0)
+        found[inspection_id].declared.append(medium)
+        if status == "stored":
+            found[inspection_id].stored.append(medium)
     return found
 
 

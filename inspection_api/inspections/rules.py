@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from inspection_api.inspections.errors import OwnRecord
+from inspection_api.inspections.errors import AnswersInvalid, OwnRecord
+from inspection_api.templates import forms
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
     from uuid import UUID
+
+    from inspection_api.templates.forms import EvidenceMissing, Form
 
 
 class State(StrEnum):
@@ -68,6 +71,41 @@ def ensure_may_decide(decider_id: UUID, officer_id: UUID) -> None:
         raise OwnRecord
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What a visit says: its answers and note, and what follows from them."""
+
+    answers: Mapping[str, Any]
+    note: str | None
+    conclusion: str | None
+    indicators: Sequence[str]
+
+
+def decide_content(form: Form, before: forms.Answers, after: forms.Answers, note: str | None) -> Content:
+    """Return the content that a decision gives to a submitted record, with its conclusion and indicators.
+
+    What was wrong with the answers before stays a reviewer's matter.
+
+    Raises:
+        AnswersInvalid: the decision itself makes an answer wrong; ``fields`` says which and why.
+    """
+    known = forms.validate(form, before).errors
+    verdict = forms.validate(form, after)
+    wrong = {item: remark for item, remark in verdict.errors.items() if known.get(item) != remark}
+    if wrong:
+        raise AnswersInvalid(fields={f"answers.{item}": sentence for item, (_, sentence) in wrong.items()})
+    conclusion = verdict.values.get("conclusion", {}).get("value")
+    return Content(answers=verdict.values, note=note, conclusion=conclusion, indicators=verdict.indicators)
+
+
+def is_media_missing(lacking: Collection[EvidenceMissing], waived: Collection[EvidenceMissing]) -> bool:
+    """Tell whether required media are still to come, by what the form is ``lacking`` of the stored ones.
+
+    Whoever accepted a visit without its evidence has ``waived`` what it lacked of the declared ones.
+    """
+    return not set(lacking) <= set(waived)
+
+
 class Outcome(StrEnum):
     """What became of one field of a draft; ``kept`` is another device's change that a submission did not know of."""
 
@@ -77,6 +115,10 @@ class Outcome(StrEnum):
     KEPT = "kept"
 
 
+DESK = "desk"
+"""What stands for the device where a person's decision has set a field: every device's stale change clashes with it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldChange:
     """A field's last writer: the record's version that it made, the device, and that device's ``seq``."""
@@ -84,6 +126,11 @@ class FieldChange:
     version: int
     device_id: str
     seq: int
+
+    @property
+    def is_decision(self) -> bool:
+        """Tell whether a person decided it, not a device."""
+        return self.device_id == DESK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

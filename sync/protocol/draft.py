@@ -26,11 +26,15 @@ _ANSWER = "answers."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clash:
-    """Two values of one field: ``server`` stays current, ``device`` is kept beside it until somebody decides."""
+    """Two values of one field: ``server`` stays current, ``device`` is kept beside it until somebody decides.
+
+    ``standing`` is the change that made the server's value.
+    """
 
     field: str
     server: Any
     device: Any
+    standing: FieldChange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +74,7 @@ def merged(
         note=fields.get("note"),
         changes={**changes, **dict.fromkeys(merge.values, change)},
         results=_results(merge, changes),
-        clashes=_clashes(merge, pushed),
+        clashes=_clashes(merge, pushed, changes),
         is_concurrent=merge.is_concurrent,
         is_superseded=set(merge.outcomes.values()) == {Outcome.SUPERSEDED},
     )
@@ -114,9 +118,9 @@ def _results(merge: Merge, changes: dict[str, FieldChange]) -> dict[str, dict[st
     return results
 
 
-def _clashes(merge: Merge, pushed: dict[str, Any]) -> tuple[Clash, ...]:
+def _clashes(merge: Merge, pushed: dict[str, Any], changes: Mapping[str, FieldChange]) -> tuple[Clash, ...]:
     return tuple(
-        Clash(field=name, server=merge.stays[name], device=pushed[name])
+        Clash(field=name, server=merge.stays[name], device=pushed[name], standing=changes[name])
         for name, outcome in merge.outcomes.items()
         if outcome is Outcome.CONFLICT
     )

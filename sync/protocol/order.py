@@ -43,12 +43,16 @@ class Turn(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One operation's turn: judged now (with ``flags`` and inherited ``codes``), replayed, or decided by its order."""
+    """One operation's turn: judged now (with ``flags`` and inherited ``codes``), replayed, or decided by its order.
+
+    ``is_accepted`` if a supervisor has accepted it: what it says is judged, not whether it counts.
+    """
 
     turn: Turn
     verdict: Verdict | None = None
     flags: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
+    is_accepted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,6 +55,8 @@ MESSAGES = {
     "time_bounded": "无法确定检查时间，已隔离待核实",
     "binding_pending": "检查点位置待确认，确认后生效",
     "device_unapproved": "设备待批准，批准后生效",
+    "accepted": "已由上级采纳",
+    "refused": "已由上级驳回",
 }
 
 

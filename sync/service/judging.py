@@ -84,15 +84,22 @@ def judge(
     return [each for each in judged if _has_moved(each, ledger)]
 
 
-def judge_again(ctx: Context, device_id: UUID, received: Sequence[Received]) -> list[Judged]:
+def judge_again(
+    ctx: Context, device: DeviceRow, received: Sequence[Received], *, are_accepted: bool = False
+) -> list[Judged]:
     """Judge kept operations of one device anew, in the order of their numbers, and write what they now mean.
 
-    ``ctx`` acts for the device's user. Their receipts stand: a decision on the record is a fact of its own.
+    ``ctx`` acts for the device's user. Their receipts stand: a decision on the record is a fact of its own. What
+    spoke against operations that somebody has accepted does so no more.
     """
-    device = queries.get_device(ctx.session, device_id, ctx.user_id)
-    queries.lock_device(ctx, device_id)
+    queries.hold_device(ctx.session, device.id)
     queue = sorted(received, key=lambda each: each.head.seq)
-    return judge(ctx, device, queue, lambda: Ledger(position=Position(), patient_since=ctx.now), _anew)
+    decide = _accepted if are_accepted else _anew
+    return judge(ctx, device, queue, lambda: Ledger(position=Position(), patient_since=ctx.now), decide)
+
+
+def _accepted(_received: Received, _ledger: Ledger) -> Step:
+    return Step(turn=Turn.JUDGE, is_accepted=True)
 
 
 def _anew(received: Received, ledger: Ledger) -> Step:

@@ -10,8 +10,8 @@ from inspection_api.accounts.models import Device
 from inspection_api.core.jsonb import as_jsonb
 from inspection_api.core.tables import among
 from sync.errors import OperationRaced
-from sync.models import SyncReceipt
-from sync.protocol.verdicts import UNSETTLED, rejected
+from sync.models import SyncQuarantine, SyncReceipt
+from sync.protocol.verdicts import MESSAGES, UNSETTLED, rejected
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -44,6 +44,10 @@ _SETTLE = text(
     WHERE s.op_id = r.op_id AND s.raw IS NOT NULL
     """
 )
+_DECIDE = text(
+    "UPDATE sync_receipt SET result = result || jsonb_build_object('decision', CAST(:decision AS jsonb))"
+    " WHERE op_id = :op_id"
+)
 _TELL = text("SELECT feed_append(:schema, 'receipt', 'put', CAST(:holders AS uuid[]), CAST(:ids AS uuid[]))")
 
 
@@ -67,6 +71,16 @@ def store(
         ctx.session.execute(_SETTLE, {"rows": as_jsonb(late), "device_id": device_id})
         ids, holders = [row["op_id"] for row in late], [ctx.user_id] * len(late)
         ctx.session.execute(_TELL, {"schema": ctx.bank.schema, "holders": holders, "ids": ids})
+
+
+def tell_decision(ctx: Context, row: SyncQuarantine) -> None:
+    """Add what was decided about a quarantined operation to its receipt, and send that to its officer's devices.
+
+    The verdict itself stands (an acknowledgement is final); ``decision`` is a later fact beside it.
+    """
+    decision = {"state": row.state, "message": MESSAGES[row.state], "at": row.decided_at, "reason": row.reason}
+    ctx.session.execute(_DECIDE, {"op_id": row.op_id, "decision": as_jsonb(decision)})
+    ctx.session.execute(_TELL, {"schema": ctx.bank.schema, "holders": [row.officer_id], "ids": [row.op_id]})
 
 
 def _row(judged: Judged) -> dict[str, Any]:

@@ -13,9 +13,10 @@ from inspection_api.core.context import Actor
 from inspection_api.core.jsonb import as_jsonb
 from inspection_api.core.periods import local_day
 from inspection_api.core.tables import among
+from sync import queries
 from sync.models import SyncQuarantine
+from sync.protocol.desk import EFFECTIVE
 from sync.protocol.envelope import decode_operation
-from sync.protocol.verdicts import Status
 from sync.service.judging import judge_again
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from inspection_api.core.context import Context
     from inspection_api.core.events import Recorded
     from sync.service.judging import Judged
-
-EFFECTIVE = frozenset(Status) - {Status.QUARANTINED, Status.REJECTED, Status.HELD, Status.PARKED}
 
 _SETTLE = text(
     """
@@ -61,15 +60,16 @@ def _unapproved(ctx: Context, device_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
 
 
 def _release(ctx: Context, device_id: UUID, rows: Sequence[Row[Any]]) -> None:
-    officer = _as_officer(ctx, rows[0].officer_id)
+    officer = as_officer(ctx, rows[0].officer_id)
     received = [decode_operation(row.raw) for row in rows if row.raw is not None]
-    judged = judge_again(officer, device_id, received)
+    device = queries.get_device(ctx.session, device_id, officer.user_id)
+    judged = judge_again(officer, device, received)
     settled = [{"op_id": row.op_id, "codes": ["device_unapproved"], "state": "released"} for row in rows if not row.raw]
     ctx.session.execute(_SETTLE, {"rows": as_jsonb([*settled, *map(_settled, judged)]), "now": ctx.now})
 
 
-def _as_officer(ctx: Context, officer_id: UUID) -> Context:
-    """Return the transaction on behalf of the officer, with the roles that he holds today."""
+def as_officer(ctx: Context, officer_id: UUID) -> Context:
+    """Return the transaction on behalf of an officer, with the roles that he holds today."""
     held = account_queries.assignments_on(ctx.session, [officer_id], local_day(ctx.now))
     return ctx.acting_as(Actor(user_id=officer_id, assignments=held.get(officer_id, ())))
 

@@ -44,12 +44,16 @@ def puts(ctx: Context, things: Iterable[Thing]) -> dict[Thing, bytes]:
 
 
 def _receipts(ctx: Context, op_ids: Sequence[UUID]) -> dict[Thing, bytes]:
-    """Return the receipts that were held when their batch was answered."""
+    """Return the receipts that were held when their batch was answered, or about which somebody has decided since."""
     if not op_ids:
         return {}
     statement = select(SyncReceipt.op_id, SyncReceipt.result).where(among(SyncReceipt.op_id, op_ids))
     rows = ctx.session.execute(statement)
-    return {(RECEIPT, row.op_id): encoded({"k": "receipt", **row.result, "from": "held"}) for row in rows}
+    return {(RECEIPT, row.op_id): encoded(_receipt(row.result)) for row in rows}
+
+
+def _receipt(result: dict[str, Any]) -> dict[str, Any]:
+    return {"k": "receipt", **result, "from": "quarantined" if "decision" in result else "held"}
 
 
 def _held(ctx: Context, ids: Sequence[UUID]) -> set[Thing]:

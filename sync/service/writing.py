@@ -47,12 +47,16 @@ _STORE_NUMBERS = text(
 )
 _CONFLICTS = text(
     """
-    INSERT INTO sync_conflict (id, inspection_id, device_id, op_id, field, server, device, created_at)
-    SELECT r.id, r.inspection_id, r.device_id, r.op_id, r.field, r.server, r.device, :now
-    FROM jsonb_to_recordset(CAST(:rows AS jsonb))
-         AS r (id uuid, inspection_id uuid, device_id uuid, op_id uuid, field text, server jsonb, device jsonb)
+    INSERT INTO sync_conflict (id, inspection_id, device_id, op_id, field, server, device, server_device_id,
+                               server_seq, created_at)
+    SELECT r.id, r.inspection_id, r.device_id, r.op_id, r.field, r.server, r.device, r.server_device_id, r.server_seq,
+           :now
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (
+        id uuid, inspection_id uuid, device_id uuid, op_id uuid, field text, server jsonb, device jsonb,
+        server_device_id uuid, server_seq bigint)
     ON CONFLICT (inspection_id, field, device_id) WHERE state = 'open'
-    DO UPDATE SET op_id = excluded.op_id, server = excluded.server, device = excluded.device
+    DO UPDATE SET op_id = excluded.op_id, server = excluded.server, device = excluded.device,
+                  server_device_id = excluded.server_device_id, server_seq = excluded.server_seq
     """
 )
 
@@ -165,6 +169,8 @@ def _store_conflicts(ctx: Context, judged: Sequence[Judged]) -> None:
             "field": clash.field,
             "server": clash.server,
             "device": clash.device,
+            "server_device_id": None if clash.standing.is_decision else clash.standing.device_id,
+            "server_seq": clash.standing.seq,
         }
         for each in judged
         if isinstance(each.write, DraftWrite | VisitWrite)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.sync.drafting import Desk
 from tests.sync.phone import Phone, Street
 
 if TYPE_CHECKING:
@@ -24,3 +25,16 @@ def phone(client: FlaskClient, world: World, street: Street) -> Phone:
     phone = Phone(client, world, street)
     phone.shake_hands()
     return phone
+
+
+@pytest.fixture
+def second(client: FlaskClient, world: World, street: Street) -> Phone:
+    """The officer's other device."""
+    phone = Phone(client, world, street)
+    phone.shake_hands()
+    return phone
+
+
+@pytest.fixture
+def desk(street: Street) -> Desk:
+    return Desk(street)

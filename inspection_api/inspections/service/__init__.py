@@ -7,13 +7,27 @@ from inspection_api.inspections.service.acceptance import (
     on_media_stored,
     settle,
 )
+from inspection_api.inspections.service.deciding import (
+    accept_quarantined,
+    decide_field,
+    end_conflict,
+    find_locked,
+    get_locked,
+    refuse_quarantined,
+)
 from inspection_api.inspections.service.rejudging import on_places_decided
 from inspection_api.inspections.service.writing import save_drafts, submit_visits
 
 __all__ = [
+    "accept_quarantined",
+    "decide_field",
+    "end_conflict",
+    "find_locked",
+    "get_locked",
     "on_device_approved",
     "on_media_stored",
     "on_places_decided",
+    "refuse_quarantined",
     "save_drafts",
     "settle",
     "submit_visits",

@@ -88,18 +88,22 @@ def lock_submitted(ctx: Context, ids: Sequence[UUID]) -> Sequence[Row[Any]]:
 
 
 def _blockers(ctx: Context, rows: Sequence[Row[Any]]) -> dict[UUID, list[str]]:
-    media = queries.stored_media(ctx.session, [row.id for row in rows])
+    media = queries.media_of(ctx.session, [row.id for row in rows])
     versions = template_queries.versions_by_id(ctx, [row.template_version_id for row in rows])
     return {
         row.id: rules.blockers(
             quarantine_codes=row.quarantine_codes,
             in_conflict=Blocker.CONFLICT in row.blockers,
-            media_missing=bool(
-                forms.evidence_missing(versions[row.template_version_id].form, row.answers, media.get(row.id, []))
-            ),
+            media_missing=_is_media_missing(row, versions[row.template_version_id].form, media[row.id]),
         )
         for row in rows
     }
+
+
+def _is_media_missing(row: Row[Any], form: forms.Form, media: queries.MediaOf) -> bool:
+    lacking = forms.evidence_missing(form, row.answers, media.stored)
+    waived = forms.evidence_missing(form, row.answers, media.declared) if row.media_waived else ()
+    return rules.is_media_missing(lacking, waived)
 
 
 def _write_blockers(ctx: Context, blocked: dict[UUID, list[str]]) -> None:

@@ -1,0 +1,103 @@
+"""Decisions at the supervisor's desk: who may take them, and what they make of a record (sync.md §4, domain.md §6)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from inspection_api.core.errors import Forbidden
+from inspection_api.core.permissions import Action, Permission
+from inspection_api.inspections.rules import DESK, FieldChange, State, ensure_may_decide
+from sync.errors import NotAcceptable
+from sync.protocol.verdicts import MESSAGES, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from inspection_api.core.context import Actor
+    from inspection_api.templates.forms import Form
+    from sync.protocol.verdicts import Verdict
+
+READ = Permission(Action.QUARANTINE, "read")
+DECIDE = Permission(Action.QUARANTINE, "decide")
+DRAFTS = Permission(Action.QUARANTINE, "drafts")
+EFFECTIVE = frozenset(Status) - {Status.QUARANTINED, Status.REJECTED, Status.HELD, Status.PARKED}
+_ANSWER = "answers."
+
+
+class Keep(StrEnum):
+    """Which value of a conflict stands: the one that stands now, or the device's."""
+
+    SERVER = "server"
+    DEVICE = "device"
+
+
+def ensure_may_resolve(actor: Actor, path: str, *, officer_id: UUID, state: State) -> None:
+    """Raise unless the actor may decide a conflict in a record of the organisation at ``path``.
+
+    An officer decides in his own drafts, a superior in the records of others (four eyes, domain.md §6).
+
+    Raises:
+        Forbidden: none of his roles decides there.
+        OwnRecord: it is his own, and no draft any more.
+    """
+    if actor.user_id == officer_id and state is State.DRAFT and actor.may_own(DRAFTS):
+        return
+    if not path.startswith(actor.paths(DECIDE)):
+        raise Forbidden(permission=str(DECIDE))
+    if actor.user_id is not None:
+        ensure_may_decide(actor.user_id, officer_id)
+
+
+def label_of(form: Form, field: str) -> str:
+    """Return the words by which a form's reader knows a field of a record."""
+    if field == "note":
+        return "备注"
+    key = field.removeprefix(_ANSWER)
+    return form.by_key[key].label if key in form.by_key else key
+
+
+def value_of(answers: Mapping[str, Any], note: str | None, field: str) -> Any:
+    """Return the value of a field as it stands."""
+    return note if field == "note" else answers.get(field.removeprefix(_ANSWER))
+
+
+def with_value(
+    answers: Mapping[str, Any], note: str | None, field: str, value: Any
+) -> tuple[dict[str, Any], str | None]:
+    """Return answers and note with one field replaced; without a value the answer is gone."""
+    if field == "note":
+        return dict(answers), value
+    key = field.removeprefix(_ANSWER)
+    rest = {item: entry for item, entry in answers.items() if item != key}
+    return rest if value is None else {**rest, key: value}, note
+
+
+def next_change(version: int) -> FieldChange:
+    """Return the change that a decision makes to a field of a record at ``version``.
+
+    No device made it, so whatever a device says of the field without having seen the decision clashes again.
+    """
+    return FieldChange(version=version + 1, device_id=DESK, seq=0)
+
+
+def record_of(entity_id: UUID, content: Mapping[str, Any] | None) -> UUID:
+    """Return the id of the record that an operation is about, if it is about one; ``content`` is its payload."""
+    return UUID(str((content or {}).get("inspection_id", entity_id)))
+
+
+def place_of(entity_id: UUID, content: Mapping[str, Any] | None) -> UUID:
+    """Return the id of the checkpoint that an operation is about, if it is about one."""
+    return UUID(str((content or {}).get("checkpoint_id", entity_id)))
+
+
+def sentences(codes: Iterable[str]) -> list[dict[str, str]]:
+    """Return each reason with the sentence that explains it."""
+    return [{"code": code, "message": MESSAGES.get(code, code)} for code in codes]
+
+
+def ensure_effective(verdict: Verdict) -> None:
+    """Raise NotAcceptable if an accepted operation would still have no effect."""
+    if verdict.status not in EFFECTIVE:
+        raise NotAcceptable(verdict.message, reason=verdict.code)
