@@ -11,7 +11,7 @@ from flask import Response, request
 from inspection_api.core.context import Context
 from inspection_api.core.permissions import Action, Permission
 from inspection_api.http.blueprint import JSON, Blueprint, raw_body
-from inspection_api.http.compression import bounded_body
+from inspection_api.http.compression import bounded_body, packed
 from inspection_api.http.runtime import Caller
 from inspection_api.http.schemas import PageQuery, page_of
 from sync import schemas, service
@@ -110,4 +110,4 @@ def refuse_quarantined(ctx: Context, op_id: UUID, *, reason: str) -> Any:
 
 
 def _json(answer: dict[str, Any]) -> Response:
-    return Response(orjson.dumps(answer, default=str), mimetype="application/json")
+    return packed(Response(orjson.dumps(answer, default=str), mimetype="application/json"))
