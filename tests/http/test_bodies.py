@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+import zstandard
 
 from inspection_api.http.compression import MAX_BODY_BYTES
 from inspection_api.telemetry.routes import MAX_BATCH_BYTES
@@ -16,6 +17,8 @@ from sync.protocol.envelope import MAX_BYTES
 from tests.factories import PASSWORD
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flask.testing import FlaskClient
 
     from tests.factories import World
@@ -60,20 +63,25 @@ def test_a_chunked_body_of_exactly_the_limit_is_read_to_its_end(client: FlaskCli
     assert in_chunks(client, "/api/v1/sessions", padded(MAX_BODY_BYTES), {}).status_code == 201
 
 
-@pytest.mark.parametrize("name", ["gzip", "GZIP"])
+def packed_in(name: str, body: bytes) -> bytes:
+    return gzip.compress(body) if name.lower() == "gzip" else zstandard.ZstdCompressor().compress(body)
+
+
+@pytest.mark.parametrize("name", ["gzip", "GZIP", "zstd"])
 def test_a_compressed_body_is_unpacked_on_every_endpoint(client: FlaskClient, world: World, name: str) -> None:
-    packed = gzip.compress(json.dumps(LOGIN).encode())
+    packed = packed_in(name, json.dumps(LOGIN).encode())
     assert client.post("/api/v1/sessions", data=packed, headers={"Content-Encoding": name}).status_code == 201
     body = {"name": "手机", "id": str(uuid4()), "public_key": "A" * 43}
     headers = {**world.headers("officer"), "Content-Encoding": name}
-    packed = gzip.compress(json.dumps(body).encode())
+    packed = packed_in(name, json.dumps(body).encode())
     assert client.post("/api/v1/devices", data=packed, headers=headers).status_code == 201
 
 
-def test_a_bomb_is_refused_on_every_endpoint(client: FlaskClient, world: World) -> None:
-    bomb = gzip.compress(b" " * (100 << 20))
+@pytest.mark.parametrize("name", ["gzip", "zstd"])
+def test_a_bomb_is_refused_on_every_endpoint(client: FlaskClient, world: World, name: str) -> None:
+    bomb = packed_in(name, b" " * (100 << 20))
     for path in ("/api/v1/sessions", "/api/v1/users"):
-        headers = {**world.headers("administrator"), "Content-Encoding": "gzip"}
+        headers = {**world.headers("administrator"), "Content-Encoding": name}
         answer = client.post(path, data=bomb, headers=headers)
         assert (answer.status_code, answer.json["code"]) == (413, "too_large")
 
@@ -84,9 +92,23 @@ def test_an_unknown_encoding_is_415_and_says_what_is_taken(client: FlaskClient, 
     headers = {**world.headers(person), "Content-Encoding": "br"}
     answer = client.post(path, data=b"{}", headers=headers)
     assert (answer.status_code, answer.json["code"]) == (415, "encoding_unsupported")
-    assert answer.json["supported"] == ["gzip", "identity"]
-    broken = client.post(path, data=b"{}", headers={**headers, "Content-Encoding": "gzip"})
-    assert (broken.status_code, broken.json["code"]) == (400, "encoding_invalid")
+    assert answer.json["supported"] == ["zstd", "gzip", "identity"]
+
+
+@pytest.mark.parametrize("name", ["gzip", "zstd"])
+@pytest.mark.parametrize("spoil", [lambda _: b"{}", lambda packed: packed[:-3], lambda packed: packed + b"more"])
+def test_a_broken_frame_is_400(client: FlaskClient, world: World, name: str, spoil: Callable[[bytes], bytes]) -> None:
+    body = spoil(packed_in(name, json.dumps(LOGIN).encode()))
+    answer = client.post("/api/v1/sessions", data=body, headers={"Content-Encoding": name})
+    assert (answer.status_code, answer.json["code"]) == (400, "encoding_invalid")
+
+
+def test_a_frame_that_wants_a_large_window_is_refused(client: FlaskClient) -> None:
+    settings = zstandard.ZstdCompressionParameters.from_level(3, window_log=27)
+    compressor = zstandard.ZstdCompressor(compression_params=settings).compressobj()
+    body = compressor.compress(b" " * 10) + compressor.flush()
+    answer = client.post("/api/v1/sessions", data=body, headers={"Content-Encoding": "zstd"})
+    assert (answer.status_code, answer.json["code"]) == (400, "encoding_invalid")
 
 
 def test_a_tus_chunk_comes_as_it_is_or_not_at_all(client: FlaskClient, world: World) -> None:

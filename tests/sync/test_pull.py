@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+import zstandard
 from sqlalchemy import update
 
 from checkpoints.models import Checkpoint
@@ -202,14 +203,22 @@ def test_a_cursor_from_before_a_restore_is_told_apart(phone: Phone, world: World
     assert gone(phone, "nonsense") == "cursor_foreign"
 
 
-@pytest.mark.parametrize(("accepted", "encoding"), [("gzip, br", "gzip"), ("gzip;q=0", None), ("identity", None)])
-def test_a_large_page_comes_in_gzip_where_it_is_taken(
+CODINGS = [("gzip, br", "gzip"), ("gzip, zstd", "zstd"), ("gzip;q=0", None), ("identity", None)]
+UNPACKED: dict[str | None, Callable[[bytes], bytes]] = {
+    "gzip": gzip.decompress,
+    "zstd": lambda body: zstandard.ZstdDecompressor().decompress(body),
+    None: bytes,
+}
+
+
+@pytest.mark.parametrize(("accepted", "encoding"), CODINGS)
+def test_a_large_page_comes_compressed_as_it_is_taken(
     phone: Phone, street: Street, accepted: str, encoding: str | None
 ) -> None:
     street.add()
     headers = {**phone.headers, "Accept-Encoding": accepted}
     answer = phone.client.get("/api/v1/sync/pull", query_string={"device_id": str(phone.id)}, headers=headers)
     assert (answer.headers.get("Content-Encoding"), answer.headers["Vary"]) == (encoding, "Accept-Encoding")
-    body = gzip.decompress(answer.data) if encoding else answer.data
+    body = UNPACKED[encoding](answer.data)
     assert json.loads(body)["changes"] == phone.pull()["changes"]
     assert len(body) >= len(answer.data)
