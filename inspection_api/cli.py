@@ -19,6 +19,7 @@ from inspection_api.core.settings import Settings, SettingsError
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
+    from uuid import UUID
 
     from inspection_api.core.context import Context
     from inspection_api.http.runtime import Runtime
@@ -198,6 +199,52 @@ def sweep(bank: str) -> None:
     with click.progressbar(schedule.SCHEDULE, label="清理", item_show_func=lambda row: row.name if row else "") as rows:
         for row in rows:
             schedule.run(runtime.database, found, row)
+
+
+@main.command("sync-reprocess")
+@click.option("--bank", required=True, help="Code of the bank.")
+@click.option("--device", "device_id", type=click.UUID, help="One device; all of which something waits if left out.")
+@click.option("--op", "op_id", type=click.UUID, help="One parked operation; all if left out.")
+def sync_reprocess(bank: str, device_id: UUID | None, op_id: UUID | None) -> None:
+    """Judge parked operations again, and what waits behind them; print what became of each."""
+    from sync import service as sync  # noqa: PLC0415
+
+    runtime = _runtime()
+    with runtime.transaction(code=bank) as ctx:
+        devices = sync.find_stuck(ctx) if device_id is None else [device_id]
+    for device in devices:
+        with runtime.transaction(code=bank) as ctx:
+            judged = sync.reprocess(ctx, device, op_id=op_id)
+        for each in judged:
+            head = each.received.head
+            click.echo(f"{device} {head.seq} {head.op_id}: {each.verdict.message} ({each.verdict.code})")
+
+
+@main.command("sync-doctor")
+@click.option("--bank", help="Code of the bank; all banks if left out.")
+def sync_doctor(bank: str | None) -> None:
+    """Print what is stuck in the offline sync, and why."""
+    from sync import service as sync  # noqa: PLC0415
+
+    runtime = _runtime()
+    for code in [bank] if bank else [each.code for each in runtime.banks.everyone()]:
+        with runtime.transaction(code=code) as ctx:
+            complaints = sync.examine(ctx)
+        click.echo(f"{code}：{len(complaints)} 台设备需要关注" if complaints else f"{code}：一切正常")
+        for complaint in complaints:
+            click.echo(f"  {complaint}")
+
+
+@main.command("sync-signatures")
+@click.argument("bank")
+@click.argument("rule", type=click.Choice(["refuse", "flag"]))
+def sync_signatures(bank: str, rule: str) -> None:
+    """Say whether a pushed batch with a bad signature is refused, or taken and flagged."""
+    from sync import service as sync  # noqa: PLC0415
+
+    with _transaction(bank) as (_, ctx):
+        sync.set_bad_signature(ctx, rule)
+    click.echo(f"{bank}: {rule}")
 
 
 @main.command("seed-demo")

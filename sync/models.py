@@ -17,7 +17,8 @@ from inspection_api.core.tables import Base, Identified
 class SyncDevice(Base):
     """A device's position: its next number, the missing ones, each with when it was first missed, and its last word.
 
-    ``reviewed_at`` is when the timetable last looked at what waits.
+    ``reviewed_at`` is when the timetable last looked at what waits; ``clock_skew_s`` is by how many seconds the
+    device's wall clock was ahead when it last pushed.
     """
 
     __tablename__ = "sync_device"
@@ -28,6 +29,7 @@ class SyncDevice(Base):
     gaps: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), server_default=text("'{}'"))
     gaps_since: Mapped[list[datetime]] = mapped_column(ARRAY(DateTime(timezone=True)), server_default=text("'{}'"))
     reviewed_at: Mapped[datetime | None]
+    clock_skew_s: Mapped[float | None]
     app: Mapped[str] = mapped_column(server_default=text("''"))
     last_seen_at: Mapped[datetime]
 

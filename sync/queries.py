@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -24,6 +24,7 @@ from inspection_api.templates import queries as template_queries
 from sync.errors import DeviceUnknown, DeviceWiped
 from sync.protocol.facts import DeclaredMedia, Facts, PublishedTemplate, Record, Sender
 from sync.protocol.ledger import Position
+from sync.protocol.parting import ending_of
 from sync.protocol.times import Sample
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from inspection_api.core.context import Context
     from sync.protocol.envelope import Fix
     from sync.protocol.naming import Names
+    from sync.protocol.parting import Ending
 
 PERFORM = Permission(Action.ONSITE, "perform")
 MAX_SAMPLES = 200
@@ -44,18 +46,24 @@ LONGEST_OFFLINE = timedelta(days=45)
 """How far before the device's last sample its visits may lie and still find the task of their day."""
 
 _DEVICE = text(
-    "SELECT d.id, d.public_key, d.status, d.created_at, e.epoch, e.horizon FROM device d CROSS JOIN sync_epoch e"
-    " WHERE d.id = :device_id AND d.user_id = :user_id"
+    """
+    SELECT d.id, d.user_id, d.public_key, d.status, d.created_at, d.decided_at, u.disabled_at, e.epoch, e.horizon,
+           s.bad_signature
+    FROM device d JOIN user_account u ON u.id = d.user_id CROSS JOIN sync_epoch e CROSS JOIN sync_setting s
+    WHERE d.id = :device_id AND d.public_key IS NOT NULL
+    """
 )
 _DEVICE_LOCKED = text(f"{_DEVICE.text} FOR KEY SHARE OF d")
-_ANY_DEVICE = text(
-    "SELECT d.id, d.public_key, d.created_at, e.epoch FROM device d CROSS JOIN sync_epoch e WHERE d.id = :device_id"
+_LOCK_POSITION = text(
+    "SELECT next_seq, gaps, gaps_since FROM sync_device WHERE device_id = :device_id FOR NO KEY UPDATE"
 )
-_HOLD_DEVICE = text("SELECT 1 FROM sync_device WHERE device_id = :device_id FOR UPDATE")
-_LOCK_DEVICE = text(
+_HEAR_DEVICE = text(
     """
-    INSERT INTO sync_device AS s (device_id, last_seen_at) VALUES (:device_id, :now)
-    ON CONFLICT (device_id) DO UPDATE SET last_seen_at = excluded.last_seen_at
+    INSERT INTO sync_device AS s (device_id, last_seen_at, app, clock_skew_s)
+    VALUES (:device_id, :now, :app, CAST(:clock_skew_s AS float))
+    ON CONFLICT (device_id) DO UPDATE
+    SET last_seen_at = excluded.last_seen_at, app = excluded.app,
+        clock_skew_s = coalesce(excluded.clock_skew_s, s.clock_skew_s)
     RETURNING s.next_seq, s.gaps, s.gaps_since
     """
 )
@@ -81,67 +89,82 @@ _MEDIA = text(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceRow:
-    """The caller's device, the bank's epoch that it must be told, and how far the feed reaches back.
+    """A phone, the bank's epoch that it must be told, how far the feed reaches back, and what a bad signature means.
 
-    ``received_at`` is when what is judged came (None: now).
+    ``ending`` says when and why the device has ended, if it has; ``received_at`` when what is judged came (None: now).
     """
 
     id: UUID
+    user_id: UUID
     public_key: bytes
     is_approved: bool
     created_at: Any
     epoch: str
     horizon: int
+    ending: Ending | None = None
+    flags_bad_signature: bool = False
     received_at: datetime | None = None
 
 
-def get_device(session: Session, device_id: UUID, user_id: UUID | None, *, lock: bool = False) -> DeviceRow:
-    """Return the caller's device, which belongs to one user for ever.
+def find_device(session: Session, device_id: UUID, *, lock: bool = False) -> DeviceRow | None:
+    """Return a phone, whoever owns it.
 
     ``lock`` keeps an approval or a revocation waiting until what was judged by this state is written, and releases it.
+    """
+    row = session.execute(_DEVICE_LOCKED if lock else _DEVICE, {"device_id": device_id}).one_or_none()
+    if row is None:
+        return None
+    revoked_at = row.decided_at if row.status == "revoked" else None
+    ending = ending_of(revoked_at=revoked_at, disabled_at=row.disabled_at)
+    return DeviceRow(
+        id=row.id,
+        user_id=row.user_id,
+        public_key=row.public_key,
+        is_approved=row.status == "approved" and ending is None,
+        created_at=row.created_at,
+        epoch=str(row.epoch),
+        horizon=row.horizon,
+        ending=ending,
+        flags_bad_signature=row.bad_signature == "flag",
+    )
+
+
+def get_device(session: Session, device_id: UUID, user_id: UUID | None) -> DeviceRow:
+    """Return the caller's device, which belongs to one user for ever.
 
     Raises:
         DeviceUnknown: there is none, or it is somebody else's.
         DeviceWiped: it was revoked.
     """
-    values = {"device_id": device_id, "user_id": user_id}
-    row = session.execute(_DEVICE_LOCKED if lock else _DEVICE, values).one_or_none()
-    if row is None or row.public_key is None:
+    device = find_device(session, device_id)
+    if device is None or device.user_id != user_id:
         raise DeviceUnknown
-    if row.status == "revoked":
+    if device.ending is not None:
         raise DeviceWiped(wipe=True)
-    return DeviceRow(
-        id=row.id,
-        public_key=row.public_key,
-        is_approved=row.status == "approved",
-        created_at=row.created_at,
-        epoch=str(row.epoch),
-        horizon=row.horizon,
-    )
+    return device
 
 
 def get_kept_device(session: Session, device_id: UUID, received_at: datetime) -> DeviceRow:
     """Return a device for a decision on what came at ``received_at``; that it is unapproved or revoked says nothing."""
-    row = session.execute(_ANY_DEVICE, {"device_id": device_id}).one()
-    return DeviceRow(
-        id=row.id,
-        public_key=row.public_key,
-        is_approved=True,
-        created_at=row.created_at,
-        epoch=str(row.epoch),
-        horizon=0,
-        received_at=received_at,
-    )
+    device = find_device(session, device_id)
+    if device is None:
+        raise DeviceUnknown
+    return replace(device, is_approved=True, received_at=received_at)
 
 
-def hold_device(session: Session, device_id: UUID) -> None:
-    """Lock the device's row like a push of it, which it is not: it was not heard."""
-    session.execute(_HOLD_DEVICE, {"device_id": device_id})
+def lock_position(session: Session, device_id: UUID) -> Position:
+    """Return where a device's sequence stands, locked for the rest of the transaction."""
+    row = session.execute(_LOCK_POSITION, {"device_id": device_id}).one_or_none()
+    return _position(row) if row else Position()
 
 
-def lock_device(ctx: Context, device_id: UUID) -> Position:
-    """Lock the device's row for the rest of the transaction: one push of a device at a time."""
-    row = ctx.session.execute(_LOCK_DEVICE, {"device_id": device_id, "now": ctx.now}).one()
+def hear_device(ctx: Context, device_id: UUID, *, app: str, clock_skew_s: float | None = None) -> Position:
+    """Note that the device was heard, and lock its row: one push of a device at a time."""
+    values = {"device_id": device_id, "now": ctx.now, "app": app, "clock_skew_s": clock_skew_s}
+    return _position(ctx.session.execute(_HEAR_DEVICE, values).one())
+
+
+def _position(row: Row[Any]) -> Position:
     return Position(next_seq=row.next_seq, gaps=dict(zip(row.gaps, row.gaps_since, strict=True)))
 
 

@@ -10,7 +10,7 @@ from flask import Response, request
 
 from inspection_api.core.context import Context
 from inspection_api.core.permissions import Action, Permission
-from inspection_api.http.blueprint import JSON, Blueprint, raw_body
+from inspection_api.http.blueprint import JSON, SIGNED, Blueprint, raw_body
 from inspection_api.http.compression import bounded_body, packed
 from inspection_api.http.runtime import Caller
 from inspection_api.http.schemas import PageQuery, page_of
@@ -29,16 +29,26 @@ def shake_hands(ctx: Context, **values: Any) -> dict[str, Any]:
     return service.shake_hands(ctx, **values)
 
 
-@blp.post("/sync/push", permission=PERFORM, streamed=True, gives=JSON)
+@blp.post("/sync/push", permission=PERFORM, streamed=SIGNED, gives=JSON)
 @blp.doc(**raw_body(JSON))
 def push(caller: Caller) -> Response:
-    """Apply a batch of operations; every one ends in a status, and the same bytes again have no second effect."""
+    """Apply a batch of operations; every one ends in a status, and the same bytes again have no second effect.
+
+    A revoked device, or that of a disabled user, pushes for 30 days without a login: `Device-Bank` (the tag in its old
+    token) and `Device-Id` name it, `Device-Signature` proves it, everything is quarantined, and only receipts return.
+    """
     body = bounded_body(MAX_BYTES)
     signature = request.headers.get("Device-Signature", "")
     answer = caller.persist(lambda ctx: service.push(ctx, body, signature))
+    return _json({**answer, **_feed_head(caller)})
+
+
+def _feed_head(caller: Caller) -> dict[str, Any]:
+    """Return the feed's head after the commit; a device without a login is told nothing but receipts."""
+    if caller.actor.user_id is None:
+        return {}
     with caller.transaction(read_only=True) as ctx:
-        head = service.feed_head(ctx.session)
-    return _json({**answer, "feed_seq": head})
+        return {"feed_seq": service.feed_head(ctx.session)}
 
 
 @blp.get("/sync/pull", permission=PERFORM, streamed=True, query=schemas.PullQuery, gives=JSON)
@@ -107,6 +117,18 @@ def accept_quarantined(ctx: Context, op_id: UUID, *, reason: str) -> Any:
 def refuse_quarantined(ctx: Context, op_id: UUID, *, reason: str) -> Any:
     """Refuse a quarantined operation: it is kept, and never counts."""
     return service.refuse(ctx, op_id, reason=reason)
+
+
+@blp.get("/sync/devices", permission=service.MANAGE, query=PageQuery, out=page_of(schemas.DeviceStandingSchema))
+def list_devices(ctx: Context, *, limit: int, cursor: str | None) -> Any:
+    """List the phones of my subtrees with how they stand: last heard, missing, held, parked, not uploaded."""
+    return service.list_devices(ctx, limit=limit, cursor=cursor)
+
+
+@blp.get("/sync/devices/<uuid:device_id>", permission=service.MANAGE, out=schemas.DeviceDetailSchema)
+def get_device(ctx: Context, device_id: UUID) -> dict[str, Any]:
+    """Show how one phone stands, with the operations that wait."""
+    return service.get_device(ctx, device_id)
 
 
 def _json(answer: dict[str, Any]) -> Response:

@@ -166,3 +166,42 @@ class QuarantineDecisionInput(Input):
     """Why."""
 
     reason = Text(maximum=500, required=True)
+
+
+class WaitingSchema(Schema):
+    """An operation that is held or parked, since when, and why."""
+
+    op_id = fields.UUID()
+    seq = fields.Integer()
+    status = fields.String()
+    code = fields.String()
+    message = fields.String()
+    received_at = fields.AwareDateTime()
+    age_s = fields.Integer()
+
+
+class DeviceStandingSchema(Schema):
+    """How a phone stands; ``gaps`` are the first 200 numbers of the ``missing`` ones."""
+
+    id = fields.UUID()
+    name = fields.String()
+    status = fields.String()
+    user_name = fields.String()
+    app = fields.String()
+    last_seen_at = fields.AwareDateTime()
+    clock_skew_s = fields.Float(allow_none=True)
+    next_seq = fields.Integer()
+    gaps = fields.List(fields.Integer())
+    missing = fields.Integer()
+    missing_since = fields.AwareDateTime(allow_none=True)
+    held = fields.Integer()
+    parked = fields.Integer()
+    waiting_since = fields.AwareDateTime(allow_none=True)
+    media_open = fields.Integer()
+    media_since = fields.AwareDateTime(allow_none=True)
+
+
+class DeviceDetailSchema(DeviceStandingSchema):
+    """The same, with the first 200 operations that wait."""
+
+    waiting = fields.List(fields.Nested(WaitingSchema))

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from flask import request
 
+from inspection_api.core.context import Actor
 from inspection_api.core.errors import Forbidden, Unauthenticated
 from inspection_api.http.runtime import Caller, Runtime
 
 if TYPE_CHECKING:
     from inspection_api.core.banks import Bank
-    from inspection_api.core.context import Actor, Context
+    from inspection_api.core.context import Context
     from inspection_api.core.permissions import Permission
 
+_DEVICE_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TOKEN = re.compile(r"xj\.([0-9a-f]{8})\.([A-Za-z0-9_-]{43})")
 
 
@@ -56,3 +59,21 @@ def caller_of(runtime: Runtime, permission: Permission | None) -> Caller:
     with runtime.database.transaction(bank, read_only=True) as ctx:
         actor = identified(runtime, ctx, secret, permission)
     return Caller(runtime=runtime, bank=bank, actor=actor)
+
+
+def device_of(runtime: Runtime) -> Caller | None:
+    """Return the device that calls without a login, None where the request has one or names no device (ADR 0011).
+
+    It is only named (``Device-Bank``, ``Device-Id``), may nothing, and proves itself by signing the body.
+
+    Raises:
+        Unauthenticated: no such bank, or no id.
+    """
+    tag = request.headers.get("Device-Bank")
+    if tag is None or "Authorization" in request.headers:
+        return None
+    bank = runtime.banks.find_by_tag(tag)
+    device_id = request.headers.get("Device-Id", "")
+    if bank is None or not _DEVICE_ID.fullmatch(device_id):
+        raise Unauthenticated
+    return Caller(runtime=runtime, bank=bank, actor=Actor(device_id=UUID(device_id)))

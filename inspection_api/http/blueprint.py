@@ -42,8 +42,15 @@ class Access(Enum):
     LOGGED_IN = auto()
 
 
+class Signed(Enum):
+    """Streamed endpoints that a device may also call without a login, by its signature (ADR 0011)."""
+
+    SIGNED = auto()
+
+
 PUBLIC = Access.PUBLIC
 LOGGED_IN = Access.LOGGED_IN
+SIGNED = Signed.SIGNED
 
 
 class Blueprint(SmorestBlueprint):
@@ -88,7 +95,7 @@ class Blueprint(SmorestBlueprint):
         if_match: bool = False,
         idempotent: bool = False,
         traced: bool = False,
-        streamed: bool = False,
+        streamed: bool | Signed = False,
         gives: str | None = None,
     ) -> Callable[[View], View]:
         """Register a view.
@@ -97,7 +104,8 @@ class Blueprint(SmorestBlueprint):
         transactions, and on a PUBLIC endpoint the Runtime. Path variables and the parsed ``query`` and ``body``
         follow as keywords; ``if_match`` adds ``version`` (int), ``idempotent`` adds ``idempotency_key``. ``out`` None
         means the view returns a response itself, of the media type ``gives`` (None: without a body). ``traced``
-        lets a GET write its access event.
+        lets a GET write its access event. ``streamed=SIGNED`` lets a device without a login call, too: its service
+        must verify the signature before anything else.
         """
 
         def decorate(view: View) -> View:
@@ -143,7 +151,7 @@ def _with_version(handler: View) -> View:
     return versioned
 
 
-def _guarded(handler: View, permission: Permission | Access, *, read_only: bool, streamed: bool) -> View:
+def _guarded(handler: View, permission: Permission | Access, *, read_only: bool, streamed: bool | Signed) -> View:
     """Wrap ``handler`` in what its kind of endpoint needs."""
     needed = permission if isinstance(permission, Permission) else None
 
@@ -153,7 +161,9 @@ def _guarded(handler: View, permission: Permission | Access, *, read_only: bool,
 
     @wraps(handler)
     def streaming(**kwargs: Any) -> Any:
-        return handler(auth.caller_of(current_runtime(), needed), **kwargs)
+        runtime = current_runtime()
+        device = auth.device_of(runtime) if streamed is SIGNED else None
+        return handler(device or auth.caller_of(runtime, needed), **kwargs)
 
     @wraps(handler)
     def transactional(**kwargs: Any) -> Any:

@@ -54,6 +54,8 @@ MESSAGES = {
     "record_locked": "记录已锁定，已隔离待核实",
     "time_bounded": "无法确定检查时间，已隔离待核实",
     "binding_pending": "检查点位置待确认，确认后生效",
+    "device_revoked": "设备已停用，内容已隔离待处理",
+    "user_disabled": "用户已停用，内容已隔离待处理",
     "device_unapproved": "设备待批准，批准后生效",
     "accepted": "已由上级采纳",
     "refused": "已由上级驳回",

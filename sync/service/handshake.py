@@ -8,12 +8,12 @@ import hmac
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from inspection_api.media.rules.kinds import MAX_BYTES as MEDIA_BYTES
 from sync import queries
-from sync.models import SyncDevice, SyncReceipt, SyncSample
+from sync.models import SyncReceipt, SyncSample
 from sync.protocol import envelope
 
 if TYPE_CHECKING:
@@ -35,8 +35,7 @@ def shake_hands(
         DeviceUnknown, DeviceWiped: as `queries.get_device`.
     """
     device = queries.get_device(ctx.session, device_id, ctx.user_id)
-    position = queries.lock_device(ctx, device_id)
-    ctx.session.execute(update(SyncDevice).where(SyncDevice.device_id == device_id).values(app=app))
+    position = queries.hear_device(ctx, device_id, app=app)
     sample = {
         "device_id": device_id,
         "server_time": ctx.now,

@@ -92,7 +92,7 @@ def judge_again(
     ``ctx`` acts for the device's user. Their receipts stand: a decision on the record is a fact of its own. What
     spoke against operations that somebody has accepted does so no more.
     """
-    queries.hold_device(ctx.session, device.id)
+    queries.lock_position(ctx.session, device.id)
     queue = sorted(received, key=lambda each: each.head.seq)
     decide = _accepted if are_accepted else _anew
     return judge(ctx, device, queue, lambda: Ledger(position=Position(), patient_since=ctx.now), decide)

@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
+from inspection_api.core.errors import Unauthenticated
 from sync import queries
-from sync.errors import BatchIdReused, OutboxFull
+from sync.errors import BatchIdReused, DeviceUnknown, OutboxFull, SignatureInvalid
 from sync.models import SyncBatch
 from sync.protocol import order
 from sync.protocol.envelope import decode_batch, decode_operation
+from sync.protocol.parting import ensure_may_part
 from sync.protocol.signature import ensure_signed
 from sync.protocol.verdicts import Status
 from sync.service import judging, quarantine, receipts, writing
+from sync.service.behalf import as_officer
 from sync.service.book import open_book
 
 if TYPE_CHECKING:
@@ -32,26 +36,80 @@ if TYPE_CHECKING:
     from sync.service.judging import Judged
 
 MAX_HELD = 1_000
+MOST_SIGNATURE_BYTES = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Push:
+    """A batch as it came from its device; ``flags`` are what all its operations inherit."""
+
+    device: DeviceRow
+    batch: Batch
+    body: bytes
+    signature: bytes
+    flags: tuple[str, ...] = ()
 
 
 def push(ctx: Context, body: bytes, signature: str) -> dict[str, Any]:
-    """Apply a batch and return its receipts.
+    """Apply a batch of the caller's device and return its receipts.
+
+    A revoked device may push for 30 days more, into quarantine, and a device without a login (``ctx`` acts for none)
+    only if it has ended. The bank says whether the bad signature of a login's device is refused.
 
     Raises:
         BatchMalformed, BatchTooLarge: the envelope cannot be taken.
-        DeviceUnknown, DeviceWiped, SignatureInvalid: not from a device of the caller.
+        DeviceUnknown, DeviceWiped, SignatureInvalid, Unauthenticated: not from a device of the caller.
         BatchIdReused, DeviceForked, OutboxFull: the device's history does not fit.
     """
     batch = decode_batch(body)
-    device = queries.get_device(ctx.session, batch.device_id, ctx.user_id, lock=True)
+    if ctx.actor.user_id is None:
+        return _push_parting(ctx, batch, body, signature)
+    device = queries.find_device(ctx.session, batch.device_id, lock=True)
+    if device is None or device.user_id != ctx.user_id:
+        raise DeviceUnknown
+    ensure_may_part(device.ending, ctx.now)
+    signed, flags = _signed(ctx, device, body, signature)
+    return _applied(ctx, _Push(device=device, batch=batch, body=body, signature=signed, flags=flags))
+
+
+def _push_parting(ctx: Context, batch: Batch, body: bytes, signature: str) -> dict[str, Any]:
+    """Take a batch that no login comes with: the signature alone says that it is from a device that has ended.
+
+    Everything of it is quarantined, and the answer holds nothing but receipts.
+    """
+    device = queries.find_device(ctx.session, batch.device_id, lock=True)
+    if device is None or device.ending is None or device.id != ctx.actor.device_id:
+        raise Unauthenticated
     signed = ensure_signed(device.public_key, body, signature)
-    position = queries.lock_device(ctx, device.id)
-    sha256 = hashlib.sha256(body).digest()
+    ensure_may_part(device.ending, ctx.now)
+    officer = as_officer(ctx, device.user_id)
+    answer = _applied(officer, _Push(device=device, batch=batch, body=body, signature=signed))
+    bare = [{name: value for name, value in result.items() if name != "fields"} for result in answer["results"]]
+    return {"acked_through": answer["acked_through"], "replayed": answer["replayed"], "results": bare}
+
+
+def _signed(ctx: Context, device: DeviceRow, body: bytes, signature: str) -> tuple[bytes, tuple[str, ...]]:
+    """Return the signature as it is kept, and the flag of a bad one where the bank takes it."""
+    try:
+        return ensure_signed(device.public_key, body, signature), ()
+    except SignatureInvalid:
+        if not device.flags_bad_signature:
+            raise
+    ctx.record("security.signature_invalid", device_id=str(device.id))
+    return signature.encode(errors="replace")[:MOST_SIGNATURE_BYTES], ("signature_invalid",)
+
+
+def _applied(ctx: Context, pushed: _Push) -> dict[str, Any]:
+    device, batch = pushed.device, pushed.batch
+    skew_s = (batch.sent.wall - ctx.now).total_seconds()
+    position = queries.hear_device(ctx, device.id, app=batch.app, clock_skew_s=skew_s)
+    sha256 = hashlib.sha256(pushed.body).digest()
     received = [decode_operation(bytes(raw)) for raw in batch.ops]
     if _is_replayed(ctx, batch, sha256):
         return _answer(ctx, device, position, received)
-    writing.store_batch(ctx, batch, sha256=sha256, body=zlib.compress(body, 1), signature=signed)
-    after, judged = _take(ctx, device, batch, received, position)
+    kept = zlib.compress(pushed.body, 1)
+    writing.store_batch(ctx, batch, sha256=sha256, body=kept, signature=pushed.signature)
+    after, judged = _take(ctx, pushed, received, position)
     return _answer(ctx, device, after, received, judged)
 
 
@@ -64,13 +122,15 @@ def _is_replayed(ctx: Context, batch: Batch, sha256: bytes) -> bool:
 
 
 def _take(
-    ctx: Context, device: DeviceRow, batch: Batch, received: Sequence[Received], position: Position
+    ctx: Context, pushed: _Push, received: Sequence[Received], position: Position
 ) -> tuple[Position, list[Judged]]:
     """Judge the batch and what waits, write all of it down, and return the device's position and what is news."""
+    device, batch = pushed.device, pushed.batch
+    terms = {"flags": pushed.flags, **(device.ending.terms(ctx.now) if device.ending else {})}
     book = open_book(ctx, device.id, received)
     waiting = book.taken_again(received)
     arrangement = order.arrange(received, waiting, book.known, position, abandoned=batch.abandon_seq, now=ctx.now)
-    judged = judging.judge(ctx, device, arrangement.queue, lambda: book.ledger(arrangement, ctx))
+    judged = judging.judge(ctx, device, arrangement.queue, lambda: book.ledger(arrangement, ctx, **terms))
     _ensure_room(book, judged, brings_missing=bool(position.gaps.keys() - arrangement.position.gaps.keys()))
     receipts.store(ctx, device.id, judged, known=book.known, batch_id=batch.batch_id)
     quarantine.store(ctx, device.id, judged)

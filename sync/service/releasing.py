@@ -8,15 +8,13 @@ from uuid import UUID
 
 from sqlalchemy import select, text
 
-from inspection_api.accounts import queries as account_queries
-from inspection_api.core.context import Actor
 from inspection_api.core.jsonb import as_jsonb
-from inspection_api.core.periods import local_day
 from inspection_api.core.tables import among
 from sync import queries
 from sync.models import SyncQuarantine
 from sync.protocol.desk import EFFECTIVE
 from sync.protocol.envelope import decode_operation
+from sync.service.behalf import as_officer
 from sync.service.judging import judge_again
 
 if TYPE_CHECKING:
@@ -66,12 +64,6 @@ def _release(ctx: Context, device_id: UUID, rows: Sequence[Row[Any]]) -> None:
     judged = judge_again(officer, device, received)
     settled = [{"op_id": row.op_id, "codes": ["device_unapproved"], "state": "released"} for row in rows if not row.raw]
     ctx.session.execute(_SETTLE, {"rows": as_jsonb([*settled, *map(_settled, judged)]), "now": ctx.now})
-
-
-def as_officer(ctx: Context, officer_id: UUID) -> Context:
-    """Return the transaction on behalf of an officer, with the roles that he holds today."""
-    held = account_queries.assignments_on(ctx.session, [officer_id], local_day(ctx.now))
-    return ctx.acting_as(Actor(user_id=officer_id, assignments=held.get(officer_id, ())))
 
 
 def _settled(judged: Judged) -> dict[str, Any]:

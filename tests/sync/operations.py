@@ -1,4 +1,4 @@
-"""Operations on paper, for the protocol's pure parts."""
+"""Operations: on paper for the protocol's pure parts, and drafts for a phone to push."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from sync.protocol.order import GAP_PATIENCE
 from sync.protocol.verdicts import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+    from tests.sync.phone import Phone, Street
 
 NOW = datetime(2026, 3, 10, 2, 0, tzinfo=UTC)
 STAMP = {"wall": NOW.isoformat(), "mono_ms": 1, "boot_id": "b"}
@@ -54,3 +56,13 @@ def ledger(*taken: Received, position: Position | None = None, **changes: Any) -
 
 def seqs(items: Iterable[Received]) -> list[int]:
     return [item.head.seq for item in items]
+
+
+def save(phone: Phone, street: Street, point: UUID, **changes: Any) -> dict[str, Any]:
+    payload = {"checkpoint_id": str(point), "template_version_id": str(street.portfolio.version_id), "note": "草稿"}
+    note = changes.pop("note", "草稿")
+    return phone.operation("inspection.save", changes.pop("entity_id", uuid4()), {**payload, "note": note}, **changes)
+
+
+def statuses(results: Sequence[dict[str, Any]]) -> dict[str, str]:
+    return {result["op_id"]: result["status"] for result in results}

@@ -3,35 +3,23 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
-from uuid import UUID, uuid4
+from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import select
 
 from inspection_api.inspections.models import Inspection
-from inspection_api.inspections.service import writing as record_writing
 from sync.models import SyncNumber
+from tests.sync.operations import save, statuses
 from tests.sync.phone import Phone, fix
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from flask.testing import FlaskClient
 
     from tests.factories import World
     from tests.fixtures import Clock
     from tests.sync.phone import Street
-
-
-def save(phone: Phone, street: Street, point: UUID, **changes: Any) -> dict[str, Any]:
-    payload = {"checkpoint_id": str(point), "template_version_id": str(street.portfolio.version_id), "note": "草稿"}
-    note = changes.pop("note", "草稿")
-    return phone.operation("inspection.save", changes.pop("entity_id", uuid4()), {**payload, "note": note}, **changes)
-
-
-def statuses(results: Sequence[dict[str, Any]]) -> dict[str, str]:
-    return {result["op_id"]: result["status"] for result in results}
 
 
 @pytest.mark.parametrize("by_number", [True, False])
@@ -128,21 +116,6 @@ def test_what_was_held_moves_to_the_device_that_registered_anew(
     anew = Phone(client, world, street)
     assert anew.push({**held, "seq": next(anew.seqs)})[0]["status"] == "applied"
     assert phone.shake_hands()["held"] == []
-
-
-@pytest.fixture
-def poison(monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """Notes of drafts that a bug of ours cannot write, until the set is cleared."""
-    notes: set[str] = set()
-    write = record_writing._write
-
-    def written(ctx: Any, statement: Any, rows: Sequence[dict[str, Any]]) -> None:
-        if any(row["note"] in notes for row in rows):
-            raise RuntimeError("a bug")
-        write(ctx, statement, rows)
-
-    monkeypatch.setattr(record_writing, "_write", written)
-    return notes
 
 
 def test_what_comes_after_a_parked_operation_on_its_entity_waits_behind_it(

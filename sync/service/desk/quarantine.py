@@ -16,9 +16,9 @@ from sync.models import SyncQuarantine
 from sync.protocol import desk
 from sync.protocol.envelope import decode_operation
 from sync.service import receipts
+from sync.service.behalf import as_officer
 from sync.service.desk import reading
 from sync.service.judging import judge_again
-from sync.service.releasing import as_officer
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -63,7 +63,7 @@ def _decide(ctx: Context, op_id: UUID, state: str, reason: str) -> SyncQuarantin
     in_scope = in_subtree(SyncQuarantine.organisation_id, ctx.actor.paths(desk.DECIDE))
     row = get_one(ctx.session, select(SyncQuarantine).where(SyncQuarantine.op_id == op_id, in_scope))
     ensure_may_decide(ctx.user_id, row.officer_id)
-    queries.hold_device(ctx.session, row.device_id)
+    queries.lock_position(ctx.session, row.device_id)
     statement = (
         update(SyncQuarantine)
         .where(SyncQuarantine.op_id == op_id, SyncQuarantine.state == "open")
