@@ -25,9 +25,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Deal the seeds out in blocks, or the one that was asked for."""
     named = metafunc.config.getoption("seed")
     if "seeds" in metafunc.fixturenames:
-        metafunc.parametrize("seeds", _blocks(0, SHORT) if named is None else [range(named, named + 1)], ids=str)
+        metafunc.parametrize("seeds", _blocks(0, SHORT) if named is None else [range(named, named + 1)], ids=_name)
     if "many_seeds" in metafunc.fixturenames:
-        metafunc.parametrize("many_seeds", _blocks(SHORT, LONG), ids=str)
+        metafunc.parametrize("many_seeds", _blocks(SHORT, LONG), ids=_name)
+
+
+def _name(block: range) -> str:
+    return f"seeds_{block.start:04}"
 
 
 def _blocks(first: int, last: int) -> list[range]:

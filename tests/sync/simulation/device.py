@@ -118,6 +118,7 @@ class Device:
         self.captured[op_id] = self.ledger[op_id] = Captured(
             label=label,
             op_id=op_id,
+            username=self.username,
             kind=kind,
             entity_id=entity_id,
             base_version=base,

@@ -17,6 +17,7 @@ class Captured:
 
     label: str
     op_id: str
+    username: str
     kind: str
     entity_id: str
     base_version: int

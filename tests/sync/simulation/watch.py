@@ -196,7 +196,7 @@ class DeviceWatch:
         is_twin = self.book.town.name == "other"
         for change in answer["changes"]:
             if change["k"] == "receipt":
-                assert change["op_id"] in self.mine.captured, change
+                assert self.book.captured[change["op_id"]].username == self.mine.username, change
             elif change["k"] == "put" and not ENTITIES[change["e"]].is_shared:
                 assert (change["e"], change["id"]) in granted, change
                 assert change["e"] not in {"task", "inspection", "checkpoint", "customer"} or (
