@@ -1,4 +1,4 @@
-"""Options of the test runs: one seed instead of all of them."""
+"""Options of the test runs: one seed instead of all of them, and how a failing one is told."""
 
 from __future__ import annotations
 
@@ -11,3 +11,6 @@ if TYPE_CHECKING:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let a person play one simulation again."""
     parser.addoption("--seed", type=int, default=None, help="play the simulation of this seed only, and print it")
+    parser.addoption(
+        "--whole", action="store_true", help="tell a simulation that breaks as it is, without cutting it down"
+    )

@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from tests.sync.simulation.towns import Stage
 
 
-def survive(stage: Stage, seeds: Iterable[int], *, is_told: bool) -> None:
+def survive(stage: Stage, seeds: Iterable[int], config: pytest.Config) -> None:
     for seed in seeds:
         script = script_of(seed)
         history, broken = play(stage, script)
         if broken is not None:
-            raise AssertionError(report(stage, seed, script, history)) from broken
-        if is_told:
+            whole = f"seed {seed} broke"
+            raise AssertionError(whole if config.option.whole else report(stage, seed, script, history)) from broken
+        if config.option.seed is not None:
             print(f"seed {seed}: {script.cast}", *history, sep="\n")  # noqa: T201 - asked for by --seed
 
 
@@ -29,12 +30,14 @@ def test_whatever_the_network_does_nothing_is_lost_doubled_or_leaked(
     stage: Stage, seeds: range, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
 ) -> None:
     with capsys.disabled():
-        survive(stage, seeds, is_told=request.config.getoption("seed") is not None)
+        survive(stage, seeds, request.config)
 
 
 @pytest.mark.long
-def test_and_neither_in_two_thousand_other_histories(stage: Stage, many_seeds: range) -> None:
-    survive(stage, many_seeds, is_told=False)
+def test_and_neither_in_two_thousand_other_histories(
+    stage: Stage, many_seeds: range, request: pytest.FixtureRequest
+) -> None:
+    survive(stage, many_seeds, request.config)
 
 
 def test_the_same_seed_makes_the_same_history(stage: Stage) -> None:
