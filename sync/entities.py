@@ -15,15 +15,18 @@ from checkpoints.models import Checkpoint
 from inspection_api.core.periods import local_day
 from inspection_api.core.tables import among
 from inspection_api.customers.models import Customer
-from inspection_api.inspections.models import Inspection
+from inspection_api.inspections.models import Inspection, InspectionComment
 from inspection_api.loans.models import Loan
-from inspection_api.tasks.models import Task
+from inspection_api.tasks.models import Task, VisitAttempt
 from inspection_api.templates.models import TemplateVersion
-from sync.protocol import envelope
+from sync.protocol import envelope, payloads
+from sync.protocol.additions import judge_comment, judge_declare, judge_feedback
+from sync.protocol.amend import judge_amend
 from sync.protocol.bind import judge_bind
 from sync.protocol.save import judge_save
 from sync.protocol.submit import judge_submit
 from sync.protocol.unlock import judge_unlock
+from sync.protocol.unmet import judge_unmet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,10 +47,15 @@ class OperationKind:
 
 
 OPERATIONS: dict[str, OperationKind] = {
+    "alert.feedback": OperationKind(msgspec.json.Decoder(payloads.AlertFeedback), judge_feedback),
     "checkpoint.bind": OperationKind(msgspec.json.Decoder(envelope.Bind), judge_bind),
+    "comment.add": OperationKind(msgspec.json.Decoder(payloads.Comment), judge_comment),
+    "inspection.amend": OperationKind(msgspec.json.Decoder(payloads.Amend), judge_amend),
     "inspection.save": OperationKind(msgspec.json.Decoder(envelope.Save), judge_save),
     "inspection.submit": OperationKind(msgspec.json.Decoder(envelope.Submit), judge_submit),
+    "media.declare": OperationKind(msgspec.json.Decoder(payloads.DeclareMedia), judge_declare),
     "unlock.request": OperationKind(msgspec.json.Decoder(envelope.UnlockRequest), judge_unlock),
+    "visit.unmet": OperationKind(msgspec.json.Decoder(payloads.Unmet), judge_unmet),
 }
 
 
@@ -84,6 +92,14 @@ def _task_finished(since: datetime) -> ColumnElement[bool]:
 def _inspection_finished(since: datetime) -> ColumnElement[bool]:
     last = func.greatest(Inspection.submitted_at, Inspection.accepted_at, Inspection.print_closes_at)
     return Inspection.state.in_(["accepted", "extra", "refused", "voided"]) & (last < since)
+
+
+def _comment_finished(since: datetime) -> ColumnElement[bool]:
+    return InspectionComment.at < since
+
+
+def _attempt_finished(since: datetime) -> ColumnElement[bool]:
+    return VisitAttempt.performed_at < since
 
 
 ENTITIES: dict[str, Entity] = {
@@ -150,7 +166,14 @@ ENTITIES: dict[str, Entity] = {
             "accepted_at",
             "print_opens_at",
             "print_closes_at",
+            "amendments",
         ),
         finished=_inspection_finished,
+    ),
+    "comment": Entity(InspectionComment, ("inspection_id", "author_id", "text", "at"), finished=_comment_finished),
+    "visit_attempt": Entity(
+        VisitAttempt,
+        ("checkpoint_id", "task_id", "officer_id", "reason", "note", "judgement", "performed_at"),
+        finished=_attempt_finished,
     ),
 }

@@ -13,10 +13,12 @@ from sqlalchemy import select, text
 from checkpoints import queries as checkpoint_queries
 from checkpoints.rules import fence
 from checkpoints.rules.plate import KEY_PURPOSE
+from inspection_api.alerts import queries as alert_queries
 from inspection_api.core.errors import Problem
 from inspection_api.core.periods import Period, local_day
 from inspection_api.core.permissions import Action, Permission
 from inspection_api.core.tables import among
+from inspection_api.inspections import queries as inspection_queries
 from inspection_api.inspections.models import Inspection
 from inspection_api.inspections.rules import Blocker, FieldChange, State
 from inspection_api.tasks import queries as task_queries
@@ -209,6 +211,8 @@ def load_facts(ctx: Context, device: DeviceRow, names: Names) -> Facts:
         neighbours=_neighbours(ctx.session, names),
         records=records,
         stored_versions={record.id: record.version for record in records.values()},
+        reachable_records=inspection_queries.reachable_ids(ctx, names.commented, PERFORM),
+        alerts=alert_queries.answerable(ctx, names.alerts),
         templates=_templates(ctx, names.templates),
         media={row.id: _declared(row) for row in known_media if row.is_named},
         media_elsewhere={row.sha256: row.inspection_id for row in known_media if not row.is_named},
@@ -250,6 +254,7 @@ def _records(session: Session, ids: Iterable[UUID]) -> dict[UUID, Record]:
             Inspection.note,
             Inspection.field_versions,
             Inspection.blockers,
+            Inspection.print_closes_at,
         )
         .where(among(Inspection.id, ids))
         .order_by(Inspection.id)
@@ -272,6 +277,7 @@ def _record(row: Row[Any]) -> Record:
         note=row.note,
         changes={name: FieldChange(**change) for name, change in row.field_versions.items()},
         in_conflict=Blocker.CONFLICT in row.blockers,
+        prints_until=row.print_closes_at,
     )
 
 
@@ -288,10 +294,5 @@ def _media(session: Session, names: Names) -> Sequence[Row[Any]]:
 
 
 def _declared(row: Any) -> DeclaredMedia:
-    return DeclaredMedia(
-        owner_user_id=row.owner_user_id,
-        inspection_id=row.inspection_id,
-        sha256=row.sha256,
-        bytes=row.bytes,
-        mime=row.mime,
-    )
+    names = ("owner_user_id", "inspection_id", "sha256", "bytes", "mime")
+    return DeclaredMedia(**{name: getattr(row, name) for name in names})

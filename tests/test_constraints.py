@@ -29,6 +29,7 @@ TODAY, YESTERDAY = date(2026, 3, 10), date(2026, 3, 9)
 UNKNOWN = "unknown"
 
 GOOD: dict[str, dict[str, Any]] = {
+    "alert_feedback": {"verdict": "normal"},
     "alert": {"level": 1, "condition": "cleared", "cleared_on": TODAY, "handling": "new"},
     "checkpoint_location": {"status": "superseded", "device_id": "uuid"},
     "customer": {"uscc": "91310000123456789X"},
@@ -61,10 +62,12 @@ GOOD: dict[str, dict[str, Any]] = {
     "template_version": {"status": "published", "published_at": NOW},
     "unlock_request": {"status": "withdrawn", "decided_at": NOW},
     "visit": {"channel": "onsite"},
+    "visit_attempt": {"reason": "unmet"},
 }
 """What a row of a table says, where any value of the column's type would not do."""
 
 WRONG: dict[str, dict[str, Any]] = {
+    "ck_alert_feedback_verdict_known": {"verdict": UNKNOWN},
     "ck_alert_cleared_on_set": {"cleared_on": None},
     "ck_alert_condition_known": {"condition": UNKNOWN, "cleared_on": None},
     "ck_alert_handled_by_somebody": {"handling": "confirmed"},
@@ -157,6 +160,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "ck_unlock_request_status_known": {"status": UNKNOWN},
     "ck_visit_channel_known": {"channel": UNKNOWN},
     "ck_visit_counted_for_a_task": {"counted": True},
+    "ck_visit_attempt_reason_known": {"reason": UNKNOWN},
 }
 """How a good row of its table breaks each check, and no check that is judged before it."""
 

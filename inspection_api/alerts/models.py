@@ -59,3 +59,19 @@ class Alert(Identified, Base):
     handled_by: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
     handled_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+
+
+class AlertFeedback(Identified, Base):
+    """What somebody found behind an alert; it stays beside what others find later."""
+
+    __tablename__ = "alert_feedback"
+    __table_args__ = (
+        CheckConstraint("verdict IN ('normal', 'watch', 'major_risk')", name="verdict_known"),
+        Index("ix_alert_feedback_alert_id", "alert_id"),
+    )
+
+    alert_id: Mapped[UUID] = mapped_column(ForeignKey("alert.id"))
+    author_id: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"))
+    verdict: Mapped[str]
+    text: Mapped[str]
+    at: Mapped[datetime]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -13,13 +13,21 @@ from sqlalchemy.orm import Session
 from inspection_api.accounts import queries as accounts
 from inspection_api.alerts.errors import AlertNotFound
 from inspection_api.alerts.models import Alert
-from inspection_api.alerts.rules import READ_FEEDBACK, READERS
-from inspection_api.core.context import Actor
+from inspection_api.alerts.rules import FEEDBACK, READ_FEEDBACK, READERS
+from inspection_api.core.context import Actor, Context
 from inspection_api.core.events import Event
 from inspection_api.core.feed import feed_counter
+from inspection_api.core.tables import among
 from inspection_api.customers.models import Customer
 
-FEED_KINDS = ("alert.raised", "alert.cleared", "alert.confirmed", "alert.false_alarm_proposed", "alert.false_alarm")
+FEED_KINDS = (
+    "alert.raised",
+    "alert.cleared",
+    "alert.confirmed",
+    "alert.false_alarm_proposed",
+    "alert.false_alarm",
+    "alert.feedback_given",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +44,16 @@ def visible_alerts(actor: Actor) -> Select[Alert]:
     """Return the alerts of the actor's subtrees, those of the customers that he serves, and those granted to him."""
     paths = [path for permission in READERS for path in actor.paths(permission)]
     return select(Alert).where(or_(accounts.in_subtree(Alert.organisation_id, paths), _own(actor)))
+
+
+def answerable(ctx: Context, alert_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """Return the organisations of those alerts on which the actor may give feedback; without ids nothing is asked."""
+    if not alert_ids:
+        return {}
+    in_scope = accounts.in_subtree(Alert.organisation_id, ctx.actor.paths(FEEDBACK))
+    statement = select(Alert.id, Alert.organisation_id).where(among(Alert.id, alert_ids))
+    rows = ctx.session.execute(statement.where(or_(in_scope, _own(ctx.actor))))
+    return {row.id: row.organisation_id for row in rows}
 
 
 def _own(actor: Actor) -> ColumnElement[bool]:

@@ -37,6 +37,17 @@ def get_alert(ctx: Context, alert_id: UUID) -> Alert:
     return service.get(ctx, alert_id)
 
 
+@blp.get(
+    "/alerts/<uuid:alert_id>/feedback",
+    permission=LOGGED_IN,
+    query=PageQuery,
+    out=page_of(schemas.AlertFeedbackSchema),
+)
+def list_feedback(ctx: Context, alert_id: UUID, **query: Any) -> Any:
+    """List what was found behind an alert, the first word first."""
+    return service.find_feedback(ctx, alert_id, **query)
+
+
 @blp.post("/alerts/<uuid:alert_id>/confirm", permission=REVIEW, body=schemas.ConfirmInput, out=schemas.AlertSchema)
 def confirm(ctx: Context, alert_id: UUID, *, note: str | None) -> Alert:
     """Confirm that an alert is real."""

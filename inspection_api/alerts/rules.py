@@ -205,11 +205,26 @@ class FalseAlarmReason(StrEnum):
     OTHER = "other"
 
 
+class FeedbackVerdict(StrEnum):
+    """What an officer found behind an alert: 正常, 关注, 重大风险."""
+
+    NORMAL = "normal"
+    WATCH = "watch"
+    MAJOR_RISK = "major_risk"
+
+
+MIN_EXPLANATION = 10
+FEEDBACK = Permission(Action.ALERT_FEEDBACK, "feedback")
 READ_FEEDBACK = Permission(Action.ALERT_FEEDBACK, "read")
 REVIEW = Permission(Action.ALERT_REVIEW, "review")
 READERS = (READ_FEEDBACK, Permission(Action.ALERT_REVIEW, "read"))
 _DECIDED = frozenset({Handling.CONFIRMED, Handling.FALSE_ALARM})
 _UP_TO_WARNING = frozenset({Role.INFORMATION_OFFICER})
+
+
+def is_feedback_enough(verdict: FeedbackVerdict, words: str) -> bool:
+    """Tell whether feedback says enough: 正常 needs at least ten characters of explanation (domain.md §5.5)."""
+    return verdict is not FeedbackVerdict.NORMAL or len(words.strip()) >= MIN_EXPLANATION
 
 
 def ensure_may_read(actor: Actor) -> None:

@@ -40,6 +40,15 @@ class AlertSchema(Schema):
         return RULE_OF_CODE[alert.rule].title
 
 
+class AlertFeedbackSchema(Schema):
+    """What somebody found behind an alert."""
+
+    author_id = fields.UUID()
+    verdict = fields.String()
+    text = fields.String()
+    at = fields.AwareDateTime()
+
+
 class AlertQuery(PageQuery):
     """Narrow the list of alerts."""
 

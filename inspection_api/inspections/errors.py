@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inspection_api.core.errors import Conflict, Forbidden, Unavailable
+from inspection_api.core.errors import Conflict, Forbidden, Locked, Unavailable
 
 
 class NotQuarantined(Conflict):
@@ -24,6 +24,20 @@ class AnswersInvalid(Conflict):
 
     code = "answers_invalid"
     title = "采用该内容会使答案不完整或不正确"
+
+
+class RecordLocked(Locked):
+    """The record's print window has closed: its paper must be unlocked before it may say something else."""
+
+    code = "record_locked"
+    title = "记录已锁定，请先解锁明白纸"
+
+
+class RecordClosed(Conflict):
+    """A draft is saved, not amended; a refused or voided record says nothing any more."""
+
+    code = "record_closed"
+    title = "该记录当前状态不能修改"
 
 
 class RecordChanged(Unavailable):

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from inspection_api.core.tables import Base, Identified, Versioned
@@ -76,3 +76,33 @@ class Inspection(Identified, Versioned, Base):
     print_opens_at: Mapped[datetime | None]
     print_closes_at: Mapped[datetime | None]
     amendments: Mapped[int] = mapped_column(server_default=text("0"))
+
+
+class InspectionRevision(Identified, Base):
+    """What a record said before its ``number``-th amendment: who proposed that, who approved it, and when."""
+
+    __tablename__ = "inspection_revision"
+    __table_args__ = (UniqueConstraint("inspection_id", "number"),)
+
+    inspection_id: Mapped[UUID] = mapped_column(ForeignKey("inspection.id"))
+    number: Mapped[int]
+    answers: Mapped[dict[str, Any]]
+    note: Mapped[str | None]
+    conclusion: Mapped[str | None]
+    indicators: Mapped[list[str]]
+    op_id: Mapped[UUID]
+    author_id: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"))
+    approved_by: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"))
+    amended_at: Mapped[datetime]
+
+
+class InspectionComment(Identified, Versioned, Base):
+    """A word on a record, by whoever reaches it; nobody changes it afterwards."""
+
+    __tablename__ = "inspection_comment"
+    __table_args__ = (Index("ix_inspection_comment_inspection_id", "inspection_id"),)
+
+    inspection_id: Mapped[UUID] = mapped_column(ForeignKey("inspection.id"))
+    author_id: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"))
+    text: Mapped[str]
+    at: Mapped[datetime]

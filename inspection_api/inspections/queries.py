@@ -11,18 +11,18 @@ from sqlalchemy import Float, or_, select, text
 from inspection_api.accounts.queries import get_one, visible
 from inspection_api.core.permissions import Action, Permission
 from inspection_api.core.tables import among
-from inspection_api.inspections.models import Inspection
+from inspection_api.inspections.models import Inspection, InspectionComment, InspectionRevision
 from inspection_api.media.models import Media
 from inspection_api.templates.forms import Medium
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from uuid import UUID
 
     from sqlalchemy import Row, Select
     from sqlalchemy.orm import Session
 
-    from inspection_api.core.context import Actor
+    from inspection_api.core.context import Actor, Context
 
 READ = Permission(Action.ONSITE, "read")
 READ_PAPERS = Permission(Action.PAPERS, "read")
@@ -130,6 +130,26 @@ def media_of(session: Session, inspection_ids: Iterable[UUID]) -> dict[UUID, Med
         if status == "stored":
             found[inspection_id].stored.append(medium)
     return found
+
+
+def revisions(session: Session, inspection_id: UUID) -> Sequence[InspectionRevision]:
+    """Return what a record said before each of its amendments, the first one first."""
+    statement = select(InspectionRevision).where(InspectionRevision.inspection_id == inspection_id)
+    return session.scalars(statement.order_by(InspectionRevision.number)).all()
+
+
+def comments(session: Session, inspection_id: UUID) -> Sequence[InspectionComment]:
+    """Return what was said about a record, the first word first."""
+    statement = select(InspectionComment).where(InspectionComment.inspection_id == inspection_id)
+    return session.scalars(statement.order_by(InspectionComment.at, InspectionComment.id)).all()
+
+
+def reachable_ids(ctx: Context, ids: Collection[UUID], permission: Permission) -> frozenset[UUID]:
+    """Return which of the records the actor reaches with ``permission``; without ids nothing is asked."""
+    if not ids:
+        return frozenset()
+    in_scope = visible(Inspection, "inspection", ctx.actor, permission)
+    return frozenset(ctx.session.scalars(select(Inspection.id).where(among(Inspection.id, ids), in_scope)))
 
 
 def snapshots(session: Session, customer_ids: Iterable[UUID], as_of: str) -> dict[UUID, dict[str, Any]]:

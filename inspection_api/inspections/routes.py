@@ -25,7 +25,12 @@ def list_inspections(ctx: Context, *, limit: int, cursor: str | None, **filters:
 
 @blp.get("/inspections/<uuid:inspection_id>", permission=LOGGED_IN, out=schemas.InspectionDetailSchema)
 def get_inspection(ctx: Context, inspection_id: UUID) -> dict[str, Any]:
-    """Show one record with its answers, judgement and media."""
+    """Show one record with its answers, judgement and media, what was said about it and what it said before."""
     record = queries.get_visible(ctx.session, ctx.actor, inspection_id)
     media = media_queries.of_inspections(ctx.session, [record.id])
-    return {**queries.columns_of(record), "media": media.get(record.id, [])}
+    return {
+        **queries.columns_of(record),
+        "media": media.get(record.id, []),
+        "comments": queries.comments(ctx.session, record.id),
+        "revisions": queries.revisions(ctx.session, record.id),
+    }

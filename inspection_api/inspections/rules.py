@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from inspection_api.inspections.errors import AnswersInvalid, OwnRecord
+from inspection_api.inspections.errors import AnswersInvalid, OwnRecord, RecordClosed, RecordLocked
 from inspection_api.templates import forms
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
+    from datetime import datetime
     from uuid import UUID
 
     from inspection_api.templates.forms import EvidenceMissing, Form
@@ -96,6 +97,32 @@ def decide_content(form: Form, before: forms.Answers, after: forms.Answers, note
         raise AnswersInvalid(fields={f"answers.{item}": sentence for item, (_, sentence) in wrong.items()})
     conclusion = verdict.values.get("conclusion", {}).get("value")
     return Content(answers=verdict.values, note=note, conclusion=conclusion, indicators=verdict.indicators)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amendment:
+    """What a record ought to say instead: the answers that change, and the note (empty: it stays).
+
+    ``op_id`` is the author's operation.
+    """
+
+    inspection_id: UUID
+    op_id: UUID
+    author_id: UUID
+    answers: Mapping[str, Mapping[str, Any]]
+    notes: tuple[str | None, ...] = ()
+
+
+def ensure_amendable(state: State, prints_until: datetime | None, now: datetime) -> None:
+    """Raise unless a record may be amended: nothing of it is fixed yet, or its print window is open (sync.md §4).
+
+    Raises:
+        RecordClosed: there is nothing to amend. RecordLocked: its paper must be unlocked first.
+    """
+    if state not in {State.SUBMITTED, State.ACCEPTED, State.EXTRA}:
+        raise RecordClosed(state=state.value)
+    if prints_until is not None and prints_until <= now:
+        raise RecordLocked
 
 
 def is_media_missing(lacking: Collection[EvidenceMissing], waived: Collection[EvidenceMissing]) -> bool:

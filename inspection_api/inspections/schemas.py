@@ -55,6 +55,28 @@ class MediumSchema(Schema):
     refused_reason = fields.String(allow_none=True)
 
 
+class RevisionSchema(Schema):
+    """What a record said before an amendment, who proposed that and who approved it."""
+
+    number = fields.Integer()
+    answers = fields.Dict()
+    note = fields.String(allow_none=True)
+    conclusion = fields.String(allow_none=True)
+    indicators = fields.List(fields.String())
+    author_id = fields.UUID()
+    approved_by = fields.UUID()
+    amended_at = fields.AwareDateTime()
+
+
+class CommentSchema(Schema):
+    """A word on a record."""
+
+    id = fields.UUID()
+    author_id = fields.UUID()
+    text = fields.String()
+    at = fields.AwareDateTime()
+
+
 class InspectionDetailSchema(InspectionSchema):
     """A record with its answers, its judgement and its media."""
 
@@ -64,3 +86,6 @@ class InspectionDetailSchema(InspectionSchema):
     judgement = fields.Dict(allow_none=True)
     snapshot = fields.Dict(allow_none=True)
     media = fields.List(fields.Nested(MediumSchema))
+    amendments = fields.Integer()
+    revisions = fields.List(fields.Nested(RevisionSchema))
+    comments = fields.List(fields.Nested(CommentSchema))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
@@ -100,3 +101,25 @@ class Visit(Identified, Base):
     task_id: Mapped[UUID | None] = mapped_column(ForeignKey("task.id"))
     counted: Mapped[bool]
     accepted_at: Mapped[datetime]
+
+
+class VisitAttempt(Identified, Versioned, Base):
+    """An officer stood at the door in vain: nobody was there, or he was not let in. It never closes a task."""
+
+    __tablename__ = "visit_attempt"
+    __table_args__ = (
+        CheckConstraint("reason IN ('unmet', 'refused')", name="reason_known"),
+        Index("ix_visit_attempt_task_id", "task_id"),
+        Index("ix_visit_attempt_checkpoint_id_performed_at", "checkpoint_id", "performed_at"),
+    )
+
+    checkpoint_id: Mapped[UUID] = mapped_column(ForeignKey("checkpoint.id"))
+    task_id: Mapped[UUID | None] = mapped_column(ForeignKey("task.id"))
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    officer_id: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"))
+    device_id: Mapped[UUID] = mapped_column(ForeignKey("device.id"))
+    reason: Mapped[str]
+    note: Mapped[str | None]
+    judgement: Mapped[dict[str, Any]]
+    performed_at: Mapped[datetime]
+    received_at: Mapped[datetime]

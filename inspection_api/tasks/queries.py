@@ -17,7 +17,7 @@ from inspection_api.core.permissions import Action, Permission
 from inspection_api.customers.queries import at_or_below
 from inspection_api.plans.models import InspectionRule, Plan
 from inspection_api.plans.rules import Episode
-from inspection_api.tasks.models import Task
+from inspection_api.tasks.models import Task, VisitAttempt
 from inspection_api.tasks.rules import OPEN, State, TaskTerms
 
 if TYPE_CHECKING:
@@ -183,3 +183,8 @@ def _episode(row: Row[Any]) -> OpenEpisode:
 def late_sync_hours(session: Session) -> list[int]:
     """Return the distinct hours that rules leave for late phones."""
     return list(session.scalars(select(InspectionRule.late_sync_hours).distinct()))
+
+
+def attempts_of(task_id: UUID) -> Select[VisitAttempt]:
+    """Return the attempts at one task."""
+    return select(VisitAttempt).where(VisitAttempt.task_id == task_id)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from inspection_api.accounts.queries import get_one
 from inspection_api.core.paging import paginate
 from inspection_api.http.blueprint import Blueprint
-from inspection_api.http.schemas import page_of
+from inspection_api.http.schemas import PageQuery, page_of
 from inspection_api.tasks import queries, schemas
-from inspection_api.tasks.models import Task
+from inspection_api.tasks.models import Task, VisitAttempt
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -30,3 +30,17 @@ def list_tasks(ctx: Context, *, limit: int, cursor: str | None, **filters: Any) 
 def get_task(ctx: Context, task_id: UUID) -> Task:
     """Show one task."""
     return get_one(ctx.session, queries.visible_tasks(ctx.actor, ctx.now).where(Task.id == task_id))
+
+
+@blp.get(
+    "/tasks/<uuid:task_id>/attempts",
+    permission=queries.READ,
+    query=PageQuery,
+    out=page_of(schemas.AttemptSchema),
+)
+def list_attempts(ctx: Context, task_id: UUID, *, limit: int, cursor: str | None) -> Any:
+    """List the attempts at a task that were in vain, oldest first."""
+    task = get_one(ctx.session, queries.visible_tasks(ctx.actor, ctx.now).where(Task.id == task_id))
+    statement = queries.attempts_of(task.id)
+    by = [VisitAttempt.performed_at, VisitAttempt.id]
+    return paginate(ctx.session, statement, by=by, limit=limit, cursor=cursor)

@@ -33,6 +33,19 @@ class TaskSchema(Schema):
     version = fields.Integer()
 
 
+class AttemptSchema(Schema):
+    """An officer stood at the door in vain: 上门未遇 (``unmet``) or 拒检 (``refused``)."""
+
+    id = fields.UUID()
+    task_id = fields.UUID(allow_none=True)
+    checkpoint_id = fields.UUID()
+    officer_id = fields.UUID()
+    reason = fields.String()
+    note = fields.String(allow_none=True)
+    judgement = fields.Dict()
+    performed_at = fields.AwareDateTime()
+
+
 class TaskQuery(PageQuery):
     """Narrow the list of tasks; ``organisation_id`` takes everything below it too."""
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 READ = Permission(Action.QUARANTINE, "read")
 DECIDE = Permission(Action.QUARANTINE, "decide")
 DRAFTS = Permission(Action.QUARANTINE, "drafts")
+AMEND = (Permission(Action.AMENDMENT, "amend"), Permission(Action.AMENDMENT, "approve"))
 EFFECTIVE = frozenset(Status) - {Status.QUARANTINED, Status.REJECTED, Status.HELD, Status.PARKED}
 _ANSWER = "answers."
 
@@ -48,6 +49,12 @@ def ensure_may_resolve(actor: Actor, path: str, *, officer_id: UUID, state: Stat
         raise Forbidden(permission=str(DECIDE))
     if actor.user_id is not None:
         ensure_may_decide(actor.user_id, officer_id)
+
+
+def ensure_may_amend(actor: Actor, path: str) -> None:
+    """Raise Forbidden unless one of the actor's roles changes submitted records at ``path`` (domain.md §6)."""
+    if not path.startswith(tuple(prefix for permission in AMEND for prefix in actor.paths(permission))):
+        raise Forbidden(permission=str(AMEND[-1]))
 
 
 def label_of(form: Form, field: str) -> str:

@@ -12,7 +12,6 @@ import msgspec
 
 from inspection_api.inspections.rules import FieldChange, Outcome, merge_fields
 from inspection_api.templates import forms
-from sync.protocol.verdicts import Status, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,14 +77,6 @@ def merged(
         is_concurrent=merge.is_concurrent,
         is_superseded=set(merge.outcomes.values()) == {Outcome.SUPERSEDED},
     )
-
-
-def too_late(facts: Facts, operation: Operation, record: Record) -> Verdict:
-    """Return the verdict on an operation whose record was submitted before it came."""
-    own_later = record.device_id == facts.sender.device_id and (record.submitted_seq or 0) > operation.seq
-    if own_later:
-        return Verdict(status=Status.SUPERSEDED, version=record.version)
-    return Verdict(status=Status.QUARANTINED, codes=("already_submitted",), version=record.version)
 
 
 def _pushed(facts: Facts, payload: Save | Submit) -> dict[str, Any]:

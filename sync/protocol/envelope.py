@@ -83,11 +83,11 @@ class Operation(Head, frozen=True, kw_only=True):
     depends_on: Annotated[list[UUID | Sequence_], msgspec.Meta(max_length=200)] = []
 
 
-class _Payload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Payload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Payloads refuse members that they do not know."""
 
 
-class Fix(_Payload, frozen=True, kw_only=True):
+class Fix(Payload, frozen=True, kw_only=True):
     """A position report as the device gives it; ``acc`` in metres, ``age_s`` at the act that it proves."""
 
     lon: Degrees
@@ -99,7 +99,7 @@ class Fix(_Payload, frozen=True, kw_only=True):
     at: Instant | None = None
 
 
-class Scan(_Payload, frozen=True, kw_only=True):
+class Scan(Payload, frozen=True, kw_only=True):
     """The scan that opens a visit: the plate's text, when, and where."""
 
     qr: Annotated[str, msgspec.Meta(max_length=300)]
@@ -107,7 +107,7 @@ class Scan(_Payload, frozen=True, kw_only=True):
     fixes: Annotated[list[Fix], msgspec.Meta(max_length=50)] = []
 
 
-class Answer(_Payload, frozen=True, kw_only=True):
+class Answer(Payload, frozen=True, kw_only=True):
     """One answer; the template version judges the value."""
 
     item: ShortText
@@ -115,7 +115,7 @@ class Answer(_Payload, frozen=True, kw_only=True):
     note: Annotated[str, msgspec.Meta(max_length=500)] | None = None
 
 
-class Manifest(_Payload, frozen=True, kw_only=True):
+class Manifest(Payload, frozen=True, kw_only=True):
     """One medium, declared before its bytes are uploaded (domain.md §4.2)."""
 
     id: UUID
@@ -133,7 +133,7 @@ class Manifest(_Payload, frozen=True, kw_only=True):
     seconds: Annotated[float, msgspec.Meta(ge=0, le=1e6)] = 0.0
 
 
-class Submit(_Payload, frozen=True, kw_only=True):
+class Submit(Payload, frozen=True, kw_only=True):
     """``inspection.submit``: the whole visit in one operation; ``task_id`` is a hint."""
 
     checkpoint_id: UUID
@@ -147,7 +147,7 @@ class Submit(_Payload, frozen=True, kw_only=True):
     note: Text | msgspec.UnsetType | None = msgspec.UNSET
 
 
-class Save(_Payload, frozen=True, kw_only=True):
+class Save(Payload, frozen=True, kw_only=True):
     """``inspection.save``: fields of a draft, merged one by one."""
 
     checkpoint_id: UUID
@@ -157,7 +157,7 @@ class Save(_Payload, frozen=True, kw_only=True):
     note: Text | msgspec.UnsetType | None = msgspec.UNSET
 
 
-class Bind(_Payload, frozen=True, kw_only=True):
+class Bind(Payload, frozen=True, kw_only=True):
     """``checkpoint.bind``: the first scan of an unbound checkpoint, and the photo of its mounted plate."""
 
     qr: Annotated[str, msgspec.Meta(max_length=300)]
@@ -165,7 +165,7 @@ class Bind(_Payload, frozen=True, kw_only=True):
     photo: Manifest
 
 
-class UnlockRequest(_Payload, frozen=True, kw_only=True):
+class UnlockRequest(Payload, frozen=True, kw_only=True):
     """``unlock.request``: why a locked 明白纸 should open again."""
 
     inspection_id: UUID

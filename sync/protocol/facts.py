@@ -50,7 +50,8 @@ class PublishedTemplate:
 class Record:
     """An inspection that exists already (perhaps as a draft).
 
-    ``in_conflict`` while a clash waits for a decision; ``submitted_seq`` numbers the submission on ``device_id``.
+    ``in_conflict`` while a clash waits for a decision; ``submitted_seq`` numbers the submission on ``device_id``;
+    ``prints_until`` is when its last print window closes, and then it is locked.
     """
 
     id: UUID
@@ -65,6 +66,7 @@ class Record:
     changes: dict[str, FieldChange]
     in_conflict: bool = False
     submitted_seq: int | None = None
+    prints_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +87,8 @@ class Facts:
     ``stored_versions`` are those of the database: whatever a batch does to a record raises its version once.
     ``responsible`` maps a task to its organisation, ``reachable`` are the checkpoints in the sender's scope now,
     ``supervised`` those of them that a role of his covers whoever is assigned, and ``media_elsewhere`` maps a sha256 to
-    the inspection that brought these bytes first.
+    the inspection that brought these bytes first. ``reachable_records`` are those of the commented ones in the sender's
+    scope, and ``alerts`` maps those that he may give feedback on to their organisation.
     """
 
     sender: Sender
@@ -104,6 +107,8 @@ class Facts:
     bindable: frozenset[UUID] = frozenset()
     neighbours: tuple[Neighbour, ...] = ()
     stored_versions: dict[UUID, int] = field(default_factory=dict)
+    reachable_records: frozenset[UUID] = frozenset()
+    alerts: dict[UUID, UUID] = field(default_factory=dict)
     _tasks_at: dict[UUID, list[TaskTerms]] = field(init=False, default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
@@ -153,6 +158,8 @@ class Facts:
 
     def organisation_of(self, operation: Operation, payload: Any) -> UUID:
         """Return the organisation that is responsible for what an operation (not a rejected one) names."""
+        if operation.entity_id in self.alerts:
+            return self.alerts[operation.entity_id]
         record = self.records.get(getattr(payload, "inspection_id", operation.entity_id))
         if record is not None:
             return record.organisation_id

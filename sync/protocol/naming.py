@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sync.protocol.envelope import Bind, Fix, Manifest, Save, Submit, UnlockRequest
+from sync.protocol.payloads import AlertFeedback, Amend, Comment, DeclareMedia, Unmet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,6 +25,8 @@ class Names:
     tasks: set[UUID] = field(default_factory=set)
     templates: set[UUID] = field(default_factory=set)
     media: list[Manifest] = field(default_factory=list)
+    commented: set[UUID] = field(default_factory=set)
+    alerts: set[UUID] = field(default_factory=set)
 
 
 def names_of(queue: Sequence[Received], payloads: Mapping[UUID, Any]) -> Names:
@@ -42,6 +45,18 @@ def _note(names: Names, entity_id: UUID, payload: Any) -> None:
             names.media.extend(payload.media)
         case Save():
             _note_record(names, entity_id, payload)
+        case Amend():
+            names.records.add(entity_id)
+        case DeclareMedia():
+            names.records.add(entity_id)
+            names.media.extend(payload.media)
+        case Unmet():
+            _note_attempt(names, payload)
+        case Comment():
+            names.records.add(payload.inspection_id)
+            names.commented.add(payload.inspection_id)
+        case AlertFeedback():
+            names.alerts.add(entity_id)
         case Bind():
             names.checkpoints.add(entity_id)
             names.bound[entity_id] = payload.fixes
@@ -54,5 +69,12 @@ def _note_record(names: Names, entity_id: UUID, payload: Submit | Save) -> None:
     names.records.add(entity_id)
     names.checkpoints.add(payload.checkpoint_id)
     names.templates.add(payload.template_version_id)
+    if payload.task_id is not None:
+        names.tasks.add(payload.task_id)
+
+
+def _note_attempt(names: Names, payload: Unmet) -> None:
+    names.checkpoints.add(payload.checkpoint_id)
+    names.media.extend(payload.media)
     if payload.task_id is not None:
         names.tasks.add(payload.task_id)

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from inspection_api.inspections.rules import Blocker, State
-from sync.protocol import draft
+from sync.protocol import amend, draft
 from sync.protocol.facts import Facts, Record
 from sync.protocol.verdicts import Status, Verdict, rejected
 
 if TYPE_CHECKING:
+    from inspection_api.inspections.rules import Amendment
     from sync.protocol.draft import Clash, Merged
     from sync.protocol.envelope import Operation, Save
     from sync.protocol.order import Step
@@ -24,13 +25,15 @@ class DraftWrite:
     conflicts: tuple[Clash, ...] = ()
 
 
-def judge_save(facts: Facts, operation: Operation, payload: Save, step: Step) -> tuple[Verdict, DraftWrite | None]:
+def judge_save(
+    facts: Facts, operation: Operation, payload: Save, step: Step
+) -> tuple[Verdict, DraftWrite | Amendment | None]:
     """Return the verdict and the draft to write; a later operation of the batch sees it in ``facts``."""
     record = facts.records.get(operation.entity_id)
     if not facts.knows(payload, record):
         return rejected("forbidden_or_unknown"), None
     if record is not None and record.state is not State.DRAFT:
-        return draft.too_late(facts, operation, record), None
+        return amend.judge_late(facts, operation, payload, record, step)
     codes = (*step.codes, *(() if facts.sender.is_approved else ("device_unapproved",)))
     if codes:
         return Verdict(status=Status.QUARANTINED, codes=codes, flags=step.flags), None

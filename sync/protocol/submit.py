@@ -14,7 +14,7 @@ import msgspec
 from inspection_api.core.periods import local_day
 from inspection_api.inspections.rules import State, blockers
 from inspection_api.templates import forms
-from sync.protocol import draft
+from sync.protocol import amend, draft
 from sync.protocol import visit as visits
 from sync.protocol.draft import Merged
 from sync.protocol.facts import Record
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
+    from inspection_api.inspections.rules import Amendment
     from inspection_api.tasks.rules import Closing
     from sync.protocol.draft import Clash
     from sync.protocol.envelope import Manifest, Operation, Submit
@@ -43,13 +44,15 @@ class VisitWrite:
     traces: tuple[str, ...] = ()
 
 
-def judge_submit(facts: Facts, operation: Operation, payload: Submit, step: Step) -> tuple[Verdict, VisitWrite | None]:
+def judge_submit(
+    facts: Facts, operation: Operation, payload: Submit, step: Step
+) -> tuple[Verdict, VisitWrite | Amendment | None]:
     """Return the verdict and what to write (nothing when the operation is rejected, or the record was submitted)."""
     record = facts.records.get(operation.entity_id)
     if not facts.knows(payload, record):
         return rejected("forbidden_or_unknown"), None
     if record is not None and record.state is not State.DRAFT:
-        return draft.too_late(facts, operation, record), None
+        return amend.judge_late(facts, operation, payload, record, step)
     visit = visits.opened(facts, operation, payload, step)
     visits.judge_plate(visit)
     judgement = visits.judge_place(visit)

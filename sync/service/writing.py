@@ -21,12 +21,14 @@ from sync.protocol.save import DraftWrite
 from sync.protocol.submit import VisitWrite
 from sync.protocol.unlock import UnlockWrite
 from sync.protocol.verdicts import rejected
+from sync.service import adding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
     from inspection_api.core.context import Context
+    from sync.protocol.additions import MediaWrite
     from sync.protocol.envelope import Batch, Manifest
     from sync.protocol.order import Arrangement
     from sync.service.judging import Judged
@@ -86,13 +88,16 @@ def apply(ctx: Context, judged: Sequence[Judged]) -> None:
     _bind(ctx, [write for _, write in bindings])
     _save_drafts(ctx, judged, {write.row["id"] for _, write in visits})
     inspections.submit_visits(ctx, [write.row for _, write in visits])
-    stored = _declare(ctx, [*_visit_media(visits), *_plate_photos(ctx, bindings)])
+    adding.add(ctx, judged)
+    further = adding.further_media(judged)
+    stored = _declare(ctx, [*_visit_media(visits), *_plate_photos(ctx, bindings), *_further_media(further)])
     _store_conflicts(ctx, judged)
     checkpoints.note_scans(ctx, _scans(judged))
     for each in judged:
         _trace(ctx, each)
         _request_unlock(ctx, each)
-    inspections.settle(ctx, [write.row["id"] for _, write in visits if _may_be_free(write, stored)])
+    helped = [write.inspection_id for write in further if any(medium.id in stored for medium in write.media)]
+    inspections.settle(ctx, [*helped, *(write.row["id"] for _, write in visits if _may_be_free(write, stored))])
 
 
 def _bind(ctx: Context, writes: Sequence[BindWrite]) -> None:
@@ -127,6 +132,18 @@ def _plate_photos(ctx: Context, bindings: Sequence[tuple[Judged, BindWrite]]) ->
     return [
         _media_row(write.photo, owner | {"organisation_id": write.organisation_id, "device_id": write.device_id}, None)
         for _, write in bindings
+    ]
+
+
+def _further_media(writes: Sequence[MediaWrite]) -> list[MediaRow]:
+    return [
+        _media_row(
+            medium,
+            {"officer_id": write.owner_id, "organisation_id": write.organisation_id, "device_id": write.device_id},
+            write.inspection_id,
+        )
+        for write in writes
+        for medium in write.media
     ]
 
 

@@ -24,6 +24,7 @@ LOGGED_IN = {
     "GET /alerts",
     "GET /alerts/feed",
     "GET /alerts/{alert_id}",
+    "GET /alerts/{alert_id}/feedback",
     "GET /inspections",
     "GET /inspections/{inspection_id}",
 }

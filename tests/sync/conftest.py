@@ -8,6 +8,7 @@ import pytest
 
 from inspection_api.inspections.service import writing as record_writing
 from tests.sync.drafting import Desk
+from tests.sync.offices import Office
 from tests.sync.phone import Phone, Street
 
 if TYPE_CHECKING:
@@ -56,3 +57,8 @@ def poison(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
     monkeypatch.setattr(record_writing, "_write", written)
     return notes
+
+
+@pytest.fixture
+def office(client: FlaskClient, world: World) -> Office:
+    return Office(client, world)

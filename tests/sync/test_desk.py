@@ -10,12 +10,10 @@ from sqlalchemy import func, select, update
 
 from inspection_api.core.context import Actor, Assignment
 from inspection_api.core.errors import Forbidden
-from inspection_api.core.events import Event
 from inspection_api.core.permissions import Role
 from inspection_api.inspections.errors import OwnRecord
 from inspection_api.inspections.models import Inspection
 from inspection_api.inspections.rules import State
-from inspection_api.media.models import Media
 from inspection_api.templates.default_template import DEFINITION
 from inspection_api.templates.forms import compile_form
 from kiosk_print.models import UnlockRequest
@@ -24,6 +22,7 @@ from sync.models import SyncQuarantine, SyncReceipt
 from sync.protocol import desk as rules
 from sync.protocol.verdicts import Status, Verdict
 from tests.sync.drafting import Desk, answer
+from tests.sync.offices import Office, call, store_media
 from tests.sync.phone import Phone, Street, calm_answers, fix
 
 if TYPE_CHECKING:
@@ -92,52 +91,6 @@ def test_what_has_no_effect_cannot_be_accepted() -> None:
 
 
 # --- conflicts
-
-
-def call(world: World, client: FlaskClient, method: str, path: str, user: str, **body: Any) -> Any:
-    options = {"json": body} if method == "POST" else {"query_string": body}
-    return client.open(f"/api/v1{path}", method=method, headers=world.headers(user), **options)
-
-
-class Office:
-    """People at their desks."""
-
-    def __init__(self, client: FlaskClient, world: World) -> None:
-        self.client, self.world = client, world
-
-    def conflicts(self, user: str = "manager", **query: Any) -> list[dict[str, Any]]:
-        answer = call(self.world, self.client, "GET", "/sync/conflicts", user, **query)
-        assert answer.status_code == 200, answer.json
-        return answer.json["items"]
-
-    def resolve(self, user: str, conflict_id: str, keep: str = "device", **more: Any) -> Any:
-        path = f"/sync/conflicts/{conflict_id}/resolve"
-        return call(self.world, self.client, "POST", path, user, keep=keep, **more)
-
-    def waiting(self, user: str = "manager", **query: Any) -> list[dict[str, Any]]:
-        answer = call(self.world, self.client, "GET", "/sync/quarantine", user, **query)
-        assert answer.status_code == 200, answer.json
-        return answer.json["items"]
-
-    def decide(self, user: str, op_id: str, verb: str = "accept", reason: str = "电话核实无误") -> Any:
-        return call(self.world, self.client, "POST", f"/sync/quarantine/{op_id}/{verb}", user, reason=reason)
-
-    def events(self, kind: str) -> list[dict[str, Any]]:
-        with self.world.transaction() as ctx:
-            return list(ctx.session.scalars(select(Event.data).where(Event.kind == kind)))
-
-
-@pytest.fixture
-def office(client: FlaskClient, world: World) -> Office:
-    return Office(client, world)
-
-
-def store_media(world: World) -> None:
-    """Let the bytes of everything that is declared arrive."""
-    with world.transaction() as ctx:
-        for medium in ctx.session.scalars(select(Media).where(Media.status == "declared")):
-            medium.status, medium.stored_at = "stored", ctx.now
-            ctx.record("media.stored", media_id=str(medium.id), inspection_id=str(medium.inspection_id))
 
 
 def clash(desk: Desk, phone: Phone, second: Phone) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from inspection_api.alerts.service.evaluation import evaluate, evaluate_recent, on_facts_changed
-from inspection_api.alerts.service.reading import FeedPage, find_page, get, read_feed
-from inspection_api.alerts.service.review import call_false_alarm, confirm
+from inspection_api.alerts.service.reading import FeedPage, find_feedback, find_page, get, read_feed
+from inspection_api.alerts.service.review import call_false_alarm, confirm, give_feedback
 
 __all__ = [
     "FeedPage",
@@ -12,8 +12,10 @@ __all__ = [
     "confirm",
     "evaluate",
     "evaluate_recent",
+    "find_feedback",
     "find_page",
     "get",
+    "give_feedback",
     "on_facts_changed",
     "read_feed",
 ]

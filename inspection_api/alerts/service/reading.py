@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from sqlalchemy import select
+
 from inspection_api.alerts import queries, rules
-from inspection_api.alerts.models import Alert
+from inspection_api.alerts.models import Alert, AlertFeedback
 from inspection_api.core.paging import Page, paginate
 
 if TYPE_CHECKING:
@@ -60,6 +62,19 @@ def get(ctx: Context, alert_id: UUID) -> Alert:
     """
     rules.ensure_may_read(ctx.actor)
     return queries.get_visible(ctx.session, ctx.actor, alert_id)
+
+
+def find_feedback(ctx: Context, alert_id: UUID, *, limit: int, cursor: str | None) -> Page[AlertFeedback]:
+    """Return one page of what was found behind a visible alert.
+
+    Raises:
+        Forbidden: none of the actor's roles sees alerts.
+        AlertNotFound: out of scope.
+    """
+    alert = get(ctx, alert_id)
+    statement = select(AlertFeedback).where(AlertFeedback.alert_id == alert.id)
+    by = [AlertFeedback.at, AlertFeedback.id]
+    return paginate(ctx.session, statement, by=by, limit=limit, cursor=cursor)
 
 
 def read_feed(ctx: Context, *, limit: int, cursor: str | None) -> FeedPage:

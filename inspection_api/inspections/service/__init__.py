@@ -7,6 +7,8 @@ from inspection_api.inspections.service.acceptance import (
     on_media_stored,
     settle,
 )
+from inspection_api.inspections.service.amending import amend
+from inspection_api.inspections.service.commenting import comment
 from inspection_api.inspections.service.deciding import (
     accept_quarantined,
     decide_field,
@@ -20,6 +22,8 @@ from inspection_api.inspections.service.writing import save_drafts, submit_visit
 
 __all__ = [
     "accept_quarantined",
+    "amend",
+    "comment",
     "decide_field",
     "end_conflict",
     "find_locked",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from inspection_api.tasks.service.assigning import on_checkpoints_assigned
+from inspection_api.tasks.service.attempting import note_attempts
 from inspection_api.tasks.service.closing import close, start
 from inspection_api.tasks.service.generation import Generated, generate
 from inspection_api.tasks.service.sweeping import sweep
 
-__all__ = ["Generated", "close", "generate", "on_checkpoints_assigned", "start", "sweep"]
+__all__ = ["Generated", "close", "generate", "note_attempts", "on_checkpoints_assigned", "start", "sweep"]

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select, update
 
-from inspection_api.accounts.queries import get_one, in_subtree
+from inspection_api.accounts.queries import get_one, in_subtree, organisation_paths
 from inspection_api.inspections import service as inspections
-from inspection_api.inspections.rules import ensure_may_decide
+from inspection_api.inspections.rules import Amendment, ensure_may_decide
 from kiosk_print import queries as papers
 from sync import queries
 from sync.errors import QuarantineDecided
@@ -35,6 +35,7 @@ def accept(ctx: Context, op_id: UUID, *, reason: str) -> QuarantineView:
         OwnRecord: it is the actor's own.
         QuarantineDecided, NotQuarantined: it no longer waits.
         NotAcceptable: even so it could have no effect.
+        RecordLocked, RecordClosed, AnswersInvalid: as an amendment, its record does not take it; it goes on waiting.
     """
     row = _decide(ctx, op_id, "accepted", reason)
     if row.raw is None:
@@ -93,6 +94,10 @@ def _judge_accepted(ctx: Context, row: SyncQuarantine, raw: bytes) -> None:
     officer = as_officer(ctx, row.officer_id)
     (judged,) = judge_again(officer, device, [decode_operation(raw)], are_accepted=True)
     desk.ensure_effective(judged.verdict)
+    if isinstance(judged.write, Amendment):
+        path = organisation_paths(ctx.session, [row.organisation_id])[row.organisation_id]
+        desk.ensure_may_amend(ctx.actor, path)
+        inspections.amend(ctx, judged.write)
 
 
 def _told(ctx: Context, row: SyncQuarantine) -> QuarantineView:

@@ -1,0 +1,112 @@
+"""The verdict on ``visit.unmet``: 上门未遇 or 拒检, an attempt that never closes a task (sync.md §2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from checkpoints.rules import binding, fence
+from inspection_api.core.errors import Problem
+from sync.protocol import plates, times
+from sync.protocol.additions import MediaWrite, concluded, judge_manifests
+from sync.protocol.verdicts import Verdict, rejected
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from checkpoints.rules.fence import Judgement
+    from checkpoints.rules.values import CheckpointFacts
+    from sync.protocol.envelope import Operation
+    from sync.protocol.facts import Facts
+    from sync.protocol.order import Step
+    from sync.protocol.payloads import Unmet
+    from sync.protocol.times import Bound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptWrite:
+    """An attempt at a visit, its media, and the security events that its verdict found."""
+
+    row: dict[str, Any]
+    media: MediaWrite
+    traces: tuple[str, ...] = ()
+
+
+def judge_unmet(facts: Facts, operation: Operation, payload: Unmet, step: Step) -> tuple[Verdict, AttemptWrite | None]:
+    """Return the verdict and the attempt to write; whoever was not responsible, or not there, needs a decision."""
+    checkpoint = facts.checkpoints.get(payload.checkpoint_id)
+    if checkpoint is None or not _is_known(facts, payload):
+        return rejected("forbidden_or_unknown"), None
+    sender = facts.sender
+    at = times.trusted(
+        operation.captured, sender.samples, seq=operation.seq, since=sender.since, received_at=sender.received_at
+    )
+    scanned = plates.judge_scan(facts, checkpoint, payload.qr, at) if payload.qr else plates.Scanned()
+    place = _judge_place(facts, checkpoint, payload, at.at)
+    manifests = judge_manifests(facts, operation.entity_id, payload.media)
+    codes = (*scanned.codes, *_presence(place), *_responsibility(facts, checkpoint, at), *manifests.codes)
+    row = _row(facts, operation, payload, at.at) | {"judgement": _judgement(place)}
+    media = MediaWrite(
+        owner_id=sender.user_id,
+        organisation_id=row["organisation_id"],
+        device_id=sender.device_id,
+        inspection_id=operation.entity_id,
+        media=manifests.media,
+    )
+    write = AttemptWrite(row=row, media=media, traces=(*scanned.traces, *manifests.traces))
+    return concluded(facts, step, write, codes)
+
+
+def _is_known(facts: Facts, payload: Unmet) -> bool:
+    task = facts.tasks.get(payload.task_id) if payload.task_id else None
+    is_fitting = payload.task_id is None or (task is not None and task.checkpoint_id == payload.checkpoint_id)
+    return is_fitting and facts.is_known_to_sender(payload.checkpoint_id)
+
+
+def _judge_place(facts: Facts, checkpoint: CheckpointFacts, payload: Unmet, at: datetime) -> Judgement | None:
+    """Return where the officer was, None where the checkpoint had no place yet."""
+    location = binding.location_at(facts.locations.get(checkpoint.id, []), at)
+    if location is None:
+        return None
+    try:
+        fixes = [fence.fix_as_received(msgspec.structs.asdict(fix)) for fix in payload.fixes]
+    except Problem:
+        fixes = []
+    return fence.decide_verdict(fixes, location.point, checkpoint.radius_m)
+
+
+def _presence(place: Judgement | None) -> tuple[str, ...]:
+    if place is None:
+        return ("not_bound",)
+    return () if place.is_accepted else (place.verdict.value,)
+
+
+def _responsibility(facts: Facts, checkpoint: CheckpointFacts, at: Bound) -> tuple[str, ...]:
+    is_responsible = any(facts.was_responsible(checkpoint.id, end) for end in at.ends)
+    return () if is_responsible else ("not_assigned",)
+
+
+def _judgement(place: Judgement | None) -> dict[str, Any]:
+    if place is None:
+        return {"verdict": None}
+    return {"verdict": place.verdict.value, "distance_m": place.distance_m, "radius_m": place.radius_m}
+
+
+def _row(facts: Facts, operation: Operation, payload: Unmet, at: datetime) -> dict[str, Any]:
+    sender = facts.sender
+    responsible: UUID | None = facts.responsible.get(payload.task_id) if payload.task_id else None
+    return {
+        "id": operation.entity_id,
+        "checkpoint_id": payload.checkpoint_id,
+        "task_id": payload.task_id,
+        "organisation_id": responsible or facts.checkpoints[payload.checkpoint_id].organisation_id,
+        "officer_id": sender.user_id,
+        "device_id": sender.device_id,
+        "reason": payload.reason,
+        "note": payload.note,
+        "performed_at": at,
+        "received_at": sender.received_at,
+    }
