@@ -10,7 +10,7 @@ from flask import Response, request
 
 from inspection_api.core.context import Context
 from inspection_api.core.permissions import Action, Permission
-from inspection_api.http.blueprint import JSON, SIGNED, Blueprint, raw_body
+from inspection_api.http.blueprint import JSON, SIGNED, Blueprint
 from inspection_api.http.compression import bounded_body, packed
 from inspection_api.http.runtime import Caller
 from inspection_api.http.schemas import PageQuery, page_of
@@ -30,7 +30,7 @@ def shake_hands(ctx: Context, **values: Any) -> dict[str, Any]:
 
 
 @blp.post("/sync/push", permission=PERFORM, streamed=SIGNED, gives=JSON)
-@blp.doc(**raw_body(JSON))
+@blp.doc(requestBody={"required": True, "content": {JSON: {"schema": schemas.batch_schema()}}})
 def push(caller: Caller) -> Response:
     """Apply a batch of operations; every one ends in a status, and the same bytes again have no second effect.
 

@@ -62,7 +62,7 @@ def caller_of(runtime: Runtime, permission: Permission | None) -> Caller:
 
 
 def device_of(runtime: Runtime) -> Caller | None:
-    """Return the device that calls without a login, None where the request has one or names no device (ADR 0011).
+    """Return the device that calls without a login, None where the request has one or names no device (ADR 0012).
 
     It is only named (``Device-Bank``, ``Device-Id``), may nothing, and proves itself by signing the body.
 

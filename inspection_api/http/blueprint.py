@@ -43,7 +43,7 @@ class Access(Enum):
 
 
 class Signed(Enum):
-    """Streamed endpoints that a device may also call without a login, by its signature (ADR 0011)."""
+    """Streamed endpoints that a device may also call without a login, by its signature (ADR 0012)."""
 
     SIGNED = auto()
 

@@ -80,8 +80,8 @@ def test_broken_gzip_is_refused(bare: Flask, broken: bytes) -> None:
         received(bare, broken)
 
 
-@pytest.mark.parametrize("encoding", ["br", "deflate", "gzip, gzip", "zstd"])
+@pytest.mark.parametrize("encoding", ["br", "deflate", "gzip, gzip"])
 def test_an_unknown_encoding_says_what_is_taken(bare: Flask, encoding: str) -> None:
     with pytest.raises(EncodingUnsupported) as refused:
         received(bare, b"abc", encoding)
-    assert refused.value.members["supported"] == ["gzip", "identity"]
+    assert refused.value.members["supported"] == ["zstd", "gzip", "identity"]

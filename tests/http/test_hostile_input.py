@@ -51,6 +51,7 @@ BY_FORMAT = {
 def plausible(name: str, schema: dict[str, Any], world: World) -> Any:
     """Return a value of the right shape, so that the hostile one is the only thing wrong."""
     schema = resolved(schema)
+    schema = schema["anyOf"][0] if "anyOf" in schema and "type" not in schema else schema
     kinds = schema.get("type", "object")
     kind = next(iter(word for word in ([kinds] if isinstance(kinds, str) else kinds) if word != "null"))
     if name == "organisation_id":

@@ -1,4 +1,4 @@
-"""A device that has ended says what it captured, for thirty days, and is told nothing but receipts (ADR 0011)."""
+"""A device that has ended says what it captured, for thirty days, and is told nothing but receipts (ADR 0012)."""
 
 from __future__ import annotations
 
