@@ -16,6 +16,11 @@ ROWS = "sync/service/rows.py"
 CURSOR = "sync/protocol/cursor.py"
 RECORD_RULES = "inspection_api/inspections/rules.py"
 FEED = "migrations/versions/0001_foundation.py"
+FEED_UPKEEP = "migrations/versions/0021_feed_upkeep.py"
+GRANTED = (
+    '_GRANTED = """\nCREATE OR REPLACE FUNCTION feed_granted() RETURNS trigger LANGUAGE plpgsql AS $$\nDECLARE\n'
+    "    change text := "
+)
 MIRROR = "sync/client/mirror.py"
 SIMULATION = (
     "tests/sync/simulation/test_simulation.py::test_whatever_the_network_does_nothing_is_lost_doubled_or_leaked"
@@ -113,7 +118,8 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         name="losing access drops nothing",
-        edits=((FEED, "change text := CASE TG_OP WHEN 'DELETE' THEN 'drop' ELSE 'put' END;", "change text := 'put';"),),
+        edits=((FEED_UPKEEP, f"{GRANTED}CASE TG_OP WHEN 'DELETE' THEN 'drop' ELSE 'put' END;", f"{GRANTED}'put';"),),
+        tests=("tests/sync/test_pull.py",),
     ),
     Bug(
         name="feed numbers are taken at the write, from a sequence",
@@ -165,7 +171,7 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         name="an unapproved device pulls",
         edits=(("sync/service/pull.py", "if not device.is_approved:", "if device is None:"),),
-        tests=("tests/sync/test_pull.py", SIMULATION),
+        tests=("tests/sync/test_round_trip.py", SIMULATION),
     ),
     Bug(
         name="the device keeps what did not come again",

@@ -191,6 +191,7 @@ class DeviceWatch:
 
     def pulled(self, answer: dict[str, Any]) -> None:
         """No row leaves its scope: it is granted now, it is the user's own, and it is of this bank."""
+        assert self.book.town.rows(f"SELECT status FROM device WHERE id = '{self.mine.id}'")[0].status == "approved"  # noqa: S608 - an id
         granted = {tuple(row) for row in self.book.town.rows(_GRANTED.format(me=self.mine.user_id))}
         mine = {tuple(row) for row in self.book.town.rows(_MINE.format(me=self.mine.user_id))}
         is_twin = self.book.town.name == "other"
