@@ -50,7 +50,7 @@ BUGS: tuple[Bug, ...] = (
                 "        writing.apply(ctx, judged)\n",
             ),
         ),
-        tests=("tests/sync/test_push_order.py",),
+        tests=("tests/sync/test_poison.py",),
     ),
     Bug(
         name="no deduplication by op_id",
