@@ -59,6 +59,10 @@ OPERATIONS: dict[str, OperationKind] = {
 }
 
 
+SERVER_ONLY = frozenset({"checkpoint", "template", "customer", "loan", "assignment", "plan"})
+"""Things that devices receive and never change (sync.md §4): whatever they want with one is not for them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entity:
     """A synced thing: its table (with ``id`` and ``version``), and the columns that a device receives.

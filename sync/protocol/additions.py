@@ -39,7 +39,6 @@ class MediaWrite:
     device_id: UUID
     inspection_id: UUID
     media: tuple[Manifest, ...]
-    traces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +76,14 @@ def judge_manifests(facts: Facts, record_id: UUID, media: Sequence[Manifest]) ->
     )
 
 
-def concluded(facts: Facts, step: Step, write: Write, codes: Sequence[str] = ()) -> tuple[Verdict, Write | None]:
+def concluded(
+    facts: Facts, step: Step, write: Write, codes: Sequence[str] = (), traces: tuple[str, ...] = ()
+) -> tuple[Verdict, Write | None]:
     """Return an addition's verdict: it waits with all reasons, unless there are none or somebody has accepted it."""
     unapproved = () if facts.sender.is_approved else ("device_unapproved",)
     reasons = () if step.is_accepted else (*step.codes, *codes, *unapproved)
     if reasons:
-        return Verdict(status=Status.QUARANTINED, codes=reasons, flags=step.flags), None
+        return Verdict(status=Status.QUARANTINED, codes=reasons, flags=step.flags, traces=traces), None
     return Verdict(status=Status.APPLIED, flags=step.flags), write
 
 
@@ -100,9 +101,8 @@ def judge_declare(
         device_id=facts.sender.device_id,
         inspection_id=record.id,
         media=manifests.media,
-        traces=manifests.traces,
     )
-    return concluded(facts, step, write, manifests.codes)
+    return concluded(facts, step, write, manifests.codes, manifests.traces)
 
 
 def judge_comment(

@@ -61,19 +61,25 @@ def judge_bind(facts: Facts, operation: Operation, payload: Bind, step: Step) ->
     at = _captured(facts, operation)
     scanned = plates.judge_scan(facts, checkpoint, payload.qr, at)
     if scanned.plate is None:
-        return Verdict(status=Status.QUARANTINED, codes=(*step.codes, *scanned.codes), flags=step.flags), None
+        return _kept(step, *scanned.codes, traces=scanned.traces), None
     photo = manifests.judge_medium(facts, payload.photo, None)
     if photo.codes or payload.photo.kind != "photo":
-        return Verdict(status=Status.QUARANTINED, codes=(*step.codes, "media_contradiction"), flags=step.flags), None
+        return _kept(step, "media_contradiction", traces=photo.traces), None
     try:
         decision = _decide(facts, operation, payload)
     except Problem as problem:
         return rejected("invalid_payload", problem.title), None
     if decision.refusal is not None:
-        return Verdict(status=Status.QUARANTINED, codes=(*step.codes, decision.refusal.value), flags=step.flags), None
+        is_mock = decision.refusal is fence.Verdict.MOCK
+        return _kept(step, decision.refusal.value, traces=("security.mock_location",) if is_mock else ()), None
     arrival = _arrival(facts, checkpoint, at, is_unsure=bool(scanned.codes))
     write = _write(facts, checkpoint, payload, decision, arrival, scanned.plate)
     return _concluded(facts, write, step, is_unsure=arrival.is_unsure), write
+
+
+def _kept(step: Step, *codes: str, traces: tuple[str, ...]) -> Verdict:
+    """Return the verdict on a binding that binds nothing, but is kept with what speaks against it."""
+    return Verdict(status=Status.QUARANTINED, codes=(*step.codes, *codes), flags=step.flags, traces=traces)
 
 
 def _captured(facts: Facts, operation: Operation) -> Bound:

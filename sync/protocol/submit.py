@@ -41,7 +41,6 @@ class VisitWrite:
     media: tuple[Manifest, ...] = ()
     conflicts: tuple[Clash, ...] = ()
     scanned_plate: tuple[UUID, int] | None = None
-    traces: tuple[str, ...] = ()
 
 
 def judge_submit(
@@ -123,13 +122,13 @@ def _concluded(visit: Visit, content: Merged, closing: Closing, row: dict[str, A
         flags=row["flags"],
         fields=content.results,
         version=row["version"],
+        traces=tuple(visit.traces),
     )
     return receipt, VisitWrite(
         row=row,
         media=tuple(visit.media),
         conflicts=clashes,
         scanned_plate=visit.first_scan,
-        traces=tuple(visit.traces),
     )
 
 

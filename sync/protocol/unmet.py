@@ -32,7 +32,6 @@ class AttemptWrite:
 
     row: dict[str, Any]
     media: MediaWrite
-    traces: tuple[str, ...] = ()
 
 
 def judge_unmet(facts: Facts, operation: Operation, payload: Unmet, step: Step) -> tuple[Verdict, AttemptWrite | None]:
@@ -56,8 +55,8 @@ def judge_unmet(facts: Facts, operation: Operation, payload: Unmet, step: Step) 
         inspection_id=operation.entity_id,
         media=manifests.media,
     )
-    write = AttemptWrite(row=row, media=media, traces=(*scanned.traces, *manifests.traces))
-    return concluded(facts, step, write, codes)
+    traces = (*scanned.traces, *manifests.traces)
+    return concluded(facts, step, AttemptWrite(row=row, media=media), codes, traces)
 
 
 def _is_known(facts: Facts, payload: Unmet) -> bool:

@@ -60,13 +60,17 @@ MESSAGES = {
     "user_disabled": "用户已停用，内容已隔离待处理",
     "device_unapproved": "设备待批准，批准后生效",
     "accepted": "已由上级采纳",
+    "released": "设备已获批准，已生效",
     "refused": "已由上级驳回",
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What became of one operation. ``codes`` are all reasons, the first is the receipt's ``code``."""
+    """What became of one operation. ``codes`` are all reasons, the first is the receipt's ``code``.
+
+    ``traces`` are the security events that it leaves, whether it writes anything or not.
+    """
 
     status: Status
     codes: tuple[str, ...] = ()
@@ -74,6 +78,7 @@ class Verdict:
     fields: dict[str, dict[str, Any]] = field(default_factory=dict)
     version: int | None = None
     detail: str = ""
+    traces: tuple[str, ...] = ()
 
     @property
     def code(self) -> str:

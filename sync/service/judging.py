@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from inspection_api.core.errors import Problem, Unavailable
 from inspection_api.core.logs import log
 from sync import queries
-from sync.entities import OPERATIONS
+from sync.entities import OPERATIONS, SERVER_ONLY
 from sync.protocol.envelope import Submit
 from sync.protocol.ledger import Ledger, Position
 from sync.protocol.naming import names_of
@@ -118,7 +118,8 @@ def _payload(received: Received) -> Any:
         return rejected("unknown_format")
     kind = OPERATIONS.get(operation.type)
     if kind is None:
-        return rejected("unknown_type")
+        is_ours = operation.type.partition(".")[0] in SERVER_ONLY
+        return rejected("forbidden_or_unknown" if is_ours else "unknown_type")
     try:
         return kind.payload.decode(operation.payload)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -45,8 +45,11 @@ _SETTLE = text(
     """
 )
 _DECIDE = text(
-    "UPDATE sync_receipt SET result = result || jsonb_build_object('decision', CAST(:decision AS jsonb))"
-    " WHERE op_id = :op_id"
+    """
+    UPDATE sync_receipt s SET result = s.result || jsonb_build_object('decision', r.decision)
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (op_id uuid, decision jsonb)
+    WHERE s.op_id = r.op_id
+    """
 )
 _TELL = text("SELECT feed_append(:schema, 'receipt', 'put', CAST(:holders AS uuid[]), CAST(:ids AS uuid[]))")
 
@@ -73,14 +76,21 @@ def store(
         ctx.session.execute(_TELL, {"schema": ctx.bank.schema, "holders": holders, "ids": ids})
 
 
-def tell_decision(ctx: Context, row: SyncQuarantine) -> None:
-    """Add what was decided about a quarantined operation to its receipt, and send that to its officer's devices.
+def tell_decisions(ctx: Context, rows: Sequence[SyncQuarantine | Row[Any]]) -> None:
+    """Add what was decided about quarantined operations to their receipts, and send those to their officers' devices.
 
     The verdict itself stands (an acknowledgement is final); ``decision`` is a later fact beside it.
     """
-    decision = {"state": row.state, "message": MESSAGES[row.state], "at": row.decided_at, "reason": row.reason}
-    ctx.session.execute(_DECIDE, {"op_id": row.op_id, "decision": as_jsonb(decision)})
-    ctx.session.execute(_TELL, {"schema": ctx.bank.schema, "holders": [row.officer_id], "ids": [row.op_id]})
+    if not rows:
+        return
+    decided = [{"op_id": row.op_id, "decision": _decision(row)} for row in rows]
+    holders, ids = [row.officer_id for row in rows], [row.op_id for row in rows]
+    ctx.session.execute(_DECIDE, {"rows": as_jsonb(decided)})
+    ctx.session.execute(_TELL, {"schema": ctx.bank.schema, "holders": holders, "ids": ids})
+
+
+def _decision(row: SyncQuarantine | Row[Any]) -> dict[str, Any]:
+    return {"state": row.state, "message": MESSAGES[row.state], "at": row.decided_at, "reason": row.reason}
 
 
 def _row(judged: Judged) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from sync import queries
 from sync.models import SyncQuarantine
 from sync.protocol.desk import EFFECTIVE
 from sync.protocol.envelope import decode_operation
+from sync.service import receipts
 from sync.service.behalf import as_officer
 from sync.service.judging import judge_again
 
@@ -33,6 +34,7 @@ _SETTLE = text(
         decided_at = CASE WHEN r.state = 'open' THEN NULL ELSE CAST(:now AS timestamptz) END
     FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (op_id uuid, codes text[], state text)
     WHERE q.op_id = r.op_id
+    RETURNING q.op_id, q.officer_id, q.state, q.decided_at, q.reason
     """
 )
 
@@ -63,7 +65,9 @@ def _release(ctx: Context, device_id: UUID, rows: Sequence[Row[Any]]) -> None:
     device = queries.get_device(ctx.session, device_id, officer.user_id)
     judged = judge_again(officer, device, received)
     settled = [{"op_id": row.op_id, "codes": ["device_unapproved"], "state": "released"} for row in rows if not row.raw]
-    ctx.session.execute(_SETTLE, {"rows": as_jsonb([*settled, *map(_settled, judged)]), "now": ctx.now})
+    values = {"rows": as_jsonb([*settled, *map(_settled, judged)]), "now": ctx.now}
+    decided = ctx.session.execute(_SETTLE, values).all()
+    receipts.tell_decisions(ctx, [row for row in decided if row.state == "released"])
 
 
 def _settled(judged: Judged) -> dict[str, Any]:

@@ -204,7 +204,7 @@ def _scans(judged: Sequence[Judged]) -> set[tuple[UUID, int]]:
 
 def _trace(ctx: Context, judged: Judged) -> None:
     """Record the security events that the verdict found; ids only, never the forged text."""
-    for kind in getattr(judged.write, "traces", ()):
+    for kind in judged.verdict.traces:
         ctx.record(kind, op_id=str(judged.received.head.op_id))
 
 

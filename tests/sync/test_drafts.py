@@ -171,3 +171,13 @@ def test_a_record_that_two_devices_make_at_once_is_asked_for_again(
     assert (answer.status_code, answer.json["code"]) == (503, "record_changed")
     assert second.send(body).json["results"][0]["status"] == "conflict"
     assert desk.record().note == "甲"
+
+
+def test_a_release_is_told_to_the_device(desk: Desk, client: FlaskClient, world: World, street: Street) -> None:
+    phone = Phone(client, world, street, approved=False)
+    phone.shake_hands()
+    op_id = desk.save(phone, note="在厂")["op_id"]
+    phone.approve()
+    (receipt,) = (each for each in phone.pull()["changes"] if each["k"] == "receipt")
+    assert (receipt["op_id"], receipt["status"], receipt["from"]) == (op_id, "quarantined", "quarantined")
+    assert receipt["decision"]["state"] == "released"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from checkpoints.models import CheckpointLocation, CheckpointPlate
 from inspection_api.inspections.models import Inspection, InspectionComment
@@ -51,10 +51,26 @@ def state_of(world: World, operation: dict[str, Any]) -> str:
 # --- what a device may do
 
 
+@pytest.mark.parametrize(
+    ("changes", "event"),
+    [({"qr": "XJ1.forged"}, "security.qr_invalid"), ({"fixes": [fix(mock=True)] * 3}, "security.mock_location")],
+)
+def test_a_binding_that_is_no_honest_one_leaves_a_security_event(
+    phone: Phone, street: Street, world: World, changes: dict[str, Any], event: str
+) -> None:
+    point = street.add(bound=False)
+    payload = {"qr": street.plate(point), "fixes": [fix(1), fix(2), fix(3)], "photo": phone.photo("plate"), **changes}
+    (result,) = phone.push(phone.operation("checkpoint.bind", point, payload))
+    assert result["status"] == "quarantined"
+    with world.transaction() as ctx:
+        kinds = ctx.session.scalars(text("SELECT kind FROM event WHERE kind LIKE 'security.%'")).all()
+    assert kinds == [event]
+
+
 @pytest.mark.parametrize("kind", ["checkpoint", "template", "customer", "loan", "assignment", "plan"])
 def test_what_only_the_server_changes_is_rejected(phone: Phone, street: Street, kind: str) -> None:
     (result,) = phone.push(phone.operation(f"{kind}.save", street.add(), {"name": "改名"}))
-    assert (result["status"], result["code"]) == ("rejected", "unknown_type")
+    assert verdict(result) == NOTHING
 
 
 def test_what_names_a_thing_out_of_reach_is_rejected_like_what_names_nothing(phone: Phone, street: Street) -> None:

@@ -110,5 +110,5 @@ def _told(ctx: Context, row: SyncQuarantine) -> QuarantineView:
         officer_id=str(row.officer_id),
         codes=row.codes,
     )
-    receipts.tell_decision(ctx, row)
+    receipts.tell_decisions(ctx, [row])
     return reading.quarantined(ctx, row.op_id)
