@@ -164,10 +164,12 @@ class FieldChange:
 class Merge:
     """``values`` to write, what became of each field, and whether another device's change was met.
 
-    ``stays`` are the fields among the outcomes whose current value holds on.
+    ``stays`` are the fields among the outcomes whose current value holds on. ``owned`` are the fields whose last
+    writer is now this device: one that only says again what another had set takes nothing over.
     """
 
     values: dict[str, Any]
+    owned: frozenset[str]
     stays: dict[str, Any]
     outcomes: dict[str, Outcome]
     is_concurrent: bool
@@ -201,6 +203,7 @@ def merge_fields(
     applied = {name for name, outcome in outcomes.items() if outcome is Outcome.APPLIED}
     return Merge(
         values={name: pushed[name] for name in pushed if name in applied},
+        owned=frozenset(name for name in applied if name not in others or pushed[name] != current.get(name)),
         stays={name: current.get(name) for name in outcomes if name not in applied},
         outcomes=outcomes,
         is_concurrent=bool(unseen),

@@ -71,7 +71,7 @@ def merged(
     return Merged(
         answers={name.removeprefix(_ANSWER): value for name, value in fields.items() if name != "note"},
         note=fields.get("note"),
-        changes={**changes, **dict.fromkeys(merge.values, change)},
+        changes={**changes, **dict.fromkeys(merge.owned, change)},
         results=_results(merge, changes),
         clashes=_clashes(merge, pushed, changes),
         is_concurrent=merge.is_concurrent,
