@@ -70,8 +70,12 @@ class Book:
             self.check_clashes()
 
     def check_receipts(self) -> None:
-        """A receipt changes only from held or parked to final; nothing is ever parked here."""
-        stored = {row[0]: row[1] for row in self.town.rows("SELECT op_id::text, result FROM sync_receipt")}
+        """A verdict changes only from held or parked to final; nothing is ever parked here.
+
+        What was decided about it later stands beside it, in ``decision``.
+        """
+        verdicts = "SELECT op_id::text, result - 'decision' FROM sync_receipt"
+        stored = {row[0]: row[1] for row in self.town.rows(verdicts)}
         assert self.receipts.keys() <= stored.keys(), "a receipt has gone"
         for op_id, result in stored.items():
             before = self.receipts.get(op_id)
