@@ -63,7 +63,7 @@ class DemoClock:
 
     def moment(self) -> Moment:
         """Return the present moment as a phone sees it, whose monotonic clock runs on with the demo's."""
-        mono_ms = time.monotonic_ns() // 1_000_000 + int(self._offset_s * 1000) + 2**45
+        mono_ms = time.monotonic_ns() // 1_000_000 + int(self._offset_s * 1000) + 2**40
         return Moment(wall=self.now(), mono_ms=mono_ms, boot_id=self._boot_id)
 
 

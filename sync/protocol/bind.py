@@ -73,7 +73,7 @@ def judge_bind(facts: Facts, operation: Operation, payload: Bind, step: Step) ->
         is_mock = decision.refusal is fence.Verdict.MOCK
         return _kept(step, decision.refusal.value, traces=("security.mock_location",) if is_mock else ()), None
     arrival = _arrival(facts, checkpoint, at, is_unsure=bool(scanned.codes))
-    write = _write(facts, checkpoint, payload, decision, arrival, scanned.plate)
+    write = _write(facts, checkpoint, payload, decision, arrival, scanned.plate, is_clear=not step.codes)
     return _concluded(facts, write, step, is_unsure=arrival.is_unsure), write
 
 
@@ -114,8 +114,16 @@ def _arrival(facts: Facts, checkpoint: CheckpointFacts, at: Bound, *, is_unsure:
 
 
 def _write(
-    facts: Facts, checkpoint: CheckpointFacts, payload: Bind, decision: BindingDecision, arrival: _Arrival, plate: Plate
+    facts: Facts,
+    checkpoint: CheckpointFacts,
+    payload: Bind,
+    decision: BindingDecision,
+    arrival: _Arrival,
+    plate: Plate,
+    *,
+    is_clear: bool,
 ) -> BindWrite:
+    """Return the location; not ``is_clear``: what it depends on waits for somebody, so it waits for a manager too."""
     sender = facts.sender
     unsure = (PendingReason.TIME_BOUNDED,) if arrival.is_unsure else ()
     reasons = (*decision.reasons, *unsure)
@@ -124,7 +132,7 @@ def _write(
         checkpoint_id=checkpoint.id,
         generation=checkpoint.location_generation,
         point=binding.ensure_bound(decision, checkpoint_id=str(checkpoint.id)),
-        status=_status(reasons, arrival.rivalry, is_approved=sender.is_approved),
+        status=_status(reasons, arrival.rivalry, is_approved=sender.is_approved and is_clear),
         bound_by=sender.user_id,
         bound_at=arrival.at,
         valid_from=arrival.at,

@@ -15,10 +15,11 @@ from uuid import UUID
 import msgspec
 
 from sync.errors import BatchMalformed, BatchTooLarge
-from sync.protocol.texts import unsafe_text
+from sync.protocol.texts import fault_of, unsafe_text
 
 PROTOCOL = 1
 OP_FORMATS = (1, 1)
+MAX_APP = 50
 MAX_OPS = 200
 MAX_BYTES = 4 << 20
 MAX_GAP = 10_000
@@ -221,7 +222,7 @@ _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueErr
 
 
 def decode_batch(body: bytes) -> Batch:
-    """Return the batch with its operations still raw.
+    """Return the batch with its operations still raw; a name of the app that nobody can read is left out.
 
     Raises:
         BatchMalformed: the envelope cannot be understood.
@@ -233,7 +234,7 @@ def decode_batch(body: bytes) -> Batch:
         batch = _decode_slowly(body)
     if len(batch.ops) > MAX_OPS:
         raise BatchTooLarge(max_ops=MAX_OPS)
-    return batch
+    return msgspec.structs.replace(batch, app="" if fault_of(batch.app) else batch.app[:MAX_APP])
 
 
 def _decode_slowly(body: bytes) -> Batch:

@@ -5,7 +5,7 @@ The `Position` says which numbers are missing, the `Ledger` how everything stand
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -37,18 +37,19 @@ class Position:
         """Tell whether ``seq`` has neither come nor been given up."""
         return seq >= self.next_seq or seq in self.gaps
 
-    def taking(self, seq: int, now: datetime) -> Position:
-        """Return the position after ``seq`` has come, or was given up.
+    def settling(self, seqs: Collection[int], now: datetime) -> Position:
+        """Return the position after ``seqs`` have come, or were given up.
 
         Raises:
             BatchMalformed: more numbers would be missing than a device may miss.
         """
-        if seq < self.next_seq:
-            return replace(self, gaps={gap: since for gap, since in self.gaps.items() if gap != seq})
-        missing = range(self.next_seq, seq)
-        if len(missing) + len(self.gaps) > MAX_GAP:
+        kept = {gap: since for gap, since in self.gaps.items() if gap not in seqs}
+        beyond = [seq for seq in seqs if seq >= self.next_seq]
+        end = max(beyond, default=self.next_seq - 1)
+        if end + 1 - self.next_seq - len(beyond) + len(kept) > MAX_GAP:
             raise BatchMalformed("序号跳跃过大")
-        return Position(next_seq=seq + 1, gaps={**self.gaps, **dict.fromkeys(missing, now)})
+        missing = (seq for seq in range(self.next_seq, end) if seq not in seqs)
+        return Position(next_seq=end + 1, gaps={**kept, **dict.fromkeys(missing, now)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +151,9 @@ class Ledger:
         if leader in self.position.gaps:
             return Standing.MISSING if self.position.gaps[leader] > self.patient_since else Standing.FAILED
         op_id = self.numbers.get(leader)
-        return Standing.FAILED if op_id is None else _STANDINGS[self.statuses[op_id]]
+        if op_id is None:
+            return Standing.FAILED
+        return _STANDINGS[self.statuses[op_id]] if op_id in self.statuses else Standing.IMPOSSIBLE
 
     def _of_id(self, leader: UUID, operation: Operation) -> Standing:
         known = self.known.get(leader)

@@ -89,8 +89,7 @@ def arrange(
     settled = _repeated(batch, unique, known, position)
     after = _advanced(fresh, settled, position, now)
     given_up = sorted(seq for seq in set(abandoned) if after.is_free(seq))
-    for seq in given_up:
-        after = after.taking(seq, now)
+    after = after.settling(frozenset(given_up), now)
     taken = {received.head.op_id: received for received in waiting} | unique
     queue = sorted(taken.values(), key=lambda each: each.head.seq)
     return Arrangement(queue=tuple(queue), position=after, settled=settled | dict.fromkeys(given_up))
@@ -114,9 +113,7 @@ def _advanced(fresh: Sequence[int], repeated: Iterable[int], position: Position,
     used = [seq for seq in fresh if not position.is_free(seq) or fresh.count(seq) > 1]
     if used:
         raise DeviceForked(seq=min(used), next_seq=position.next_seq)
-    for seq in sorted({*fresh, *repeated}):
-        position = position.taking(seq, now)
-    return position
+    return position.settling({*fresh, *repeated}, now)
 
 
 def numbers_of(arrangement: Arrangement, known: Mapping[UUID, Known], stored: Mapping[int, UUID]) -> dict[int, UUID]:

@@ -16,11 +16,12 @@ def unsafe_text(raw: bytes) -> str:
     Most operations are told apart by one look at their bytes; only what looks suspicious is taken to pieces.
     """
     if _SUSPICIOUS.search(raw) is not None:
-        return next(filter(None, map(_fault_of, _strings(json.loads(raw)))), "")
+        return next(filter(None, map(fault_of, _strings(json.loads(raw)))), "")
     return "" if raw.isascii() else _fault_of_form(raw.decode())
 
 
-def _fault_of(text: str) -> str:
+def fault_of(text: str) -> str:
+    """Return what is wrong with one string, empty if nothing is."""
     is_unsafe = any(unicodedata.category(char) in {"Cc", "Cs"} and char not in "\n\t" for char in text)
     return "文本含有控制字符" if is_unsafe else _fault_of_form(text)
 

@@ -130,11 +130,23 @@ def _judge_all(docket: _Docket, ordered: Sequence[Received], ledger: Ledger) -> 
     facts = queries.load_facts(docket.ctx, docket.device, names_of(ordered, docket.payloads))
     judged = []
     for each in ordered:
-        step = docket.decide(each, ledger)
-        if step.turn is not Turn.REPLAY:
-            judged.append(_judge_one(facts, each, docket.payloads[each.head.op_id], step))
-            ledger.note(each, judged[-1].verdict)
+        one = _judge_in_turn(docket, facts, each, ledger)
+        if one is not None:
+            judged.append(one)
+            ledger.note(each, one.verdict)
     return judged
+
+
+def _judge_in_turn(docket: _Docket, facts: Facts, received: Received, ledger: Ledger) -> Judged | None:
+    """Return what becomes of an operation, None where its stored receipt stands; a bug of ours parks it alone."""
+    try:
+        step = docket.decide(received, ledger)
+    except Exception:
+        log.exception("operation_parked", op_id=str(received.head.op_id))
+        return Judged(received=received, verdict=Verdict(status=Status.PARKED, flags=ledger.flags))
+    if step.turn is Turn.REPLAY:
+        return None
+    return _judge_one(facts, received, docket.payloads[received.head.op_id], step)
 
 
 def _judge_one(facts: Facts, received: Received, payload: Any, step: Step) -> Judged:

@@ -33,7 +33,7 @@ _SETTLE = text(
     SET codes = r.codes, state = r.state,
         decided_at = CASE WHEN r.state = 'open' THEN NULL ELSE CAST(:now AS timestamptz) END
     FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (op_id uuid, codes text[], state text)
-    WHERE q.op_id = r.op_id
+    WHERE q.op_id = r.op_id AND q.state = 'open'
     RETURNING q.op_id, q.officer_id, q.state, q.decided_at, q.reason
     """
 )
@@ -41,8 +41,11 @@ _SETTLE = text(
 
 def on_devices_approved(ctx: Context, events: Sequence[Recorded]) -> None:
     """Judge again what approved devices had pushed before, and what left no row that could be released by itself."""
+    device_ids = sorted(UUID(str(event.data["device_id"])) for event in events)
+    for device_id in device_ids:
+        queries.lock_position(ctx.session, device_id)
     waiting: dict[UUID, list[Row[Any]]] = defaultdict(list)
-    for row in _unapproved(ctx, [UUID(str(event.data["device_id"])) for event in events]):
+    for row in _unapproved(ctx, device_ids):
         waiting[row.device_id].append(row)
     for device_id, rows in waiting.items():
         _release(ctx, device_id, rows)
@@ -60,10 +63,12 @@ def _unapproved(ctx: Context, device_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
 
 
 def _release(ctx: Context, device_id: UUID, rows: Sequence[Row[Any]]) -> None:
-    officer = as_officer(ctx, rows[0].officer_id)
+    """Release what a device pushed; of a user who was disabled meanwhile it goes on waiting for a supervisor."""
+    device = queries.find_device(ctx.session, device_id)
+    if device is None or device.ending is not None:
+        return
     received = [decode_operation(row.raw) for row in rows if row.raw is not None]
-    device = queries.get_device(ctx.session, device_id, officer.user_id)
-    judged = judge_again(officer, device, received)
+    judged = judge_again(as_officer(ctx, rows[0].officer_id), device, received)
     settled = [{"op_id": row.op_id, "codes": ["device_unapproved"], "state": "released"} for row in rows if not row.raw]
     values = {"rows": as_jsonb([*settled, *map(_settled, judged)]), "now": ctx.now}
     decided = ctx.session.execute(_SETTLE, values).all()

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
+from inspection_api.accounts.models import UserAccount
 from sync.models import SyncQuarantine
 from tests.sync.drafting import Desk, answer
 from tests.sync.phone import Phone, Street, calm_answers
@@ -171,6 +172,19 @@ def test_a_record_that_two_devices_make_at_once_is_asked_for_again(
     assert (answer.status_code, answer.json["code"]) == (503, "record_changed")
     assert second.send(body).json["results"][0]["status"] == "conflict"
     assert desk.record().note == "甲"
+
+
+def test_the_device_of_a_disabled_user_can_be_approved_and_releases_nothing(
+    desk: Desk, client: FlaskClient, world: World, street: Street
+) -> None:
+    phone = Phone(client, world, street, approved=False)
+    phone.shake_hands()
+    desk.save(phone, note="在厂")
+    with world.transaction() as ctx:
+        ctx.session.get_one(UserAccount, world.people["officer"]).disabled_at = ctx.now
+    phone.approve()
+    with world.transaction() as ctx:
+        assert ctx.session.scalars(select(SyncQuarantine.state)).all() == ["open"]
 
 
 def test_a_release_is_told_to_the_device(desk: Desk, client: FlaskClient, world: World, street: Street) -> None:

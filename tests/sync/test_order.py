@@ -210,6 +210,21 @@ def test_what_may_still_come_in_a_gap_is_waited_for_and_not_for_ever(leader: int
     assert turn(item, ledger(item, position=BEHIND_OLD)) == ("dependency", "gap")
 
 
+def test_a_number_whose_operation_has_its_turn_later_is_a_bad_dependency() -> None:
+    later = received(7)
+    item = received(5, depends_on=[3])
+    assert (
+        turn(item, ledger(item, later, numbers={3: later.head.op_id, 5: item.head.op_id, 7: later.head.op_id})) == BAD
+    )
+
+
+def test_ten_thousand_missing_numbers_are_given_up_at_once() -> None:
+    position = Position(next_seq=10_000, gaps=dict.fromkeys(range(1, 10_000), NOW))
+    arrangement = arrange([], position=position, abandoned=[*range(1, 9_000), 10_000, 10_002])
+    assert arrangement.position.next_seq == 10_003
+    assert arrangement.position.gaps.keys() == {*range(9_000, 10_000), 10_001}
+
+
 def test_a_number_that_was_given_up_is_a_dependency_that_failed() -> None:
     item = received(3, depends_on=[1])
     assert turn(item, ledger(item)) == ("dependency",)

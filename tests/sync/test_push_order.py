@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
+from checkpoints.models import Checkpoint
 from inspection_api.inspections.models import Inspection
 from sync.models import SyncNumber
 from tests.sync.operations import save, statuses
@@ -48,6 +49,30 @@ def test_a_later_operation_of_the_batch_is_a_bad_dependency(phone: Phone, street
         ("rejected", "bad_dependency"),
         ("quarantined", "dependency"),
     ]
+
+
+def test_an_operation_under_two_numbers_harms_only_what_leans_on_the_wrong_one(phone: Phone, street: Street) -> None:
+    first = phone.submit(street.add())
+    leaning = phone.operation("inspection.submit", uuid4(), phone.visit(street.add()), depends_on=[3], seq=5)
+    results = phone.push({**first, "seq": 7}, {**first, "seq": 3}, leaning)
+    assert {each["seq"]: each["code"] for each in results if each["op_id"] == leaning["op_id"]} == {5: "bad_dependency"}
+
+
+@pytest.mark.parametrize("name", ["a\u0000b", "\u202e" * 300, "2.4.1" * 100])
+def test_the_name_of_the_app_never_stops_a_batch(phone: Phone, street: Street, name: str) -> None:
+    (result,) = phone.push(phone.submit(street.add()), app=name)
+    assert result["status"] == "extra"
+
+
+def test_a_binding_that_leans_on_what_waits_waits_for_a_manager(phone: Phone, street: Street, world: World) -> None:
+    point = street.add(bound=False)
+    outside = phone.submit(street.add(), scan={**phone.visit(street.add())["scan"], "qr": "XJ1.forged"})
+    payload = {"qr": street.plate(point), "fixes": [fix(1), fix(2), fix(3)], "photo": phone.photo("plate")}
+    bind = phone.operation("checkpoint.bind", point, payload, depends_on=[outside["op_id"]])
+    results = phone.push(outside, bind)
+    assert (results[1]["status"], results[1]["code"]) == ("quarantined", "dependency")
+    with world.transaction() as ctx:
+        assert ctx.session.get_one(Checkpoint, point).state == "pending_confirm"
 
 
 def test_a_binding_is_not_judged_before_what_it_depends_on(phone: Phone, street: Street) -> None:
