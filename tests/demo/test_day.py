@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 from PIL import Image
@@ -13,6 +14,7 @@ from inspection_api.demo.day import STEPS, Step, live
 from inspection_api.demo.desk import Unexpected, ensure
 from inspection_api.demo.evidence import Spot, take_photo
 from inspection_api.demo.stage import BEGINS, DemoClock, Stage
+from sync.schemas import HandshakeInput
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,3 +86,9 @@ def test_what_holds_is_passed_in_silence() -> None:
     ensure(condition=True, sentence="如常")
     with pytest.raises(Unexpected, match="不如常"):
         ensure(condition=False, sentence="不如常")
+
+
+def test_the_phone_of_the_demo_tells_a_time_that_the_server_takes(stage: Stage) -> None:
+    moment = stage.clock.moment()
+    body = {"device_id": str(uuid4()), "boot_id": moment.boot_id, "mono_ms": moment.mono_ms}
+    assert HandshakeInput().validate(body) == {}
