@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import count, cycle, islice
@@ -106,7 +106,7 @@ def _take_over(ctx: Context, clients: list[NewCustomer]) -> None:
     points = [_checkpoint(client, today) for client in clients]
     customers.create_many(ctx, clients)
     loans.create_many(ctx, [_loan(client, today) for client in clients])
-    checkpoints.create_many(ctx, points)
+    checkpoints.create_many(replace(ctx, now=ctx.now - timedelta(days=31)), points)  # his since before the visits
     checkpoints.apply_bindings(ctx, [_binding(ctx, point) for point in points])
 
 
