@@ -8,10 +8,11 @@ import msgspec
 
 from inspection_api.inspections.rules import Amendment
 from inspection_api.templates import forms
+from sync.protocol.envelope import Save
 from sync.protocol.verdicts import Status, Verdict, rejected
 
 if TYPE_CHECKING:
-    from sync.protocol.envelope import Operation, Save, Submit
+    from sync.protocol.envelope import Operation, Submit
     from sync.protocol.facts import Facts, Record
     from sync.protocol.order import Step
     from sync.protocol.payloads import Amend
@@ -28,8 +29,15 @@ def judge_amend(facts: Facts, operation: Operation, payload: Amend, step: Step) 
 def judge_late(
     facts: Facts, operation: Operation, payload: Save | Submit, record: Record, step: Step
 ) -> tuple[Verdict, Amendment | None]:
-    """Return the verdict on a save or submit whose record was submitted before it came."""
-    own_later = record.device_id == facts.sender.device_id and (record.submitted_seq or 0) > operation.seq
+    """Return the verdict on a save or submit whose record was submitted before it came.
+
+    An own earlier save says nothing that the own submission did not; another submission always waits for a person.
+    """
+    own_later = (
+        isinstance(payload, Save)
+        and record.device_id == facts.sender.device_id
+        and (record.submitted_seq or 0) > operation.seq
+    )
     if own_later:
         return Verdict(status=Status.SUPERSEDED, version=record.version), None
     return _proposed(facts, operation, payload, record, step, "already_submitted")

@@ -51,7 +51,7 @@ def _note(names: Names, entity_id: UUID, payload: Any) -> None:
             names.records.add(entity_id)
             names.media.extend(payload.media)
         case Unmet():
-            _note_attempt(names, payload)
+            _note_attempt(names, entity_id, payload)
         case Comment():
             names.records.add(payload.inspection_id)
             names.commented.add(payload.inspection_id)
@@ -73,7 +73,8 @@ def _note_record(names: Names, entity_id: UUID, payload: Submit | Save) -> None:
         names.tasks.add(payload.task_id)
 
 
-def _note_attempt(names: Names, payload: Unmet) -> None:
+def _note_attempt(names: Names, entity_id: UUID, payload: Unmet) -> None:
+    names.records.add(entity_id)  # an attempt must not take the id of a record: its media would count for that
     names.checkpoints.add(payload.checkpoint_id)
     names.media.extend(payload.media)
     if payload.task_id is not None:

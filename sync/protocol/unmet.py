@@ -37,7 +37,7 @@ class AttemptWrite:
 def judge_unmet(facts: Facts, operation: Operation, payload: Unmet, step: Step) -> tuple[Verdict, AttemptWrite | None]:
     """Return the verdict and the attempt to write; whoever was not responsible, or not there, needs a decision."""
     checkpoint = facts.checkpoints.get(payload.checkpoint_id)
-    if checkpoint is None or not _is_known(facts, payload):
+    if checkpoint is None or operation.entity_id in facts.records or not _is_known(facts, payload):
         return rejected("forbidden_or_unknown"), None
     sender = facts.sender
     at = times.trusted(

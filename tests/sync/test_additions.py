@@ -140,6 +140,21 @@ def unmet(phone: Phone, point: UUID, task: UUID | None = None, **changes: Any) -
     return phone.operation("visit.unmet", uuid4(), {**payload, **changes})
 
 
+def test_an_attempt_never_takes_the_id_of_a_record(
+    phone: Phone, colleague: Phone, street: Street, world: World
+) -> None:
+    visit = phone.submit(street.add())
+    phone.push(visit)
+    point = street.add("colleague")
+    stolen = {**unmet(colleague, point, media=[colleague.photo("tax_ytd")]), "entity_id": visit["entity_id"]}
+    assert verdict(colleague.push(stolen)[0]) == NOTHING
+    own = {**unmet(phone, street.add()), "entity_id": visit["entity_id"]}
+    assert verdict(phone.push(own)[0]) == NOTHING
+    with world.transaction() as ctx:
+        owners = set(ctx.session.scalars(select(Media.owner_user_id)))
+    assert owners == {world.people["officer"]}
+
+
 def test_an_attempt_in_vain_is_shown_at_its_task_and_never_closes_it(
     phone: Phone, street: Street, world: World, client: FlaskClient
 ) -> None:

@@ -119,6 +119,13 @@ def test_an_own_draft_that_comes_after_its_submission_is_superseded(desk: Desk, 
     assert phone.push(late)[0]["status"] == "superseded"
 
 
+def test_an_own_earlier_submission_that_comes_later_waits_for_a_person(desk: Desk, phone: Phone) -> None:
+    late = phone.operation("inspection.submit", desk.entity, phone.visit(desk.point))
+    desk.submit(phone)
+    (result,) = phone.push(late)
+    assert (result["status"], result["code"]) == ("quarantined", "already_submitted")
+
+
 def test_drafts_from_an_unapproved_device_are_kept_and_released_by_the_approval(
     desk: Desk, client: FlaskClient, world: World, street: Street
 ) -> None:
