@@ -10,9 +10,10 @@ from sqlalchemy import ColumnElement, false, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from inspection_api.accounts.models import Organisation, RoleAssignment, UserAccount
-from inspection_api.accounts.queries import get_one, granted, in_subtree, valid_on
+from inspection_api.accounts.queries import get_one, in_subtree, valid_on
 from inspection_api.core.permissions import Action, Permission, Role
 from inspection_api.inspections.models import Inspection
+from inspection_api.inspections.queries import in_reach
 from inspection_api.media.models import Media
 from kiosk_print.models import PaperOpinion, PaperPrint, PaperSeries, PaperWindow, UnlockRequest
 from kiosk_print.rules.unlock import MANAGER_LEVELS, Candidate, candidate_level
@@ -39,17 +40,9 @@ class Person:
     name: str
 
 
-def _own(actor: Actor, permission: Permission) -> ColumnElement[bool]:
-    """Return the condition that a record is the actor's own: he inspected, or it was granted to him."""
-    if actor.user_id is None or not actor.may_own(permission):
-        return false()
-    return or_(Inspection.officer_id == actor.user_id, granted(Inspection.id, "inspection", actor, permission))
-
-
 def visible_inspections(actor: Actor, permission: Permission = READ) -> Select[Inspection]:
     """Return the records whose papers the actor reaches with ``permission``: his subtrees and his own."""
-    reached = in_subtree(Inspection.organisation_id, actor.paths(permission))
-    return select(Inspection).where(or_(reached, _own(actor, permission)))
+    return select(Inspection).where(in_reach(actor, permission))
 
 
 def get_inspection(session: Session, actor: Actor, inspection_id: UUID, permission: Permission = READ) -> Inspection:
@@ -108,11 +101,11 @@ def get_print(session: Session, actor: Actor, print_id: UUID) -> PaperPrint:
 
 
 def visible_requests(actor: Actor, status: str | None = None) -> Select[UnlockRequest]:
-    """Return the unlock requests of the actor's subtrees, of his own records, and those that he made."""
-    reached = in_subtree(UnlockRequest.organisation_id, actor.paths(READ_UNLOCKS))
-    own = UnlockRequest.inspection_id.in_(select(Inspection.id).where(_own(actor, READ_UNLOCKS)))
+    """Return the unlock requests of the actor's subtrees, of the records he reaches, and those that he made."""
+    subtree = in_subtree(UnlockRequest.organisation_id, actor.paths(READ_UNLOCKS))
+    reached = UnlockRequest.inspection_id.in_(select(Inspection.id).where(in_reach(actor, READ_UNLOCKS)))
     made = UnlockRequest.requested_by == actor.user_id if actor.user_id is not None else false()
-    statement = select(UnlockRequest).where(or_(reached, own, made))
+    statement = select(UnlockRequest).where(or_(subtree, reached, made))
     return statement if status is None else statement.where(UnlockRequest.status == status)
 
 

@@ -10,7 +10,7 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import IntEnum, StrEnum
@@ -155,6 +155,11 @@ def decide_step(latest: Episode | None, outcome: Outcome, day: date) -> Step:
 def is_seen_anew(episode: Episode, day: date) -> bool:
     """Tell whether ``day`` lies outside what the episode already covers, so that its count rises."""
     return not episode.first_seen_on <= day <= episode.last_seen_on
+
+
+def widened(episode: Episode, day: date) -> Episode:
+    """Return the episode once ``day`` belongs to it too: a day judged late may lie before, within or after it."""
+    return replace(episode, first_seen_on=min(episode.first_seen_on, day), last_seen_on=max(episode.last_seen_on, day))
 
 
 def next_peak(rule: Rule, peak: str, judged: Judgement) -> Decimal:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
     from uuid import UUID
 
-    from sqlalchemy import Row, Select
+    from sqlalchemy import ColumnElement, Row, Select
     from sqlalchemy.orm import Session
 
     from inspection_api.core.context import Actor, Context
@@ -41,11 +41,20 @@ _SNAPSHOT = text(
 )
 
 
+def in_reach(actor: Actor, permission: Permission) -> ColumnElement[bool]:
+    """Return the condition that the actor reaches a record: his subtrees, his grants, and what he inspected himself.
+
+    His own work needs no grant: devices drop what was finished long ago, he keeps it (sync.md §5, Compaction).
+    """
+    reached = visible(Inspection, "inspection", actor, permission)
+    if actor.user_id is None or not actor.may_own(permission):
+        return reached
+    return or_(reached, Inspection.officer_id == actor.user_id)
+
+
 def visible_inspections(actor: Actor) -> Select[Inspection]:
-    """Return the records of the actor's subtrees (whoever inspects or reads papers there) and those granted to him."""
-    return select(Inspection).where(
-        or_(visible(Inspection, "inspection", actor, READ), visible(Inspection, "inspection", actor, READ_PAPERS))
-    )
+    """Return the records that the actor reaches as one who inspects there, or who reads papers."""
+    return select(Inspection).where(or_(in_reach(actor, READ), in_reach(actor, READ_PAPERS)))
 
 
 def get_visible(session: Session, actor: Actor, inspection_id: UUID) -> Inspection:
@@ -148,8 +157,8 @@ def reachable_ids(ctx: Context, ids: Collection[UUID], permission: Permission) -
     """Return which of the records the actor reaches with ``permission``; without ids nothing is asked."""
     if not ids:
         return frozenset()
-    in_scope = visible(Inspection, "inspection", ctx.actor, permission)
-    return frozenset(ctx.session.scalars(select(Inspection.id).where(among(Inspection.id, ids), in_scope)))
+    reached = select(Inspection.id).where(among(Inspection.id, ids), in_reach(ctx.actor, permission))
+    return frozenset(ctx.session.scalars(reached))
 
 
 def snapshots(session: Session, customer_ids: Iterable[UUID], as_of: str) -> dict[UUID, dict[str, Any]]:

@@ -133,6 +133,23 @@ def test_what_is_finished_leaves_the_devices_after_90_days(
         assert ctx.session.get_one(Task, task_id).state == "missed"
 
 
+def test_an_officer_still_reads_his_own_record_after_his_devices_dropped_it(
+    phone: Phone, street: Street, world: World, clock: Clock, client: FlaskClient
+) -> None:
+    record = phone.submit(street.add())
+    phone.push(record)
+    with world.transaction() as ctx:
+        ctx.session.execute(text("UPDATE inspection SET state = 'refused', blockers = '{}'"))
+    clock.advance(days=91)
+    with world.transaction() as ctx:
+        service.withdraw_finished(ctx)
+        assert ctx.session.scalar(text("SELECT count(*) FROM access_grant WHERE entity = 'inspection'")) == 0
+    path = f"/api/v1/inspections/{record['entity_id']}"
+    assert client.get(path, headers=world.headers("officer")).status_code == 200
+    assert client.get(f"{path}/paper", headers=world.headers("officer")).status_code == 200
+    assert client.get(path, headers=world.headers("colleague")).status_code == 404
+
+
 def test_markers_of_ended_transactions_are_removed(committed_world: World) -> None:
     ticks = text("SELECT count(*) FROM feed_tick")
     with committed_world.transaction() as ctx:

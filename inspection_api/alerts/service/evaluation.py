@@ -120,8 +120,10 @@ def _new(ctx: Context, case: _Case) -> dict[str, Any]:
 
 
 def _hold(alert: Alert, case: _Case) -> None:
-    alert.count += rules.is_seen_anew(_episode(alert), case.day)
-    alert.first_seen_on, alert.last_seen_on = min(alert.first_seen_on, case.day), max(alert.last_seen_on, case.day)
+    episode = _episode(alert)
+    wider = rules.widened(episode, case.day)
+    alert.count += rules.is_seen_anew(episode, case.day)
+    alert.first_seen_on, alert.last_seen_on = wider.first_seen_on, wider.last_seen_on
     peak = str(rules.next_peak(case.rule, alert.numbers["peak"], case.judged))
     if peak != alert.numbers["peak"]:
         alert.numbers = {**alert.numbers, "peak": peak}
