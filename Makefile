@@ -24,8 +24,9 @@ demo: $(READY) ## a day in the field, step by step, against a seeded bank
 	@exec $(PY) -m inspection_api demo
 
 test: $(TOOLS) ## the whole suite on real servers, random order, in parallel; pure rules need every branch covered
-	$(PY) -m pytest -n $(WORKERS) --cov --cov-report=
+	$(PY) -m pytest -n $(WORKERS) -m "rules and not long" --cov --cov-report=
 	$(PY) -m coverage report --include='$(RULES)' --fail-under=100 --show-missing --skip-covered
+	$(PY) -m pytest -n $(WORKERS) -m "not rules and not long"
 
 test-long: $(TOOLS) ## the tests that take minutes: many writers, many crashes, thousands of simulated histories
 	$(PY) -m pytest -n $(WORKERS) -m long -p no:randomly

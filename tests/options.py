@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     import pytest
 
 _SERVERS = {"database_url", "redis_url"}
+_NO_SLICES = {"tests", "bench", "core", "demo", "fire", "http", "mutants", "simulation"}
+_JUDGED_THROUGH_THE_SERVER = {"accounts", "sync", "telemetry"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -19,7 +21,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that ask for a server; the others are the pure ones, which must cover the rules alone."""
+    """Mark the tests that must cover every branch of the rules; only they pay for being measured."""
     for item in items:
-        if _SERVERS.intersection(getattr(item, "fixturenames", ())):
-            item.add_marker("served")
+        folder = item.path.parent.name
+        is_served = _SERVERS.intersection(getattr(item, "fixturenames", ()))
+        if folder in _JUDGED_THROUGH_THE_SERVER or (folder not in _NO_SLICES and not is_served):
+            item.add_marker("rules")

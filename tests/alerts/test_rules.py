@@ -203,3 +203,9 @@ def test_a_cursor_opens_with_its_own_key_only(number: int) -> None:
 def test_a_made_up_cursor_is_refused(cursor: str) -> None:
     with pytest.raises(errors.FeedCursorInvalid):
         rules.open_cursor(b"k", cursor)
+
+
+@pytest.mark.parametrize(("extreme", "peak"), [("12.5", "12.5"), ("80", "40"), (None, "40")])
+def test_the_worst_day_of_an_episode_is_its_peak(extreme: str | None, peak: str) -> None:
+    judged = rules.Judgement(outcome=Outcome.FIRES, numbers={}, extreme=None if extreme is None else Decimal(extreme))
+    assert rules.next_peak(rules.RULE_OF_CODE["work_stopped"], "40", judged) == Decimal(peak)

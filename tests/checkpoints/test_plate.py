@@ -113,3 +113,9 @@ def test_the_earlier_end_wins_but_not_before_the_issue() -> None:
     assert plate.next_revocation(ending, ISSUED + timedelta(days=2)) == ISSUED + timedelta(days=2)
     assert plate.next_revocation(ending, ISSUED + timedelta(days=40)) == ISSUED + timedelta(days=30)
     assert plate.next_revocation(ending, ISSUED - timedelta(days=1)) == ISSUED
+
+
+def test_a_code_made_for_a_nameless_checkpoint_reads_aloud() -> None:
+    codes = {plate.next_code() for _ in range(200)}
+    assert len(codes) == 200
+    assert all(code.startswith("JC") and set(code[2:]) <= set(plate.ALPHABET) for code in codes)

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inspection_api.core.context import Assignment
+from inspection_api.core.permissions import Role
 from inspection_api.customers import rules
-from inspection_api.customers.errors import UsccInvalid
+from inspection_api.customers.errors import OfficerUnfit, UsccInvalid
 
 # Published codes of well-known companies and the standard's own example.
 KNOWN = ("91350100M000100Y43", "91100000100003962T", "914403001922038216", "91110000802100433B")
@@ -57,3 +61,14 @@ def test_generated_codes_differ() -> None:
 def test_a_serial_out_of_range_makes_no_code(serial: int) -> None:
     with pytest.raises(ValueError, match="serial"):
         rules.next_uscc(serial)
+
+
+def held(role: Role, path: str) -> Assignment:
+    return Assignment(role=role, organisation_id=uuid4(), path=path)
+
+
+def test_an_officer_fits_where_one_of_his_roles_inspects_at_the_place_or_above_it() -> None:
+    rules.ensure_officer_fits([held(Role.AUDITOR, "a"), held(Role.LOAN_OFFICER, "a.b")], "a.b.c")
+    for roles in ([], [held(Role.AUDITOR, "a")], [held(Role.LOAN_OFFICER, "a.b.c.d")]):
+        with pytest.raises(OfficerUnfit):
+            rules.ensure_officer_fits(roles, "a.b.c")

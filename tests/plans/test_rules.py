@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inspection_api.core.periods import Period, Unit, WindowMode
+from inspection_api.plans.errors import RuleDatesInvalid
 from inspection_api.plans.rules import (
     Channel,
     Episode,
@@ -16,6 +17,7 @@ from inspection_api.plans.rules import (
     FirstRule,
     PlanTerms,
     Rule,
+    ensure_dates,
     history_credit,
     required_periods,
     required_tasks,
@@ -198,3 +200,10 @@ def test_nothing_is_asked_after_the_exit_or_before_it_was_recorded(terms: Rule, 
     assert all(period.end >= stay.recorded_on for period in periods)
     if stay.left_on is not None and terms.exit_rule is ExitRule.CURRENT:
         assert all(period.end < stay.left_on for period in periods)
+
+
+def test_a_rule_may_end_on_its_first_day_and_not_before() -> None:
+    ensure_dates(day("2026-03-02"), None)
+    ensure_dates(day("2026-03-02"), day("2026-03-02"))
+    with pytest.raises(RuleDatesInvalid):
+        ensure_dates(day("2026-03-02"), day("2026-03-01"))
