@@ -14,6 +14,7 @@ from sqlalchemy.orm import with_expression
 from inspection_api.accounts.queries import visible
 from inspection_api.core.periods import Period, local_day
 from inspection_api.core.permissions import Action, Permission
+from inspection_api.core.tables import among
 from inspection_api.customers.queries import at_or_below
 from inspection_api.plans.models import InspectionRule, Plan
 from inspection_api.plans.rules import Episode
@@ -21,7 +22,7 @@ from inspection_api.tasks.models import Task, VisitAttempt
 from inspection_api.tasks.rules import OPEN, State, TaskTerms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from datetime import datetime
     from uuid import UUID
 
@@ -183,6 +184,14 @@ def _episode(row: Row[Any]) -> OpenEpisode:
 def late_sync_hours(session: Session) -> list[int]:
     """Return the distinct hours that rules leave for late phones."""
     return list(session.scalars(select(InspectionRule.late_sync_hours).distinct()))
+
+
+def attempt_officers(session: Session, ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """Return the officer of each attempt among ``ids``; without ids nothing is asked."""
+    if not ids:
+        return {}
+    rows = session.execute(select(VisitAttempt.id, VisitAttempt.officer_id).where(among(VisitAttempt.id, ids)))
+    return {row.id: row.officer_id for row in rows}
 
 
 def attempts_of(task_id: UUID) -> Select[VisitAttempt]:

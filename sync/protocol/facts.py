@@ -87,8 +87,9 @@ class Facts:
     ``stored_versions`` are those of the database: whatever a batch does to a record raises its version once.
     ``responsible`` maps a task to its organisation, ``reachable`` are the checkpoints in the sender's scope now,
     ``supervised`` those of them that a role of his covers whoever is assigned, and ``media_elsewhere`` maps a sha256 to
-    the inspection that brought these bytes first. ``reachable_records`` are those of the commented ones in the sender's
-    scope, and ``alerts`` maps those that he may give feedback on to their organisation.
+    the inspection that brought these bytes first. ``attempts`` maps each attempt to its officer: its id is no record's.
+    ``reachable_records`` are those of the commented ones in the sender's scope, and ``alerts`` maps those that he may
+    give feedback on to their organisation.
     """
 
     sender: Sender
@@ -102,6 +103,7 @@ class Facts:
     supervised: frozenset[UUID] = frozenset()
     templates: dict[UUID, PublishedTemplate] = field(default_factory=dict)
     records: dict[UUID, Record] = field(default_factory=dict)
+    attempts: dict[UUID, UUID] = field(default_factory=dict)
     media_elsewhere: dict[str, UUID] = field(default_factory=dict)
     media: dict[UUID, DeclaredMedia] = field(default_factory=dict)
     bindable: frozenset[UUID] = frozenset()
@@ -130,12 +132,17 @@ class Facts:
             for span in spans
         )
 
-    def knows(self, payload: Submit | Save, record: Record | None) -> bool:
-        """Tell whether checkpoint, template, task and record exist within the sender's reach; foreign answers alike."""
+    def knows(self, payload: Submit | Save, entity_id: UUID) -> bool:
+        """Tell whether checkpoint, template and task exist within the sender's reach, and the record may be his.
+
+        Foreign answers alike, and so does an id that means an attempt.
+        """
+        record = self.records.get(entity_id)
         task = self.tasks.get(payload.task_id) if payload.task_id else None
         owner = (self.sender.user_id, payload.checkpoint_id)
         return (
             payload.checkpoint_id in self.checkpoints
+            and entity_id not in self.attempts
             and self.is_known_to_sender(payload.checkpoint_id)
             and payload.template_version_id in self.templates
             and (payload.task_id is None or (task is not None and task.checkpoint_id == payload.checkpoint_id))

@@ -17,9 +17,13 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, kw_only=True)
 class Names:
-    """The ids that a batch's operations name; ``bound`` are the checkpoints to bind, with their fixes."""
+    """The ids that a batch's operations name; ``bound`` are the checkpoints to bind, with their fixes.
+
+    ``attempts`` are the ids that an attempt may have already.
+    """
 
     records: set[UUID] = field(default_factory=set)
+    attempts: set[UUID] = field(default_factory=set)
     checkpoints: set[UUID] = field(default_factory=set)
     bound: dict[UUID, list[Fix]] = field(default_factory=dict)
     tasks: set[UUID] = field(default_factory=set)
@@ -67,6 +71,7 @@ def _note(names: Names, entity_id: UUID, payload: Any) -> None:
 
 def _note_record(names: Names, entity_id: UUID, payload: Submit | Save) -> None:
     names.records.add(entity_id)
+    names.attempts.add(entity_id)
     names.checkpoints.add(payload.checkpoint_id)
     names.templates.add(payload.template_version_id)
     if payload.task_id is not None:
@@ -75,6 +80,7 @@ def _note_record(names: Names, entity_id: UUID, payload: Submit | Save) -> None:
 
 def _note_attempt(names: Names, entity_id: UUID, payload: Unmet) -> None:
     names.records.add(entity_id)  # an attempt must not take the id of a record: its media would count for that
+    names.attempts.add(entity_id)
     names.checkpoints.add(payload.checkpoint_id)
     names.media.extend(payload.media)
     if payload.task_id is not None:

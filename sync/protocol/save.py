@@ -30,7 +30,7 @@ def judge_save(
 ) -> tuple[Verdict, DraftWrite | Amendment | None]:
     """Return the verdict and the draft to write; a later operation of the batch sees it in ``facts``."""
     record = facts.records.get(operation.entity_id)
-    if not facts.knows(payload, record):
+    if not facts.knows(payload, operation.entity_id):
         return rejected("forbidden_or_unknown"), None
     if record is not None and record.state is not State.DRAFT:
         return amend.judge_late(facts, operation, payload, record, step)

@@ -48,7 +48,7 @@ def judge_submit(
 ) -> tuple[Verdict, VisitWrite | Amendment | None]:
     """Return the verdict and what to write (nothing when the operation is rejected, or the record was submitted)."""
     record = facts.records.get(operation.entity_id)
-    if not facts.knows(payload, record):
+    if not facts.knows(payload, operation.entity_id):
         return rejected("forbidden_or_unknown"), None
     if record is not None and record.state is not State.DRAFT:
         return amend.judge_late(facts, operation, payload, record, step)

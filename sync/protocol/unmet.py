@@ -11,7 +11,7 @@ from checkpoints.rules import binding, fence
 from inspection_api.core.errors import Problem
 from sync.protocol import plates, times
 from sync.protocol.additions import MediaWrite, concluded, judge_manifests
-from sync.protocol.verdicts import Verdict, rejected
+from sync.protocol.verdicts import Status, Verdict, rejected
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -37,8 +37,10 @@ class AttemptWrite:
 def judge_unmet(facts: Facts, operation: Operation, payload: Unmet, step: Step) -> tuple[Verdict, AttemptWrite | None]:
     """Return the verdict and the attempt to write; whoever was not responsible, or not there, needs a decision."""
     checkpoint = facts.checkpoints.get(payload.checkpoint_id)
-    if checkpoint is None or operation.entity_id in facts.records or not _is_known(facts, payload):
+    if checkpoint is None or not _is_known(facts, payload) or not _is_free(facts, operation.entity_id):
         return rejected("forbidden_or_unknown"), None
+    if operation.entity_id in facts.attempts:
+        return _repeated(facts, step), None
     sender = facts.sender
     at = times.trusted(
         operation.captured, sender.samples, seq=operation.seq, since=sender.since, received_at=sender.received_at
@@ -56,7 +58,23 @@ def judge_unmet(facts: Facts, operation: Operation, payload: Unmet, step: Step) 
         media=manifests.media,
     )
     traces = (*scanned.traces, *manifests.traces)
-    return concluded(facts, step, AttemptWrite(row=row, media=media), codes, traces)
+    verdict, write = concluded(facts, step, AttemptWrite(row=row, media=media), codes, traces)
+    if write is not None:
+        facts.attempts[operation.entity_id] = sender.user_id
+    return verdict, write
+
+
+def _is_free(facts: Facts, entity_id: UUID) -> bool:
+    """Tell whether the id is neither a record's nor another officer's attempt: the media would be counted for that."""
+    is_mine = facts.attempts.get(entity_id, facts.sender.user_id) == facts.sender.user_id
+    return is_mine and entity_id not in facts.records
+
+
+def _repeated(facts: Facts, step: Step) -> Verdict:
+    """Return the verdict on a second attempt under one id: it is kept, but even accepted it has no place."""
+    unapproved = () if facts.sender.is_approved else ("device_unapproved",)
+    codes = ("already_submitted", *step.codes, *unapproved)
+    return Verdict(status=Status.QUARANTINED, codes=codes, flags=step.flags)
 
 
 def _is_known(facts: Facts, payload: Unmet) -> bool:

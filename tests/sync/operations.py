@@ -11,6 +11,7 @@ from sync.protocol.envelope import Received, decode_operation
 from sync.protocol.ledger import Known, Ledger, Position
 from sync.protocol.order import GAP_PATIENCE
 from sync.protocol.verdicts import Status
+from tests.sync.phone import fix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -62,6 +63,19 @@ def save(phone: Phone, street: Street, point: UUID, **changes: Any) -> dict[str,
     payload = {"checkpoint_id": str(point), "template_version_id": str(street.portfolio.version_id), "note": "草稿"}
     note = changes.pop("note", "草稿")
     return phone.operation("inspection.save", changes.pop("entity_id", uuid4()), {**payload, "note": note}, **changes)
+
+
+def unmet(phone: Phone, point: UUID, task: UUID | None = None, **changes: Any) -> dict[str, Any]:
+    payload = {
+        "checkpoint_id": str(point),
+        "task_id": str(task) if task else None,
+        "reason": "unmet",
+        "qr": phone.street.plate(point),
+        "fixes": [fix()],
+        "media": [phone.photo("door")],
+        "note": "大门紧锁，电话无人接听",
+    }
+    return phone.operation("visit.unmet", uuid4(), {**payload, **changes})
 
 
 def statuses(results: Sequence[dict[str, Any]]) -> dict[str, str]:

@@ -17,6 +17,7 @@ from inspection_api.inspections.models import Inspection, InspectionComment
 from inspection_api.media.models import Media
 from inspection_api.tasks.models import Task, VisitAttempt
 from tests.sync.offices import Office, store_media
+from tests.sync.operations import unmet
 from tests.sync.phone import Phone, Street, fix
 
 if TYPE_CHECKING:
@@ -125,19 +126,6 @@ def test_media_from_an_unapproved_device_wait(phone: Phone, unapproved: Phone, s
 
 
 # --- visit.unmet
-
-
-def unmet(phone: Phone, point: UUID, task: UUID | None = None, **changes: Any) -> dict[str, Any]:
-    payload = {
-        "checkpoint_id": str(point),
-        "task_id": str(task) if task else None,
-        "reason": "unmet",
-        "qr": phone.street.plate(point),
-        "fixes": [fix()],
-        "media": [phone.photo("door")],
-        "note": "大门紧锁，电话无人接听",
-    }
-    return phone.operation("visit.unmet", uuid4(), {**payload, **changes})
 
 
 def test_an_attempt_never_takes_the_id_of_a_record(

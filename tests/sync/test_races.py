@@ -15,10 +15,12 @@ from inspection_api.accounts import service as accounts
 from inspection_api.core.periods import Period
 from inspection_api.inspections import queries as inspection_queries
 from inspection_api.inspections.models import Inspection
+from inspection_api.media.models import Media
 from inspection_api.tasks import queries as task_queries
 from inspection_api.worker import Outbox
 from sync import queries as sync_queries
 from sync import service as sync
+from tests.sync.operations import unmet
 from tests.sync.phone import Phone, Street
 
 if TYPE_CHECKING:
@@ -173,3 +175,56 @@ def test_a_push_waits_for_a_running_confirmation_and_is_judged_by_it(
         pushed = elsewhere.submit(phone.push, visit)
         assert wait_until_blocked(engine, pushed)
     assert pushed.result(timeout=20)[0]["status"] == "extra"
+
+
+@pytest.fixture
+def colleague(committed_app: Flask, committed_world: World, street: Street) -> Phone:
+    phone = Phone(committed_app.test_client(), committed_world, street, username="colleague")
+    phone.shake_hands()
+    return phone
+
+
+def test_of_two_attempts_under_one_id_the_second_to_come_asks_again_and_is_refused(
+    phone: Phone,
+    colleague: Phone,
+    street: Street,
+    committed_world: World,
+    engine: Engine,
+    elsewhere: ThreadPoolExecutor,
+) -> None:
+    first = unmet(phone, street.add())
+    foreign = {**unmet(colleague, street.add("colleague")), "entity_id": first["entity_id"]}
+    body = colleague.batch(foreign)
+    with committed_world.transaction("officer") as ctx:
+        assert push(phone, ctx, first)[0]["status"] == "applied"
+        pushed = elsewhere.submit(colleague.send, body)
+        assert wait_until_blocked(engine, pushed)
+    raced = pushed.result(timeout=20)
+    assert (raced.status_code, raced.json["code"], raced.headers["Retry-After"]) == (503, "attempt_raced", "1")
+    assert colleague.send(body).json["results"][0]["code"] == "forbidden_or_unknown"
+
+
+@pytest.mark.parametrize("attempt_is_first", [True, False])
+def test_of_a_record_and_an_attempt_under_one_id_the_second_to_come_is_refused(
+    phone: Phone,
+    colleague: Phone,
+    street: Street,
+    committed_world: World,
+    engine: Engine,
+    elsewhere: ThreadPoolExecutor,
+    *,
+    attempt_is_first: bool,
+) -> None:
+    def made(device: Phone, *, is_attempt: bool) -> dict[str, Any]:
+        point = street.add(device.username)
+        return unmet(device, point) if is_attempt else device.submit(point)
+
+    first = made(phone, is_attempt=attempt_is_first)
+    foreign = {**made(colleague, is_attempt=not attempt_is_first), "entity_id": first["entity_id"]}
+    with committed_world.transaction("officer") as ctx:
+        assert push(phone, ctx, first)[0]["status"] in {"applied", "extra"}
+        pushed = elsewhere.submit(colleague.push, foreign)
+        assert wait_until_blocked(engine, pushed)
+    assert pushed.result(timeout=20)[0]["code"] == "forbidden_or_unknown"
+    with committed_world.transaction() as ctx:
+        assert set(ctx.session.scalars(select(Media.owner_user_id))) == {committed_world.people["officer"]}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.dialects.postgresql import insert
 
 from inspection_api.accounts import service as accounts
+from inspection_api.tasks.errors import AttemptRaced
 from inspection_api.tasks.models import VisitAttempt
 
 if TYPE_CHECKING:
@@ -16,14 +17,18 @@ if TYPE_CHECKING:
 
 
 def note_attempts(ctx: Context, rows: Sequence[dict[str, Any]]) -> None:
-    """Write down attempts (columns of `VisitAttempt`) in one statement; an id that is known stays what it is."""
+    """Write down attempts (columns of `VisitAttempt`), all or none; that an id is no record's, the database sees to.
+
+    Raises:
+        AttemptRaced: an id has become an attempt since it was looked for.
+    """
     if not rows:
         return
     noted = insert(VisitAttempt).on_conflict_do_nothing().returning(VisitAttempt.id)
-    written = set(ctx.session.scalars(noted, list(rows)))
-    new = [row for row in rows if row["id"] in written]
-    accounts.grant(ctx, [(row["officer_id"], "visit_attempt", row["id"]) for row in new])
-    for row in new:
+    if len(ctx.session.scalars(noted, list(rows)).all()) < len(rows):
+        raise AttemptRaced(retry_after_s=1)
+    accounts.grant(ctx, [(row["officer_id"], "visit_attempt", row["id"]) for row in rows])
+    for row in rows:
         ctx.record(
             "visit.attempted",
             attempt_id=str(row["id"]),
