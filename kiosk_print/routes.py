@@ -9,7 +9,7 @@ from flask import Response
 from inspection_api.core.paging import paginate
 from inspection_api.core.permissions import Action, Permission
 from inspection_api.core.storage import in_chunks
-from inspection_api.http.blueprint import PDF, PREFIX, PUBLIC, Blueprint
+from inspection_api.http.blueprint import PDF, PREFIX, PUBLIC, TRACED, Blueprint
 from inspection_api.http.schemas import page_of
 from kiosk_print import queries, schemas, service
 from kiosk_print.models import UnlockRequest
@@ -81,7 +81,7 @@ def get_print(ctx: Context, print_id: UUID) -> PaperPrint:
     return queries.get_print(ctx.session, ctx.actor, print_id)
 
 
-@blp.get("/prints/<uuid:print_id>/pdf", permission=READ, traced=True, gives=PDF)
+@blp.get("/prints/<uuid:print_id>/pdf", permission=READ, transaction=TRACED, gives=PDF)
 def download_print(ctx: Context, print_id: UUID) -> Response:
     """Download a print's PDF; that somebody did is recorded before it leaves."""
     row, file = service.open_pdf(ctx, print_id)

@@ -13,7 +13,7 @@ from sqlalchemy import func, select, true
 
 from checkpoints.models import Checkpoint
 from inspection_api.core.periods import local_day
-from inspection_api.core.tables import among
+from inspection_api.core.tables import among, as_text
 from inspection_api.customers.models import Customer
 from inspection_api.inspections.models import Inspection, InspectionComment
 from inspection_api.loans.models import Loan
@@ -31,7 +31,6 @@ from sync.protocol.unmet import judge_unmet
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
-    from uuid import UUID
 
     from sqlalchemy import ColumnElement, FromClause, Select
 
@@ -82,10 +81,10 @@ class Entity:
         """Return the table that holds the rows."""
         return self.model.__table__
 
-    def rows(self, ids: Sequence[UUID]) -> Select[*tuple[Any, ...]]:
-        """Return the rows of ``ids``: id, version, then the columns."""
-        names = ("id", "version", *self.columns)
-        return select(*(self.table.c[name] for name in names)).where(among(self.table.c.id, ids), self.only)
+    def rows(self, ids: Sequence[str]) -> Select[*tuple[Any, ...]]:
+        """Return the rows of ``ids``: the id as text, the version, then the columns."""
+        values = (self.table.c[name] for name in ("version", *self.columns))
+        return select(as_text(self.table.c.id), *values).where(among(self.table.c.id, ids), self.only)
 
 
 def _task_finished(since: datetime) -> ColumnElement[bool]:

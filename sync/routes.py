@@ -10,7 +10,7 @@ from flask import Response, request
 
 from inspection_api.core.context import Context
 from inspection_api.core.permissions import Action, Permission
-from inspection_api.http.blueprint import JSON, SIGNED, Blueprint
+from inspection_api.http.blueprint import JSON, SIGNED, SNAPSHOT, Blueprint
 from inspection_api.http.compression import bounded_body, packed
 from inspection_api.http.runtime import Caller
 from inspection_api.http.schemas import PageQuery, page_of
@@ -51,27 +51,22 @@ def _feed_head(caller: Caller) -> dict[str, Any]:
         return {"feed_seq": service.feed_head(ctx.session)}
 
 
-@blp.get("/sync/pull", permission=PERFORM, streamed=True, query=schemas.PullQuery, gives=JSON)
-def pull(caller: Caller, *, device_id: UUID, cursor: str | None, limit: int) -> Response:
+@blp.get("/sync/pull", permission=PERFORM, transaction=SNAPSHOT, query=schemas.PullQuery, gives=JSON)
+def pull(ctx: Context, **query: Any) -> Response:
     """Return the next page of changes and late receipts."""
-    with caller.transaction(read_only=True, isolation="REPEATABLE READ") as ctx:
-        answer = service.pull(ctx, device_id=device_id, cursor=cursor, limit=limit)
-    return _json(answer)
+    return _json(service.pull(ctx, **query))
 
 
-@blp.post("/sync/snapshot", permission=PERFORM, streamed=True, body=schemas.SnapshotInput)
-def snapshot(caller: Caller, **values: Any) -> Response:
+@blp.post("/sync/snapshot", permission=PERFORM, transaction=SNAPSHOT, body=schemas.SnapshotInput)
+def snapshot(ctx: Context, **values: Any) -> Response:
     """Return the next page of everything that the device should hold; its outbox is not concerned."""
-    with caller.transaction(read_only=True, isolation="REPEATABLE READ") as ctx:
-        answer = service.snapshot(ctx, **values)
-    return _json(answer)
+    return _json(service.snapshot(ctx, **values))
 
 
-@blp.post("/sync/verify", permission=PERFORM, streamed=True, body=schemas.VerifyInput, out=schemas.VerifySchema)
-def verify(caller: Caller, *, device_id: UUID, cursor: str, digests: dict[str, dict[str, str]]) -> dict[str, Any]:
+@blp.post("/sync/verify", permission=PERFORM, transaction=SNAPSHOT, body=schemas.VerifyInput, out=schemas.VerifySchema)
+def verify(ctx: Context, *, device_id: UUID, cursor: str, digests: dict[str, dict[str, str]]) -> dict[str, Any]:
     """Compare digests of what the device holds with what it should hold."""
-    with caller.transaction(read_only=True, isolation="REPEATABLE READ") as ctx:
-        return service.verify(ctx, device_id=device_id, cursor=cursor, held=digests)
+    return service.verify(ctx, device_id=device_id, cursor=cursor, held=digests)
 
 
 @blp.get("/sync/conflicts", permission=READ, query=schemas.ConflictQuery, out=page_of(schemas.ConflictSchema))

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Date, DateTime, Integer, MetaData, Text, Uuid, any_, literal, text
+from sqlalchemy import ARRAY, BigInteger, Date, DateTime, Integer, MetaData, Text, Uuid, any_, cast, literal, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -16,7 +16,7 @@ from inspection_api.core.ids import new_id
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import Cast, ColumnElement
     from sqlalchemy.orm import InstrumentedAttribute
 
 V = TypeVar("V")
@@ -58,13 +58,18 @@ class Versioned:
     version: Mapped[int] = mapped_column(BigInteger, server_default=text("1"), server_onupdate=text("version + 1"))
 
 
-def among(column: ColumnElement[V] | InstrumentedAttribute[V], values: Iterable[V]) -> ColumnElement[bool]:
-    """Return the condition that ``column`` is one of ``values``, which travel as one array.
+def among(column: ColumnElement[V] | InstrumentedAttribute[V], values: Iterable[V | str]) -> ColumnElement[bool]:
+    """Return the condition that ``column`` is one of ``values`` (or of their texts), which travel as one array.
 
     The statement stays the same whatever their number, so it is compiled and prepared once; ``in_`` costs a parameter
     each (of a thousand ids: more than the rows).
     """
     return column == any_(literal(list(values), ARRAY(column.type)))
+
+
+def as_text(column: ColumnElement[Any] | InstrumentedAttribute[Any]) -> Cast[str]:
+    """Return ``column`` as text, as PostgreSQL writes it."""
+    return cast(column, Text)
 
 
 def ensure_version(row: Versioned, version: int) -> None:

@@ -7,7 +7,7 @@ it commits before the response leaves, and any exception rolls back. GET runs RE
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum, auto
 from functools import wraps
 from http import HTTPStatus
@@ -33,6 +33,11 @@ View = Callable[..., Any]
 PREFIX = "/api/v1"
 JSON = "application/json"
 PDF = "application/pdf"
+
+TRACED: Mapping[str, Any] = {"read_only": False}
+"""The transaction of a GET that writes its access event."""
+SNAPSHOT: Mapping[str, Any] = {"read_only": True, "isolation": "REPEATABLE READ"}
+"""The transaction of an endpoint of any method that writes nothing and sees the bank as of one instant."""
 
 
 class Access(Enum):
@@ -94,7 +99,7 @@ class Blueprint(SmorestBlueprint):
         status: int = 200,
         if_match: bool = False,
         idempotent: bool = False,
-        traced: bool = False,
+        transaction: Mapping[str, Any] | None = None,
         streamed: bool | Signed = False,
         gives: str | None = None,
     ) -> Callable[[View], View]:
@@ -103,16 +108,18 @@ class Blueprint(SmorestBlueprint):
         The view's first argument is the Context; with ``streamed`` it is a Caller that opens its own short
         transactions, and on a PUBLIC endpoint the Runtime. Path variables and the parsed ``query`` and ``body``
         follow as keywords; ``if_match`` adds ``version`` (int), ``idempotent`` adds ``idempotency_key``. ``out`` None
-        means the view returns a response itself, of the media type ``gives`` (None: without a body). ``traced``
-        lets a GET write its access event. ``streamed=SIGNED`` lets a device without a login call, too: its service
-        must verify the signature before anything else.
+        means the view returns a response itself, of the media type ``gives`` (None: without a body). ``transaction``
+        is TRACED or SNAPSHOT where GET's READ ONLY, or the writing of the others, is not what it needs.
+        ``streamed=SIGNED`` lets a device without a login call, too: its service must verify the signature before
+        anything else.
         """
 
         def decorate(view: View) -> View:
             handler = self._parsing(view, query, body, if_match=if_match, idempotent=idempotent)
             if out is not None or status == 204:  # noqa: PLR2004 - No Content
                 handler = self.response(status, out)(handler)
-            handler = _guarded(handler, permission, read_only=method == "GET" and not traced, streamed=streamed)
+            mode = transaction or {"read_only": method == "GET"}
+            handler = _guarded(handler, permission, mode, streamed=streamed)
             raw = {} if out is not None or status == 204 else _raw_answer(gives, status)  # noqa: PLR2004 - No Content
             documented = self.doc(**_security(permission), **raw)(handler)
             self.route(rule, methods=[method])(documented)
@@ -151,8 +158,10 @@ def _with_version(handler: View) -> View:
     return versioned
 
 
-def _guarded(handler: View, permission: Permission | Access, *, read_only: bool, streamed: bool | Signed) -> View:
-    """Wrap ``handler`` in what its kind of endpoint needs."""
+def _guarded(
+    handler: View, permission: Permission | Access, mode: Mapping[str, Any], *, streamed: bool | Signed
+) -> View:
+    """Wrap ``handler`` in what its kind of endpoint needs; ``mode`` is that of its transaction."""
     needed = permission if isinstance(permission, Permission) else None
 
     @wraps(handler)
@@ -168,7 +177,7 @@ def _guarded(handler: View, permission: Permission | Access, *, read_only: bool,
     @wraps(handler)
     def transactional(**kwargs: Any) -> Any:
         request_body()
-        return _in_transaction(current_runtime(), handler, needed, kwargs, read_only=read_only)
+        return _in_transaction(current_runtime(), handler, needed, kwargs, mode)
 
     if permission is PUBLIC:
         return public
@@ -176,12 +185,12 @@ def _guarded(handler: View, permission: Permission | Access, *, read_only: bool,
 
 
 def _in_transaction(
-    runtime: Runtime, handler: View, permission: Permission | None, kwargs: dict[str, Any], *, read_only: bool
+    runtime: Runtime, handler: View, permission: Permission | None, kwargs: dict[str, Any], mode: Mapping[str, Any]
 ) -> Any:
     bank, secret = auth.bearer(runtime)
     actor = SYSTEM
     try:
-        with runtime.database.transaction(bank, read_only=read_only) as ctx:
+        with runtime.database.transaction(bank, **mode) as ctx:
             actor = auth.identified(runtime, ctx, secret, permission)
             return handler(ctx.acting_as(actor), **kwargs)
     except Problem as problem:

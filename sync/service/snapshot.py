@@ -7,12 +7,14 @@ and pull goes on from that head. What changes meanwhile is fresher already, or c
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import orjson
 from sqlalchemy import Text, Uuid, literal, select, tuple_, union_all
 
 from inspection_api.accounts.models import AccessGrant
 from inspection_api.core.feed import sync_change
+from inspection_api.core.tables import as_text
 from sync.entities import ENTITIES
 from sync.protocol.cursor import Place
 from sync.protocol.page import count_fitting
@@ -21,8 +23,6 @@ from sync.service.pull import admitted, feed_head
 from sync.service.rows import RECEIPT
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from sqlalchemy import Select
 
     from inspection_api.core.context import Context
@@ -56,7 +56,7 @@ def snapshot(ctx: Context, *, device_id: UUID, cursor: str | None, limit: int) -
 
 
 def _after(place: Place, thing: Thing) -> Place:
-    return Place(head=place.head, entity=thing[0], id=thing[1])
+    return Place(head=place.head, entity=thing[0], id=UUID(thing[1]))
 
 
 def _things(ctx: Context, place: Place, most: int) -> list[Thing]:
@@ -70,7 +70,7 @@ def _things(ctx: Context, place: Place, most: int) -> list[Thing]:
         *(_shared(name, entity, place, most) for name, entity in ENTITIES.items() if entity.is_shared),
     ]
     whole = union_all(*(select(part.subquery()) for part in parts)).subquery()
-    statement = select(whole).order_by(*whole.c).limit(most)
+    statement = select(whole.c.entity, as_text(whole.c.entity_id)).order_by(*whole.c).limit(most)
     return [(entity, id_) for entity, id_ in ctx.session.execute(statement)]
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from inspection_api.accounts.models import Organisation
 from inspection_api.core.errors import Conflict
 from inspection_api.core.events import Event
-from inspection_api.http.blueprint import LOGGED_IN, Blueprint
+from inspection_api.http.blueprint import LOGGED_IN, TRACED, Blueprint
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -43,7 +43,7 @@ def writing_app(app: Flask) -> Flask:
     def creating(ctx: Context, idempotency_key: str) -> dict[str, str]:
         return {"key": idempotency_key}
 
-    @blp.get("/traced", permission=LOGGED_IN, traced=True)
+    @blp.get("/traced", permission=LOGGED_IN, transaction=TRACED)
     def traced(ctx: Context) -> dict[str, str]:
         ctx.record("thing.viewed")
         return {}
