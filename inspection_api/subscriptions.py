@@ -28,8 +28,8 @@ SUBSCRIPTIONS: tuple[Subscription, ...] = (
     Subscription("inspection.amended", When.INLINE, papers.on_inspections_amended),
     Subscription("inspection.voided", When.INLINE, papers.on_inspections_voided),
     Subscription("media.stored", When.LATER, media.make_thumbnail),
-    Subscription("checkpoint.binding_confirmed", When.LATER, inspections.on_places_decided),
-    Subscription("checkpoint.binding_rejected", When.LATER, inspections.on_places_decided),
+    Subscription("checkpoint.binding_confirmed", When.LATER, sync.on_places_decided),
+    Subscription("checkpoint.binding_rejected", When.LATER, sync.on_places_decided),
     Subscription("telemetry.ingested", When.LATER, telemetry.refresh_facts),
     Subscription("telemetry.facts_changed", When.LATER, alerts.on_facts_changed),
 )

@@ -144,7 +144,8 @@ class SyncQuarantine(Base):
     """An operation that is kept and counts only after a decision (sync.md §4).
 
     ``raw`` is its bytes where it left no row of its own, to be judged again when it is released; a quarantined visit
-    has its inspection row instead. ``released`` means that its only reason went away (its device was approved).
+    has its inspection row instead. ``released`` means that its reasons went away (its device
+    was approved, its place was decided).
     """
 
     __tablename__ = "sync_quarantine"

@@ -104,6 +104,14 @@ def submitted(session: Session, ids: Iterable[UUID], *, lock: bool) -> Sequence[
     return session.execute(statement.with_for_update(key_share=True) if lock else statement).all()
 
 
+def submitted_at(session: Session, checkpoint_ids: Iterable[UUID]) -> Sequence[Row[UUID, UUID | None]]:
+    """Return the submitted records of the checkpoints, and the devices that brought them; nothing is locked."""
+    statement = select(Inspection.id, Inspection.device_id)
+    return session.execute(
+        statement.where(among(Inspection.checkpoint_id, checkpoint_ids), Inspection.state == "submitted")
+    ).all()
+
+
 def placed(session: Session, ids: Iterable[UUID]) -> Sequence[Row[Any]]:
     """Return what a place's verdict rests on, of the records ``ids`` that were judged by a place."""
     statement = select(

@@ -60,7 +60,7 @@ MESSAGES = {
     "user_disabled": "用户已停用，内容已隔离待处理",
     "device_unapproved": "设备待批准，批准后生效",
     "accepted": "已由上级采纳",
-    "released": "设备已获批准，已生效",
+    "released": "隔离原因已消除，已生效",
     "refused": "已由上级驳回",
 }
 

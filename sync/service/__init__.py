@@ -8,6 +8,7 @@ from sync.service.devices import MANAGE, get_device, list_devices
 from sync.service.doctor import examine
 from sync.service.epoch import begin_epoch
 from sync.service.handshake import shake_hands
+from sync.service.places import on_places_decided
 from sync.service.pull import feed_head, pull
 from sync.service.push import push
 from sync.service.releasing import on_devices_approved
@@ -29,6 +30,7 @@ __all__ = [
     "list_devices",
     "list_quarantine",
     "on_devices_approved",
+    "on_places_decided",
     "pull",
     "push",
     "refuse",

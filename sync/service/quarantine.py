@@ -9,6 +9,7 @@ from sqlalchemy import text
 from inspection_api.core.jsonb import as_jsonb
 from sync.protocol.bind import BindWrite
 from sync.protocol.verdicts import Status
+from sync.service import receipts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +29,29 @@ _STORE = text(
     """
 )
 
+# What a visit's receipt was does not matter here: its record says that it waits, or no longer.
+_REOPEN = text(
+    """
+    INSERT INTO sync_quarantine (op_id, device_id, officer_id, organisation_id, entity_id, type, codes, received_at)
+    SELECT r.op_id, r.device_id, i.officer_id, i.organisation_id, i.id, 'inspection.submit', i.quarantine_codes,
+           r.received_at
+    FROM inspection i JOIN sync_receipt r ON (r.device_id, r.seq) = (i.device_id, i.submitted_seq)
+    WHERE i.id = ANY (CAST(:ids AS uuid[])) AND i.quarantine_codes <> '{}'
+    ORDER BY r.op_id
+    ON CONFLICT (op_id) DO UPDATE
+    SET codes = excluded.codes, state = 'open', decided_by = NULL, decided_at = NULL, reason = NULL
+    """
+)
+_RELEASE = text(
+    """
+    UPDATE sync_quarantine q SET state = 'released', decided_at = :now
+    FROM inspection i
+    WHERE i.id = ANY (CAST(:ids AS uuid[])) AND i.quarantine_codes = '{}'
+      AND q.entity_id = i.id AND q.raw IS NULL AND q.state = 'open'
+    RETURNING q.op_id, q.officer_id, q.state, q.decided_at, q.reason
+    """
+)
+
 
 def store(ctx: Context, device_id: UUID, judged: Sequence[Judged]) -> None:
     """Write down the batch's quarantined operations; a provisional binding is decided at its checkpoint instead."""
@@ -39,6 +63,17 @@ def store(ctx: Context, device_id: UUID, judged: Sequence[Judged]) -> None:
     if rows:
         values = {"rows": as_jsonb(rows), "device_id": device_id, "officer_id": ctx.user_id, "now": ctx.now}
         ctx.session.execute(_STORE, values)
+
+
+def follow(ctx: Context, record_ids: Sequence[UUID]) -> None:
+    """Let the book say of visits that were judged again what their records say; the caller holds their devices.
+
+    A visit that has reasons now waits for a decision, even if one was taken before; one without any is released.
+    """
+    if record_ids:
+        ctx.session.execute(_REOPEN, {"ids": list(record_ids)})
+        released = ctx.session.execute(_RELEASE, {"ids": list(record_ids), "now": ctx.now}).all()
+        receipts.tell_decisions(ctx, released)
 
 
 def _row(judged: Judged) -> dict[str, Any]:

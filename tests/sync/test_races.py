@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select, text
@@ -20,12 +21,12 @@ from inspection_api.tasks import queries as task_queries
 from inspection_api.worker import Outbox
 from sync import queries as sync_queries
 from sync import service as sync
+from sync.models import SyncQuarantine
 from tests.sync.operations import unmet
 from tests.sync.phone import Phone, Street
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from uuid import UUID
 
     from flask import Flask
     from sqlalchemy import Engine
@@ -175,6 +176,31 @@ def test_a_push_waits_for_a_running_confirmation_and_is_judged_by_it(
         pushed = elsewhere.submit(phone.push, visit)
         assert wait_until_blocked(engine, pushed)
     assert pushed.result(timeout=20)[0]["status"] == "extra"
+
+
+def test_a_place_that_is_judged_again_never_waits_in_a_circle_with_the_desk(
+    phone: Phone,
+    street: Street,
+    committed_world: World,
+    engine: Engine,
+    elsewhere: ThreadPoolExecutor,
+    catalogue: BankCatalogue,
+) -> None:
+    point, place_id = doubtful(committed_world, street)
+    visit = phone.submit(point)
+    assert phone.push(visit)[0]["code"] == "binding_pending"
+    with committed_world.transaction("manager") as ctx:
+        checkpoints.confirm(ctx, point, place_id)
+    outbox = Outbox(database=committed_world.database, banks=catalogue)
+    with committed_world.transaction("second_manager") as ctx:
+        sync_queries.lock_position(ctx.session, phone.id)
+        drained = elsewhere.submit(outbox.drain, committed_world.bank)
+        assert wait_until_blocked(engine, drained)
+        sync.accept(ctx, UUID(visit["op_id"]), reason="电话核实无误")
+    drained.result(timeout=20)
+    assert record(committed_world, visit).blockers == ["media"]
+    with committed_world.transaction() as ctx:
+        assert list(ctx.session.scalars(select(SyncQuarantine.state))) == ["accepted"]
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from inspection_api.inspections.service.deciding import (
     get_locked,
     refuse_quarantined,
 )
-from inspection_api.inspections.service.rejudging import on_places_decided
+from inspection_api.inspections.service.rejudging import judge_again
 from inspection_api.inspections.service.writing import save_drafts, submit_visits
 
 __all__ = [
@@ -28,9 +28,9 @@ __all__ = [
     "end_conflict",
     "find_locked",
     "get_locked",
+    "judge_again",
     "on_device_approved",
     "on_media_stored",
-    "on_places_decided",
     "refuse_quarantined",
     "save_drafts",
     "settle",

@@ -1,13 +1,8 @@
-"""Visits that were judged by a doubtful place, once a manager has decided about it (domain.md §3.4, sync.md §4).
-
-It runs after the decision, in a transaction of its own: the decision holds the checkpoint, and tasks are locked before
-checkpoints by every writer (sync.md §3).
-"""
+"""Visits that were judged by a doubtful place, once a manager has decided about it (domain.md §3.4, sync.md §4)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from sqlalchemy import text
 
@@ -20,16 +15,13 @@ from inspection_api.templates import queries as template_queries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from uuid import UUID
 
     from sqlalchemy import Row
 
     from checkpoints.rules.binding import Location
     from inspection_api.core.context import Context
-    from inspection_api.core.events import Recorded
 
-_SUBMITTED = text(
-    "SELECT id FROM inspection WHERE state = 'submitted' AND checkpoint_id = ANY (CAST(:checkpoints AS uuid[]))"
-)
 _MOVE = text(
     """
     UPDATE inspection i SET quarantine_codes = r.codes, flags = r.flags, judgement = r.judgement
@@ -39,17 +31,22 @@ _MOVE = text(
 )
 
 
-def on_places_decided(ctx: Context, events: Sequence[Recorded]) -> None:
-    """Release the visits of a confirmed place, judge those of a rejected one by the place that holds now."""
-    points = {UUID(event.data["checkpoint_id"]) for event in events}
-    waiting = ctx.session.scalars(_SUBMITTED, {"checkpoints": list(points)}).all()
-    ids = [row.id for row in lock_submitted(ctx, waiting)]
-    locations = checkpoint_queries.locations_by_checkpoint(ctx.session, points)
-    found = ((row, _judged_again(ctx, row, locations.get(row.checkpoint_id, []))) for row in _placed(ctx, ids))
+def judge_again(ctx: Context, ids: Sequence[UUID]) -> list[UUID]:
+    """Release the visits of confirmed places, judge those of rejected ones by the place that holds now.
+
+    Takes those of ``ids`` that are submitted, and returns those that stand differently now.
+    """
+    waiting = lock_submitted(ctx, ids)
+    locations = checkpoint_queries.locations_by_checkpoint(ctx.session, {row.checkpoint_id for row in waiting})
+    placed = _placed(ctx, [row.id for row in waiting])
+    found = ((row, _judged_again(ctx, row, locations.get(row.checkpoint_id, []))) for row in placed)
     moved = [_row(row, after) for row, after in found if after != _before(row)]
     if moved:
         ctx.session.execute(_MOVE, {"rows": as_jsonb(moved)})
+    for row in moved:
+        ctx.record("inspection.rejudged", inspection_id=str(row["id"]), codes=list(row["codes"]))
     settle(ctx, [row["id"] for row in moved])
+    return [row["id"] for row in moved]
 
 
 def _placed(ctx: Context, ids: Sequence[UUID]) -> Sequence[Row[Any]]:
