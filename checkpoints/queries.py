@@ -29,7 +29,7 @@ from checkpoints.rules.values import AssignedSpan, CheckpointFacts, Neighbour
 from inspection_api.accounts.queries import get_one, in_subtree, visible
 from inspection_api.core.context import Actor, Context
 from inspection_api.core.permissions import Action, Permission
-from inspection_api.core.tables import among
+from inspection_api.core.tables import among, among_given
 from inspection_api.customers.queries import at_or_below
 
 READ = Permission(Action.CHECKPOINTS, "read")
@@ -47,6 +47,35 @@ _NEIGHBOURS = text(
                      AND c.location_lon BETWEEN p.lon - p.width AND p.lon + p.width
     WHERE c.archived_at IS NULL AND c.state <> 'exited'
     """
+)
+
+
+def _columns(model: Any) -> list[Any]:
+    """Return the columns of a table, to read rows instead of objects."""
+    return list(model.__table__.columns)
+
+
+def _of_checkpoints(model: Any) -> Select[*tuple[Any, ...]]:
+    """Return the statement that reads a table's rows of the checkpoints ``ids``."""
+    return select(*_columns(model)).where(among_given(model.__table__.c.checkpoint_id, "ids"))
+
+
+_PLATES = _of_checkpoints(CheckpointPlate)
+_LOCATIONS = _of_checkpoints(CheckpointLocation)
+_ASSIGNMENTS = _of_checkpoints(CheckpointAssignment)
+
+# The rows to be bound, and those whose place waits for a manager: his decision and a visit that is judged by the
+# doubtful place wait for each other, so that it misses none.
+_LOCK = (
+    select(Checkpoint.id)
+    .where(
+        or_(
+            among_given(Checkpoint.id, "bound"),
+            among_given(Checkpoint.id, "ids") & (Checkpoint.state == State.PENDING_CONFIRM),
+        )
+    )
+    .order_by(Checkpoint.id)
+    .with_for_update(key_share=True)
 )
 
 
@@ -128,32 +157,22 @@ def facts_of(ctx: Context, ids: Iterable[UUID], permission: Permission, *, bound
     means.
     """
     wanted = list(ids)
-    _lock(ctx.session, wanted, bound)
+    ctx.session.execute(_LOCK, {"ids": wanted, "bound": list(bound)})
     rows = ctx.session.execute(_with_reach(ctx.actor, permission).where(among(Checkpoint.id, wanted))).all()
     return CheckpointSet(
         checkpoints={row.id: facts(row, row.generation_since) for row in rows},
         reachable=frozenset(row.id for row in rows if row.reachable),
         supervised=frozenset(row.id for row in rows if row.supervised),
         bindable=frozenset(row.id for row in rows if row.bindable),
-        plates=_grouped(ctx.session, CheckpointPlate, wanted, plate_value),
+        plates=_grouped(ctx.session, _PLATES, wanted, plate_value),
         locations=locations_by_checkpoint(ctx.session, wanted),
-        assignments=_grouped(ctx.session, CheckpointAssignment, wanted, _span),
+        assignments=_grouped(ctx.session, _ASSIGNMENTS, wanted, _span),
     )
-
-
-def _lock(session: Session, ids: Sequence[UUID], bound: Iterable[UUID]) -> None:
-    """Lock, in the order of their ids, the rows to be bound, and those whose place waits for a manager.
-
-    His decision and a visit that is judged by the doubtful place wait for each other, so that it misses none.
-    """
-    is_doubtful = among(Checkpoint.id, ids) & (Checkpoint.state == State.PENDING_CONFIRM)
-    statement = select(Checkpoint.id).where(or_(among(Checkpoint.id, bound), is_doubtful)).order_by(Checkpoint.id)
-    session.execute(statement.with_for_update(key_share=True))
 
 
 def locations_by_checkpoint(session: Session, ids: Iterable[UUID]) -> dict[UUID, list[Location]]:
     """Return every place that the checkpoints ever had."""
-    return _grouped(session, CheckpointLocation, list(ids), _location)
+    return _grouped(session, _LOCATIONS, list(ids), _location)
 
 
 def _with_reach(actor: Actor, permission: Permission) -> Select[*tuple[Any, ...]]:
@@ -210,17 +229,14 @@ def place_of(row: Checkpoint) -> Point | None:
     return _point(row.location_lon, row.location_lat)
 
 
-def _grouped(session: Session, model: Any, ids: Sequence[UUID], value: Callable[[Any], V]) -> dict[UUID, list[V]]:
+def _grouped(
+    session: Session, statement: Select[*tuple[Any, ...]], ids: Sequence[UUID], value: Callable[[Any], V]
+) -> dict[UUID, list[V]]:
     """Return the values of a table's rows by checkpoint, in one query."""
     found: dict[UUID, list[V]] = defaultdict(list)
-    for row in session.execute(select(*_columns(model)).where(among(model.__table__.c.checkpoint_id, ids))):
+    for row in session.execute(statement, {"ids": ids}):
         found[row.checkpoint_id].append(value(row))
     return dict(found)
-
-
-def _columns(model: Any) -> list[Any]:
-    """Return the columns of a table, to read rows instead of objects."""
-    return list(model.__table__.columns)
 
 
 def plate_value(row: CheckpointPlate | Row[Any]) -> Plate:

@@ -7,17 +7,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import msgspec
 from sqlalchemy import select, text
 
 from checkpoints import queries as checkpoint_queries
-from checkpoints.rules import fence
 from checkpoints.rules.plate import KEY_PURPOSE
 from inspection_api.alerts import queries as alert_queries
-from inspection_api.core.errors import Problem
 from inspection_api.core.periods import Period, local_day
 from inspection_api.core.permissions import Action, Permission
-from inspection_api.core.tables import among
+from inspection_api.core.tables import among_given
 from inspection_api.inspections import queries as inspection_queries
 from inspection_api.inspections.models import Inspection
 from inspection_api.inspections.rules import Blocker, FieldChange, State
@@ -25,6 +22,7 @@ from inspection_api.tasks import queries as task_queries
 from inspection_api.templates import queries as template_queries
 from sync.errors import DeviceUnknown, DeviceWiped
 from sync.protocol.facts import DeclaredMedia, Facts, PublishedTemplate, Record, Sender
+from sync.protocol.fixes import all_or_none
 from sync.protocol.ledger import Position
 from sync.protocol.parting import ending_of
 from sync.protocol.times import Sample
@@ -35,10 +33,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
     from sqlalchemy.orm import Session
 
-    from checkpoints.coordinates import Point
     from checkpoints.rules.values import Neighbour
     from inspection_api.core.context import Context
-    from sync.protocol.envelope import Fix
     from sync.protocol.naming import Names
     from sync.protocol.parting import Ending
 
@@ -50,8 +46,9 @@ LONGEST_OFFLINE = timedelta(days=45)
 _DEVICE = text(
     """
     SELECT d.id, d.user_id, d.public_key, d.status, d.created_at, d.decided_at, u.disabled_at, e.epoch, e.horizon,
-           s.bad_signature
-    FROM device d JOIN user_account u ON u.id = d.user_id CROSS JOIN sync_epoch e CROSS JOIN sync_setting s
+           s.bad_signature, f.value AS head
+    FROM device d JOIN user_account u ON u.id = d.user_id
+    CROSS JOIN sync_epoch e CROSS JOIN sync_setting s CROSS JOIN feed_counter f
     WHERE d.id = :device_id AND d.public_key IS NOT NULL
     """
 )
@@ -88,10 +85,31 @@ _MEDIA = text(
     """
 )
 
+_RECORDS = (
+    select(
+        Inspection.id,
+        Inspection.officer_id,
+        Inspection.checkpoint_id,
+        Inspection.organisation_id,
+        Inspection.device_id,
+        Inspection.submitted_seq,
+        Inspection.state,
+        Inspection.version,
+        Inspection.answers,
+        Inspection.note,
+        Inspection.field_versions,
+        Inspection.blockers,
+        Inspection.print_closes_at,
+    )
+    .where(among_given(Inspection.id, "ids"))
+    .order_by(Inspection.id)
+    .with_for_update(key_share=True)
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceRow:
-    """A phone, the bank's epoch that it must be told, how far the feed reaches back, and what a bad signature means.
+    """A phone, the bank's epoch that it must be told, from where to where the feed reaches, what a bad signature means.
 
     ``ending`` says when and why the device has ended, if it has; ``received_at`` when what is judged came (None: now).
     """
@@ -103,6 +121,7 @@ class DeviceRow:
     created_at: Any
     epoch: str
     horizon: int
+    head: int
     ending: Ending | None = None
     flags_bad_signature: bool = False
     received_at: datetime | None = None
@@ -126,6 +145,7 @@ def find_device(session: Session, device_id: UUID, *, lock: bool = False) -> Dev
         created_at=row.created_at,
         epoch=str(row.epoch),
         horizon=row.horizon,
+        head=row.head,
         ending=ending,
         flags_bad_signature=row.bad_signature == "flag",
     )
@@ -229,39 +249,12 @@ def _tasks(ctx: Context, who: Sender, names: Names) -> Sequence[task_queries.Loc
 
 def _neighbours(session: Session, names: Names) -> tuple[Neighbour, ...]:
     """Return the bound places near the batch's bindings; a batch without bindings asks nothing."""
-    points = [point for fixes in names.bound.values() for point in _points(fixes)]
+    points = [fix.point for fixes in names.bound.values() for fix in all_or_none(fixes)]
     return checkpoint_queries.neighbours_of(session, points) if points else ()
 
 
-def _points(fixes: Sequence[Fix]) -> list[Point]:
-    try:
-        return [fence.fix_as_received(msgspec.structs.asdict(fix)).point for fix in fixes]
-    except Problem:
-        return []
-
-
 def _records(session: Session, ids: Iterable[UUID]) -> dict[UUID, Record]:
-    statement = (
-        select(
-            Inspection.id,
-            Inspection.officer_id,
-            Inspection.checkpoint_id,
-            Inspection.organisation_id,
-            Inspection.device_id,
-            Inspection.submitted_seq,
-            Inspection.state,
-            Inspection.version,
-            Inspection.answers,
-            Inspection.note,
-            Inspection.field_versions,
-            Inspection.blockers,
-            Inspection.print_closes_at,
-        )
-        .where(among(Inspection.id, ids))
-        .order_by(Inspection.id)
-        .with_for_update(key_share=True)
-    )
-    return {row.id: _record(row) for row in session.execute(statement)}
+    return {row.id: _record(row) for row in session.execute(_RECORDS, {"ids": list(ids)})}
 
 
 def _record(row: Row[Any]) -> Record:

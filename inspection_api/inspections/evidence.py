@@ -89,15 +89,6 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     submit: Moment
 
 
-def moment(fixes: Iterable[Mapping[str, Any]], *, boot_id: str | None, mono_ms: int | None) -> Moment:
-    """Return an act of wire values; a fix that is no place on earth leaves it without any."""
-    try:
-        received = tuple(fence.fix_as_received(raw) for raw in fixes)
-    except Problem:
-        received = ()
-    return Moment(fixes=received, boot_id=boot_id, mono_ms=mono_ms)
-
-
 def proof_of(stored: Mapping[str, Any]) -> Proof:
     """Return the proof of a visit's stored ``evidence``."""
     return Proof(
@@ -108,7 +99,12 @@ def proof_of(stored: Mapping[str, Any]) -> Proof:
 
 
 def _stored(fixes: Iterable[Mapping[str, Any]], stamp: Mapping[str, Any]) -> Moment:
-    return moment(fixes, boot_id=stamp["boot_id"], mono_ms=stamp["mono_ms"])
+    """Return an act of stored values; a fix that is no place on earth leaves it without any."""
+    try:
+        received = tuple(fence.fix_as_received(raw) for raw in fixes)
+    except Problem:
+        received = ()
+    return Moment(fixes=received, boot_id=stamp["boot_id"], mono_ms=stamp["mono_ms"])
 
 
 def judge_at(proof: Proof, location: Location, *, radius_m: int, min_dwell_s: int) -> tuple[Presence, dict[str, Any]]:

@@ -12,6 +12,7 @@ from checkpoints.rules.binding import Location, LocationStatus, PendingReason, R
 from inspection_api.core.errors import Problem
 from inspection_api.core.ids import new_id
 from sync.protocol import manifests, plates, times
+from sync.protocol.fixes import received
 from sync.protocol.verdicts import Status, Verdict, rejected
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def _captured(facts: Facts, operation: Operation) -> Bound:
 
 
 def _decide(facts: Facts, operation: Operation, payload: Bind) -> BindingDecision:
-    fixes = [fence.fix_as_received(msgspec.structs.asdict(fix)) for fix in payload.fixes]
+    fixes = [received(fix) for fix in payload.fixes]
     checkpoint = facts.checkpoints[operation.entity_id]
     near = [place for place in facts.neighbours if place.customer_id != checkpoint.customer_id]
     return binding.decide_binding(fixes, registered=checkpoint.registered, neighbours=[place.point for place in near])

@@ -23,11 +23,16 @@ class Exhibit:
     is_kept: bool = True
 
 
+_SOUND = Exhibit()
+
+
 def judge_medium(facts: Facts, medium: Manifest, record_id: UUID | None) -> Exhibit:
     """Judge a medium of ``record_id`` (None: the photo of a plate): type, size, its id, and who brought its bytes."""
     is_sound = kinds.is_admissible(medium.kind, medium.mime, medium.bytes)
     is_sound = is_sound and not facts.is_media_taken(medium, record_id)
     is_reused = facts.media_elsewhere.get(medium.sha256, record_id) != record_id
+    if is_sound and not is_reused:
+        return _SOUND
     return Exhibit(
         codes=("media_contradiction",) if is_reused or not is_sound else (),
         traces=("security.media_reused",) if is_reused else (),

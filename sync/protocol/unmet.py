@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from checkpoints.rules import binding, fence
-from inspection_api.core.errors import Problem
 from sync.protocol import plates, times
 from sync.protocol.additions import MediaWrite, concluded, judge_manifests
+from sync.protocol.fixes import all_or_none
 from sync.protocol.verdicts import Status, Verdict, rejected
 
 if TYPE_CHECKING:
@@ -88,11 +86,7 @@ def _judge_place(facts: Facts, checkpoint: CheckpointFacts, payload: Unmet, at: 
     location = binding.location_at(facts.locations.get(checkpoint.id, []), at)
     if location is None:
         return None
-    try:
-        fixes = [fence.fix_as_received(msgspec.structs.asdict(fix)) for fix in payload.fixes]
-    except Problem:
-        fixes = []
-    return fence.decide_verdict(fixes, location.point, checkpoint.radius_m)
+    return fence.decide_verdict(all_or_none(payload.fixes), location.point, checkpoint.radius_m)
 
 
 def _presence(place: Judgement | None) -> tuple[str, ...]:

@@ -9,14 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from checkpoints.rules import binding
 from checkpoints.rules.binding import LocationStatus
 from inspection_api.core.periods import local_day
 from inspection_api.inspections import evidence
 from inspection_api.tasks import rules as task_rules
 from sync.protocol import manifests, plates, times
+from sync.protocol.fixes import all_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -129,7 +128,7 @@ def _proof(visit: Visit) -> evidence.Proof:
 
 
 def _moment(fixes: Sequence[Fix], stamp: Stamp) -> evidence.Moment:
-    return evidence.moment(map(msgspec.structs.asdict, fixes), boot_id=stamp.boot_id, mono_ms=stamp.mono_ms)
+    return evidence.Moment(fixes=all_or_none(fixes), boot_id=stamp.boot_id, mono_ms=stamp.mono_ms)
 
 
 def evidence_of(visit: Visit) -> dict[str, Any]:

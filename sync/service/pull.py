@@ -56,9 +56,8 @@ def pull(ctx: Context, *, device_id: UUID, cursor: str | None, limit: int) -> di
         CursorForeign, EpochChanged, CursorExpired: the feed does not go on from there.
     """
     device, binding = admitted(ctx, device_id)
-    head = feed_head(ctx.session)
-    after = binding.open(cursor, horizon=device.horizon, head=head) if cursor else 0
-    page = _page(ctx, after, head, limit)
+    after = binding.open(cursor, horizon=device.horizon, head=device.head) if cursor else 0
+    page = _page(ctx, after, device.head, limit)
     return {
         "epoch": device.epoch,
         "cursor": binding.seal(page.ends_at),

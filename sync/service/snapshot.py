@@ -19,7 +19,7 @@ from sync.entities import ENTITIES
 from sync.protocol.cursor import Place
 from sync.protocol.page import count_fitting
 from sync.service import rows
-from sync.service.pull import admitted, feed_head
+from sync.service.pull import admitted
 from sync.service.rows import RECEIPT
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def snapshot(ctx: Context, *, device_id: UUID, cursor: str | None, limit: int) -
         CursorForeign, EpochChanged: the snapshot does not go on from there; begin it again.
     """
     device, binding = admitted(ctx, device_id)
-    place = binding.open_place(cursor) if cursor else Place(head=feed_head(ctx.session))
+    place = binding.open_place(cursor) if cursor else Place(head=device.head)
     things = _things(ctx, place, limit + 1)
     puts = rows.puts(ctx, things[:limit])
     changes = [puts.get(thing, b"") for thing in things[:limit]]

@@ -9,7 +9,7 @@ from sqlalchemy import Text, literal, select, text, union_all
 from inspection_api.accounts.models import AccessGrant
 from sync.entities import ENTITIES
 from sync.protocol.digest import differing, digests
-from sync.service.pull import admitted, feed_head
+from sync.service.pull import admitted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +36,7 @@ def verify(ctx: Context, *, device_id: UUID, cursor: str, held: Mapping[str, Map
         CursorForeign, EpochChanged, CursorExpired: there is nothing to compare; take a snapshot.
     """
     device, binding = admitted(ctx, device_id)
-    after = binding.open(cursor, horizon=device.horizon, head=feed_head(ctx.session))
+    after = binding.open(cursor, horizon=device.horizon, head=device.head)
     if ctx.session.scalars(_IS_BEHIND, {"user_id": ctx.user_id, "after": after}).one():
         return {"epoch": device.epoch, "behind": True, "differing": []}
     theirs = {(entity, bucket): digest for entity, buckets in held.items() for bucket, digest in buckets.items()}

@@ -60,7 +60,8 @@ _SIGNATURES: tuple[tuple[str, int, bytes], ...] = (
 
 def is_admissible(kind: str, mime: str, length: int) -> bool:
     """Tell whether a medium of this type and of ``length`` bytes can be evidence of this kind (§4.3, Type, Limits)."""
-    return KIND_OF_TYPE.get(mime) == kind and length <= MAX_BYTES[Kind(kind)]
+    meant = KIND_OF_TYPE.get(mime)
+    return meant is not None and meant == kind and length <= MAX_BYTES[meant]
 
 
 def is_type_of(head: bytes, mime: str) -> bool:
