@@ -169,7 +169,7 @@ def _row(visit: Visit, content: Merged, verdict: forms.FormVerdict, judgement: d
         "conclusion": answers.get("conclusion", {}).get("value"),
         "indicators": verdict.indicators,
         "judgement": judgement,
-        "evidence": visits.evidence_of(visit),
+        "evidence": visits.evidence_of(visit.operation, payload),
         "performed_at": visit.at.at,
         "performed_on": local_day(visit.at.at),
         "submitted_at": sender.received_at,

@@ -131,13 +131,12 @@ def _moment(fixes: Sequence[Fix], stamp: Stamp) -> evidence.Moment:
     return evidence.Moment(fixes=all_or_none(fixes), boot_id=stamp.boot_id, mono_ms=stamp.mono_ms)
 
 
-def evidence_of(visit: Visit) -> dict[str, Any]:
+def evidence_of(operation: Operation, payload: Submit) -> dict[str, Any]:
     """Return the raw proof of presence as it is stored, from which the visit can be judged again (§3.5)."""
-    payload = visit.payload
     return {
         "scan": payload.scan,
         "fixes": payload.fixes,
-        "captured": visit.operation.captured,
+        "captured": operation.captured,
         "captures": [{"fix": each.fix, "captured": each.captured} for each in payload.media],
     }
 

@@ -1,4 +1,4 @@
-"""Push of the standard workload: against the skeleton, alone and by four devices; replays; statements per batch."""
+"""Push of the standard workload against its two floors, by one device and by four; replays; statements per batch."""
 
 from __future__ import annotations
 
@@ -28,10 +28,11 @@ _PUSH = "/api/v1/sync/push"
 
 @dataclass(slots=True)
 class _Runs:
-    """The repetitions of one number of devices: first applications, replays, and the skeleton."""
+    """The repetitions of one number of devices: first applications, replays, and the two floors."""
 
     product: list[Driven] = field(default_factory=list)
     replay: list[Driven] = field(default_factory=list)
+    unjudged: list[Driven] = field(default_factory=list)
     skeleton: list[Driven] = field(default_factory=list)
 
 
@@ -46,13 +47,12 @@ def measure(stage: Stage, phones: Sequence[Phone]) -> list[Figure]:
 def _figures(stage: Stage, phones: Sequence[Phone]) -> list[Figure]:
     name, runs = f"sync.push.{len(phones)}", _Runs()
     for _ in range(REPEATS):
-        product, replay, skeleton = _repeat(stage, phones, BATCHES[len(phones)])
-        runs.product.append(product)
-        runs.replay.append(replay)
-        runs.skeleton.append(skeleton)
+        for kind, driven in _repeat(stage, phones, BATCHES[len(phones)]).items():
+            getattr(runs, kind).append(driven)
     compared = (runs.product, runs.skeleton)
     return [
         _figure(f"{name}.visits_per_s", "visits/s", _rate, *compared),
+        _figure(f"{name}.of_unjudged", "visits/s", _rate, runs.product, runs.unjudged),
         _figure(f"{name}.p50_ms", "ms", lambda run: p50_ms(run.seconds), *compared),
         _figure(f"{name}.p99_ms", "ms", lambda run: p99_ms(run.seconds), *compared),
         _figure(f"{name}.cpu_s_per_1000", "s", lambda run: 1000 * run.cpu_s / _visits(run), *compared),
@@ -74,16 +74,21 @@ def _visits(run: Driven) -> int:
     return BATCH * len(run.seconds)
 
 
-def _repeat(stage: Stage, phones: Sequence[Phone], batches: int) -> tuple[Driven, Driven, Driven]:
-    """Push fresh batches from all phones at once; push the same bytes again; push them to the skeleton."""
-    prepared = [(phone, prepare(phone, batches)) for phone in phones]
-    jobs = [_job(stage.product.port, _PUSH, phone.headers, bodies) for phone, bodies in prepared]
-    bare = [_job(stage.skeleton.port, "/push", {}, bodies) for _, bodies in prepared]
-    return (
-        drive(jobs, server_pid=stage.product.pid),
-        drive(jobs, server_pid=stage.product.pid),
-        drive(bare, server_pid=stage.skeleton.pid),
-    )
+def _repeat(stage: Stage, phones: Sequence[Phone], batches: int) -> dict[str, Driven]:
+    """Push fresh batches from all phones at once, and the same bytes again; then others to the two floors."""
+    jobs = _jobs(stage.product.port, _PUSH, phones, batches)
+    unjudged = _jobs(stage.unjudged.port, _PUSH, phones, batches)
+    bare = [{**job, "port": stage.skeleton.port, "path": "/push", "headers": {}} for job in jobs]
+    return {
+        "product": drive(jobs, server_pid=stage.product.pid),
+        "replay": drive(jobs, server_pid=stage.product.pid),
+        "unjudged": drive(unjudged, server_pid=stage.unjudged.pid),
+        "skeleton": drive(bare, server_pid=stage.skeleton.pid),
+    }
+
+
+def _jobs(port: int, path: str, phones: Sequence[Phone], batches: int) -> list[dict[str, Any]]:
+    return [_job(port, path, phone.headers, prepare(phone, batches)) for phone in phones]
 
 
 def _job(port: int, path: str, headers: dict[str, str], batches: Sequence[Batch]) -> dict[str, Any]:

@@ -44,11 +44,12 @@ class Served:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """The product and the skeleton, served from one database; ``runtime`` reaches it from within this process."""
+    """The product and its floors, served from one database; ``runtime`` reaches it from within this process."""
 
     runtime: Runtime
     world: World
     product: Served
+    unjudged: Served
     skeleton: Served
 
 
@@ -74,6 +75,7 @@ def open_stage() -> Iterator[Stage]:
             runtime=runtime,
             world=_seeded(runtime),
             product=_serve(stack, "inspection_api", "serve", env=env),
+            unjudged=_serve(stack, "tests.bench.unjudged", env=env),
             skeleton=_serve(stack, "tests.bench.skeleton", env=env),
         )
 
