@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from sync.protocol.envelope import Manifest, Operation
-    from sync.protocol.facts import Facts
+    from sync.protocol.facts import Facts, Record
     from sync.protocol.order import Step
     from sync.protocol.payloads import AlertFeedback, Comment, DeclareMedia
 
@@ -39,6 +39,17 @@ class MediaWrite:
     device_id: UUID
     inspection_id: UUID
     media: tuple[Manifest, ...]
+
+    @classmethod
+    def of(cls, facts: Facts, record: Record, manifests: Manifests) -> MediaWrite:
+        """Return what is to be declared for a record of the sender's."""
+        return cls(
+            owner_id=record.officer_id,
+            organisation_id=record.organisation_id,
+            device_id=facts.sender.device_id,
+            inspection_id=record.id,
+            media=manifests.media,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,13 +106,7 @@ def judge_declare(
     if record is None or record.officer_id != facts.sender.user_id:
         return rejected("forbidden_or_unknown"), None
     manifests = judge_manifests(facts, record.id, payload.media)
-    write = MediaWrite(
-        owner_id=record.officer_id,
-        organisation_id=record.organisation_id,
-        device_id=facts.sender.device_id,
-        inspection_id=record.id,
-        media=manifests.media,
-    )
+    write = MediaWrite.of(facts, record, manifests)
     return concluded(facts, step, write, manifests.codes, manifests.traces)
 
 

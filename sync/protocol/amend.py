@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from inspection_api.inspections.rules import Amendment
 from inspection_api.templates import forms
-from sync.protocol.envelope import Save
+from sync.protocol.additions import MediaWrite, judge_manifests
+from sync.protocol.envelope import Save, Submit
 from sync.protocol.verdicts import Status, Verdict, rejected
 
 if TYPE_CHECKING:
-    from sync.protocol.envelope import Operation, Submit
+    from sync.protocol.additions import Manifests
+    from sync.protocol.envelope import Operation
     from sync.protocol.facts import Facts, Record
     from sync.protocol.order import Step
     from sync.protocol.payloads import Amend
 
 
-def judge_amend(facts: Facts, operation: Operation, payload: Amend, step: Step) -> tuple[Verdict, Amendment | None]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmendmentWrite:
+    """What accepted content leaves: a proposal that whoever accepts it makes an amendment of, and further media."""
+
+    amendment: Amendment
+    media: MediaWrite
+
+
+def judge_amend(
+    facts: Facts, operation: Operation, payload: Amend, step: Step
+) -> tuple[Verdict, AmendmentWrite | None]:
     """Return the verdict on ``inspection.amend``: it always waits, whatever its record's state (nothing is lost)."""
     record = facts.records.get(operation.entity_id)
     if record is None or record.officer_id != facts.sender.user_id:
@@ -28,7 +41,7 @@ def judge_amend(facts: Facts, operation: Operation, payload: Amend, step: Step) 
 
 def judge_late(
     facts: Facts, operation: Operation, payload: Save | Submit, record: Record, step: Step
-) -> tuple[Verdict, Amendment | None]:
+) -> tuple[Verdict, AmendmentWrite | None]:
     """Return the verdict on a save or submit whose record was submitted before it came.
 
     An own earlier save says nothing that the own submission did not; another submission always waits for a person.
@@ -45,21 +58,29 @@ def judge_late(
 
 def _proposed(
     facts: Facts, operation: Operation, payload: Amend | Save | Submit, record: Record, step: Step, code: str
-) -> tuple[Verdict, Amendment | None]:
-    """Keep the content for a decision; once it is accepted, it is an amendment of the record."""
+) -> tuple[Verdict, AmendmentWrite | None]:
+    """Keep the content for a decision; once it is accepted, it is an amendment of the record, with its media."""
+    manifests = judge_manifests(facts, record.id, payload.media if isinstance(payload, Submit) else ())
     if step.is_accepted:
-        return Verdict(status=Status.APPLIED, version=record.version), _amendment(facts, operation, payload)
+        write = _write(facts, operation, payload, record, manifests)
+        return Verdict(status=Status.APPLIED, version=record.version), write
     is_locked = record.prints_until is not None and record.prints_until <= facts.sender.received_at
     unapproved = () if facts.sender.is_approved else ("device_unapproved",)
-    codes = (code, *(("record_locked",) if is_locked else ()), *step.codes, *unapproved)
-    return Verdict(status=Status.QUARANTINED, codes=codes, flags=step.flags, version=record.version), None
+    codes = (code, *(("record_locked",) if is_locked else ()), *step.codes, *manifests.codes, *unapproved)
+    verdict = Verdict(
+        status=Status.QUARANTINED, codes=codes, flags=step.flags, version=record.version, traces=manifests.traces
+    )
+    return verdict, None
 
 
-def _amendment(facts: Facts, operation: Operation, payload: Amend | Save | Submit) -> Amendment:
-    return Amendment(
+def _write(
+    facts: Facts, operation: Operation, payload: Amend | Save | Submit, record: Record, manifests: Manifests
+) -> AmendmentWrite:
+    amendment = Amendment(
         inspection_id=operation.entity_id,
         op_id=operation.op_id,
         author_id=facts.sender.user_id,
         answers=forms.answers_from_wire(msgspec.structs.asdict(answer) for answer in payload.answers),
         notes=() if payload.note is msgspec.UNSET else (payload.note,),
     )
+    return AmendmentWrite(amendment=amendment, media=MediaWrite.of(facts, record, manifests))

@@ -11,7 +11,7 @@ from sync.protocol.facts import Facts, Record
 from sync.protocol.verdicts import Status, Verdict, rejected
 
 if TYPE_CHECKING:
-    from inspection_api.inspections.rules import Amendment
+    from sync.protocol.amend import AmendmentWrite
     from sync.protocol.draft import Clash, Merged
     from sync.protocol.envelope import Operation, Save
     from sync.protocol.order import Step
@@ -27,7 +27,7 @@ class DraftWrite:
 
 def judge_save(
     facts: Facts, operation: Operation, payload: Save, step: Step
-) -> tuple[Verdict, DraftWrite | Amendment | None]:
+) -> tuple[Verdict, DraftWrite | AmendmentWrite | None]:
     """Return the verdict and the draft to write; a later operation of the batch sees it in ``facts``."""
     record = facts.records.get(operation.entity_id)
     if not facts.knows(payload, operation.entity_id):

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
-    from inspection_api.inspections.rules import Amendment
     from inspection_api.tasks.rules import Closing
+    from sync.protocol.amend import AmendmentWrite
     from sync.protocol.draft import Clash
     from sync.protocol.envelope import Manifest, Operation, Submit
     from sync.protocol.facts import Facts
@@ -45,7 +45,7 @@ class VisitWrite:
 
 def judge_submit(
     facts: Facts, operation: Operation, payload: Submit, step: Step
-) -> tuple[Verdict, VisitWrite | Amendment | None]:
+) -> tuple[Verdict, VisitWrite | AmendmentWrite | None]:
     """Return the verdict and what to write (nothing when the operation is rejected, or the record was submitted)."""
     record = facts.records.get(operation.entity_id)
     if not facts.knows(payload, operation.entity_id):

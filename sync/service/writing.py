@@ -100,6 +100,12 @@ def apply(ctx: Context, judged: Sequence[Judged]) -> None:
     inspections.settle(ctx, [*helped, *(write.row["id"] for _, write in visits if _may_be_free(write, stored))])
 
 
+def declare_further(ctx: Context, write: MediaWrite) -> None:
+    """Declare further media of one record; it may be accepted if bytes of them are here already."""
+    if _declare(ctx, _further_media([write])):
+        inspections.settle(ctx, [write.inspection_id])
+
+
 def _bind(ctx: Context, writes: Sequence[BindWrite]) -> None:
     checkpoints.apply_bindings(
         ctx,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select, update
@@ -15,6 +16,7 @@ from inspection_api.core.permissions import Role
 from inspection_api.inspections.errors import RecordClosed, RecordLocked
 from inspection_api.inspections.models import Inspection, InspectionRevision
 from inspection_api.inspections.rules import State, ensure_amendable
+from inspection_api.media.models import Media
 from kiosk_print.models import PaperOpinion, PaperPrint
 from sync.protocol import desk as rules
 from tests.sync.drafting import answer
@@ -192,6 +194,100 @@ def test_a_save_and_a_submit_that_come_too_late_become_amendments(visit: Visit, 
         {"value": "另一台设备所记"},
         2,
     )
+
+
+@dataclass
+class Late:
+    """A submitted visit whose media are still to come, and a submission of the same record that came too late."""
+
+    first: dict[str, Any]
+    late: dict[str, Any]
+    office: Office
+    world: World
+
+    @property
+    def photos(self) -> list[dict[str, Any]]:
+        photos: list[dict[str, Any]] = self.late["payload"]["media"]
+        return photos
+
+    def accept(self) -> None:
+        assert self.office.decide("manager", self.late["op_id"]).status_code == 200
+
+    def state(self) -> str:
+        with self.world.transaction() as ctx:
+            return ctx.session.get_one(Inspection, self.first["entity_id"]).state
+
+    def declared(self) -> set[str]:
+        """Return which of the late media are declared for the record."""
+        of_record = select(Media.id).where(Media.inspection_id == UUID(self.first["entity_id"]))
+        with self.world.transaction() as ctx:
+            known = {str(id_) for id_ in ctx.session.scalars(of_record)}
+        return known & {photo["id"] for photo in self.photos}
+
+
+@pytest.fixture
+def late(phone: Phone, second: Phone, street: Street, office: Office, world: World) -> Late:
+    point = street.add()
+    first = phone.submit(point)
+    phone.push(first)
+    return Late(first, {**second.submit(point), "entity_id": first["entity_id"]}, office, world)
+
+
+def test_the_media_of_a_late_submission_are_declared_once_it_is_accepted_and_count(late: Late, second: Phone) -> None:
+    assert second.push(late.late)[0]["codes"] == ["already_submitted"]
+    assert late.declared() == set()
+    late.accept()
+    assert late.declared() == {photo["id"] for photo in late.photos}
+    assert late.state() == "submitted"
+    store_media(late.world, *late.photos)
+    assert late.state() == "extra"
+
+
+def test_bytes_that_came_before_a_late_submission_was_accepted_count_at_once(
+    late: Late, second: Phone, world: World
+) -> None:
+    with world.transaction() as ctx:
+        for photo in late.photos:
+            facts = {name: photo[name] for name in ("kind", "mime", "bytes", "sha256")}
+            whose = {
+                "owner_user_id": world.people["officer"],
+                "organisation_id": world.organisations["sub_branch"],
+                "status": "stored",
+                "stored_at": ctx.now,
+            }
+            ctx.session.add(Media(id=UUID(photo["id"]), declared_at=ctx.now, **whose, **facts))
+    second.push(late.late)
+    assert late.state() == "submitted"
+    late.accept()
+    assert late.state() == "extra"
+
+
+def test_an_own_late_submission_that_is_accepted_brings_its_media(late: Late, phone: Phone, street: Street) -> None:
+    point = UUID(late.first["payload"]["checkpoint_id"])
+    late.late = {**phone.submit(point), "entity_id": late.first["entity_id"]}
+    assert phone.push(late.late)[0]["code"] == "already_submitted"
+    late.accept()
+    assert late.declared() == {photo["id"] for photo in late.photos}
+
+
+def test_contradicting_media_of_a_late_submission_are_told_and_only_sound_ones_declared(
+    late: Late, second: Phone, phone: Phone, street: Street, office: Office
+) -> None:
+    other = phone.submit(street.add())
+    phone.push(other)
+    reused, wrong, _sound = late.photos
+    reused["sha256"] = other["payload"]["media"][0]["sha256"]
+    wrong["mime"] = "text/html"
+    assert second.push(late.late)[0]["codes"] == ["already_submitted", "media_contradiction"]
+    assert office.events("security.media_reused") == [{"op_id": late.late["op_id"]}]
+    late.accept()
+    assert late.declared() == {photo["id"] for photo in late.photos} - {wrong["id"]}
+
+
+def test_a_refused_late_submission_declares_nothing(late: Late, second: Phone) -> None:
+    second.push(late.late)
+    assert late.office.decide("manager", late.late["op_id"], "refuse").status_code == 200
+    assert late.declared() == set()
 
 
 def test_a_late_draft_of_an_accepted_device_is_superseded_by_its_own_submission(

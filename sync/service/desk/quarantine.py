@@ -8,14 +8,15 @@ from sqlalchemy import select, update
 
 from inspection_api.accounts.queries import get_one, in_subtree, organisation_paths
 from inspection_api.inspections import service as inspections
-from inspection_api.inspections.rules import Amendment, ensure_may_decide
+from inspection_api.inspections.rules import ensure_may_decide
 from kiosk_print import queries as papers
 from sync import queries
 from sync.errors import QuarantineDecided
 from sync.models import SyncQuarantine
 from sync.protocol import desk
+from sync.protocol.amend import AmendmentWrite
 from sync.protocol.envelope import decode_operation
-from sync.service import receipts
+from sync.service import receipts, writing
 from sync.service.behalf import as_officer
 from sync.service.desk import reading
 from sync.service.judging import judge_again
@@ -94,10 +95,11 @@ def _judge_accepted(ctx: Context, row: SyncQuarantine, raw: bytes) -> None:
     officer = as_officer(ctx, row.officer_id)
     (judged,) = judge_again(officer, device, [decode_operation(raw)], are_accepted=True)
     desk.ensure_effective(judged.verdict)
-    if isinstance(judged.write, Amendment):
+    if isinstance(judged.write, AmendmentWrite):
         path = organisation_paths(ctx.session, [row.organisation_id])[row.organisation_id]
         desk.ensure_may_amend(ctx.actor, path)
-        inspections.amend(ctx, judged.write)
+        inspections.amend(ctx, judged.write.amendment)
+        writing.declare_further(ctx, judged.write.media)
 
 
 def _told(ctx: Context, row: SyncQuarantine) -> QuarantineView:
