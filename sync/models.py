@@ -72,7 +72,7 @@ class SyncBatch(Base):
 
 
 class SyncReceipt(Base):
-    """The durable verdict on one operation; only a held or parked one ever changes."""
+    """The durable verdict on one operation. Only a held or parked one ever changes; a decision is added beside it."""
 
     __tablename__ = "sync_receipt"
     __table_args__ = (

@@ -36,15 +36,6 @@ class Blocker(StrEnum):
     MEDIA = "media"
 
 
-class Conclusion(StrEnum):
-    """巡检结论, in ascending order of concern."""
-
-    NORMAL = "normal"
-    WATCH = "watch"
-    STRONG_WATCH = "strong_watch"
-    EXIT = "exit"
-
-
 def blockers(*, quarantine_codes: Collection[str], in_conflict: bool, media_missing: bool) -> list[str]:
     """Return what blocks a submitted record, in the order in which screens show it."""
     found = {

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, false, func, or_, select
+from sqlalchemy import Select, false, or_, select
 from sqlalchemy.orm import Session
 
 from inspection_api.accounts import queries as accounts
@@ -15,7 +15,6 @@ from inspection_api.core.context import Actor
 from inspection_api.core.permissions import Action, Permission
 from inspection_api.media.errors import MediaNotFound
 from inspection_api.media.models import Media, MediaDerivative, MediaUpload
-from inspection_api.media.rules.uploads import Status
 
 REVIEW = Permission(Action.EVIDENCE, "read")
 THUMBNAIL = "thumbnail"
@@ -57,12 +56,6 @@ def is_used_by_visit(session: Session, media: Media) -> bool:
     return session.scalars(used.limit(1)).first() is not None
 
 
-def stored_ids(session: Session, media_ids: Iterable[UUID]) -> set[UUID]:
-    """Return which of the media are stored: what counts towards required evidence (domain.md §0)."""
-    statement = select(Media.id).where(Media.id.in_(list(media_ids)), Media.status == Status.STORED)
-    return set(session.scalars(statement))
-
-
 def of_inspections(session: Session, inspection_ids: Iterable[UUID]) -> dict[UUID, list[Media]]:
     """Return each inspection's media, oldest first."""
     statement = (
@@ -73,16 +66,6 @@ def of_inspections(session: Session, inspection_ids: Iterable[UUID]) -> dict[UUI
         if media.inspection_id is not None:
             found[media.inspection_id].append(media)
     return dict(found)
-
-
-def oldest_unsynced(session: Session, device_ids: Iterable[UUID]) -> dict[UUID, datetime]:
-    """Return since when each device owes us the bytes of a declared media."""
-    statement = (
-        select(Media.device_id, func.min(Media.declared_at).label("since"))
-        .where(Media.device_id.in_(list(device_ids)), Media.status == Status.DECLARED)
-        .group_by(Media.device_id)
-    )
-    return {row.device_id: row.since for row in session.execute(statement)}
 
 
 def find_derivative(session: Session, media_id: UUID, kind: str) -> str | None:

@@ -39,7 +39,8 @@ _STORE = text(
 _SETTLE = text(
     """
     UPDATE sync_receipt s
-    SET status = r.status, result = r.result, raw = decode(r.raw, 'hex'), device_id = :device_id, seq = r.seq
+    SET status = r.status, result = r.result || jsonb_build_object('from', s.status), raw = decode(r.raw, 'hex'),
+        device_id = :device_id, seq = r.seq
     FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (op_id uuid, seq bigint, status text, result jsonb, raw text)
     WHERE s.op_id = r.op_id AND s.raw IS NOT NULL
     """

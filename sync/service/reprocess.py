@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
 
+from inspection_api.core.logs import log
 from sync import queries
 from sync.errors import DeviceUnknown
 from sync.models import SyncReceipt
@@ -46,11 +48,24 @@ def find_stuck(ctx: Context) -> Sequence[UUID]:
 
 
 def review(ctx: Context) -> bool:
-    """Reprocess the next device that was not looked at for an hour; return whether there was one."""
+    """Reprocess the next device that was not looked at for an hour; return whether there was one.
+
+    One that fails is told in the log and has its turn again in an hour: it never keeps the others waiting.
+    """
     device_id = ctx.session.scalar(_DUE, {"before": ctx.now - REVIEW_EVERY})
-    if device_id is not None:
-        reprocess(ctx, device_id)
-    return device_id is not None
+    if device_id is None:
+        return False
+    pending = len(ctx.pending)
+    try:
+        with ctx.session.begin_nested():
+            reprocess(ctx, device_id)
+    except OperationalError:
+        raise  # a lock timeout or a deadlock passes: the same device comes again
+    except Exception:
+        log.exception("device_review_failed", device_id=str(device_id))
+        del ctx.pending[pending:]
+        ctx.session.execute(_REVIEWED, {"device_id": device_id, "now": ctx.now})
+    return True
 
 
 def reprocess(ctx: Context, device_id: UUID, *, op_id: UUID | None = None) -> list[Judged]:

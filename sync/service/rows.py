@@ -45,7 +45,7 @@ def puts(ctx: Context, things: Iterable[Thing]) -> dict[Thing, bytes]:
 
 
 def _receipts(ctx: Context, op_ids: Sequence[str]) -> dict[Thing, bytes]:
-    """Return the receipts that were held when their batch was answered, or about which somebody has decided since."""
+    """Return the receipts that waited when their batch was answered, or about which somebody has decided since."""
     if not op_ids:
         return {}
     statement = select(as_text(SyncReceipt.op_id), SyncReceipt.result).where(among(SyncReceipt.op_id, op_ids))
@@ -53,7 +53,8 @@ def _receipts(ctx: Context, op_ids: Sequence[str]) -> dict[Thing, bytes]:
 
 
 def _receipt(result: dict[str, Any]) -> dict[str, Any]:
-    return {"k": "receipt", **result, "from": "quarantined" if "decision" in result else "held"}
+    """Return a late receipt with what the device was told before (``from``)."""
+    return {"k": "receipt", **result, **({"from": "quarantined"} if "decision" in result else {})}
 
 
 def _rows(ctx: Context, name: str, ids: Sequence[str]) -> dict[Thing, bytes]:

@@ -297,7 +297,6 @@ def test_bytes_may_come_before_the_operation(phone: Phone, world: World) -> None
     late = row(world, id=media_id, bytes=len(phone.data), sha256=hashlib.sha256(phone.data).hexdigest())
     with world.transaction() as ctx:
         assert service.declare_many(ctx, [late]) == {media_id: "stored"}
-        assert queries.stored_ids(ctx.session, [media_id, uuid4()]) == {media_id}
         found = queries.of_inspections(ctx.session, [late.inspection_id or uuid4(), uuid4()])
         assert [(media.id, media.item_key) for media in found[late.inspection_id or uuid4()]] == [(media_id, "photo_1")]
 
@@ -310,17 +309,6 @@ def test_the_operation_may_come_before_the_bytes(phone: Phone, world: World) -> 
     assert events(world, "media.stored") == [
         {"media_id": str(phone.media_id), "inspection_id": str(early.inspection_id)}
     ]
-
-
-def test_a_device_owes_its_oldest_declared_media(world: World, clock: Clock) -> None:
-    device_id, _ = world.machine("sub_branch")
-    with world.transaction() as ctx:
-        service.declare_many(ctx, [row(world, device_id=device_id)])
-        since = ctx.now
-    clock.advance(hours=1)
-    with world.transaction() as ctx:
-        service.declare_many(ctx, [row(world, device_id=device_id)])
-        assert queries.oldest_unsynced(ctx.session, [device_id, uuid4()]) == {device_id: since}
 
 
 # --- looking
