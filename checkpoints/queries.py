@@ -10,7 +10,7 @@ from math import cos, radians
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, false, or_, select, text
+from sqlalchemy import ColumnElement, Row, Select, or_, select, text
 from sqlalchemy.orm import Session
 
 from checkpoints.coordinates import Point
@@ -84,7 +84,8 @@ class CheckpointSet:
     """Checkpoints with all that judges a visit to them, by id.
 
     ``reachable`` are those in the actor's scope, ``supervised`` those of them that a role of his covers (the others are
-    granted to him), ``bindable`` those that he may give a place; ids that do not exist are missing everywhere.
+    granted to him), ``bindable`` those that he may give a place, ``reset_by_himself`` those whose place he took away:
+    another gives the next one. Ids that do not exist are missing everywhere.
     """
 
     checkpoints: dict[UUID, CheckpointFacts]
@@ -94,6 +95,7 @@ class CheckpointSet:
     reachable: frozenset[UUID]
     supervised: frozenset[UUID]
     bindable: frozenset[UUID]
+    reset_by_himself: frozenset[UUID]
 
 
 def visible_checkpoints(actor: Actor, permission: Permission = READ) -> Select[Checkpoint]:
@@ -163,7 +165,8 @@ def facts_of(ctx: Context, ids: Iterable[UUID], permission: Permission, *, bound
         checkpoints={row.id: facts(row, row.generation_since) for row in rows},
         reachable=frozenset(row.id for row in rows if row.reachable),
         supervised=frozenset(row.id for row in rows if row.supervised),
-        bindable=frozenset(row.id for row in rows if row.bindable),
+        bindable=frozenset(row.id for row in rows if row.bindable and row.reset_by != ctx.actor.user_id),
+        reset_by_himself=frozenset(row.id for row in rows if row.reset_by == ctx.actor.user_id),
         plates=_grouped(ctx.session, _PLATES, wanted, plate_value),
         locations=locations_by_checkpoint(ctx.session, wanted),
         assignments=_grouped(ctx.session, _ASSIGNMENTS, wanted, _span),
@@ -178,29 +181,14 @@ def locations_by_checkpoint(session: Session, ids: Iterable[UUID]) -> dict[UUID,
 def _with_reach(actor: Actor, permission: Permission) -> Select[*tuple[Any, ...]]:
     reachable = visible(Checkpoint, "checkpoint", actor, permission).label("reachable")
     supervised = in_subtree(Checkpoint.organisation_id, actor.paths(permission)).label("supervised")
-    bindable = may_bind(actor).label("bindable")
-    opened = (
-        select(CheckpointReset.reset_at)
-        .where(
-            CheckpointReset.checkpoint_id == Checkpoint.id,
-            CheckpointReset.generation == Checkpoint.location_generation,
-        )
-        .scalar_subquery()
-        .label("generation_since")
+    bindable = visible(Checkpoint, "checkpoint", actor, BIND).label("bindable")
+    opened = (CheckpointReset.checkpoint_id == Checkpoint.id) & (
+        CheckpointReset.generation == Checkpoint.location_generation
     )
-    return select(*_columns(Checkpoint), reachable, supervised, bindable, opened)
-
-
-def may_bind(actor: Actor) -> ColumnElement[bool]:
-    """Return the condition that the actor may bind a checkpoint: in his scope, and not reset by himself (§3.4)."""
-    if not actor.may(BIND):
-        return false()
-    own_reset = exists().where(
-        CheckpointReset.checkpoint_id == Checkpoint.id,
-        CheckpointReset.generation == Checkpoint.location_generation,
-        CheckpointReset.reset_by == actor.user_id,
-    )
-    return and_(visible(Checkpoint, "checkpoint", actor, BIND), ~own_reset)
+    since = CheckpointReset.reset_at.label("generation_since")
+    return select(
+        *_columns(Checkpoint), reachable, supervised, bindable, since, CheckpointReset.reset_by
+    ).outerjoin_from(Checkpoint, CheckpointReset, opened)
 
 
 def facts(row: Checkpoint | Row[Any], generation_since: datetime | None = None) -> CheckpointFacts:

@@ -228,6 +228,7 @@ def load_facts(ctx: Context, device: DeviceRow, names: Names) -> Facts:
         reachable=places.reachable,
         supervised=places.supervised,
         bindable=places.bindable,
+        reset_by_himself=places.reset_by_himself,
         neighbours=_neighbours(ctx.session, names),
         records=records,
         attempts=task_queries.attempt_officers(ctx.session, names.attempts),

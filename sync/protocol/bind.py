@@ -57,12 +57,13 @@ class _Arrival:
 def judge_bind(facts: Facts, operation: Operation, payload: Bind, step: Step) -> tuple[Verdict, BindWrite | None]:
     """Return the verdict and the location to write; visits later in the batch are judged by it."""
     checkpoint = facts.checkpoints.get(operation.entity_id)
-    if checkpoint is None or checkpoint.id not in facts.bindable:
+    if checkpoint is None or not _may_ever_bind(facts, checkpoint.id):
         return rejected("forbidden_or_unknown"), None
     at = _captured(facts, operation)
+    duty = {checkpoint.id in facts.bindable or facts.was_responsible(checkpoint.id, end) for end in at.ends}
     scanned = plates.judge_scan(facts, checkpoint, payload.qr, at)
-    if scanned.plate is None:
-        return _kept(step, *scanned.codes, traces=scanned.traces), None
+    if scanned.plate is None or duty == {False}:
+        return _kept(step, *scanned.codes, *(() if any(duty) else ("not_assigned",)), traces=scanned.traces), None
     photo = manifests.judge_medium(facts, payload.photo, None)
     if photo.codes or payload.photo.kind != "photo":
         return _kept(step, "media_contradiction", traces=photo.traces), None
@@ -73,9 +74,18 @@ def judge_bind(facts: Facts, operation: Operation, payload: Bind, step: Step) ->
     if decision.refusal is not None:
         is_mock = decision.refusal is fence.Verdict.MOCK
         return _kept(step, decision.refusal.value, traces=("security.mock_location",) if is_mock else ()), None
-    arrival = _arrival(facts, checkpoint, at, is_unsure=bool(scanned.codes))
+    arrival = _arrival(facts, checkpoint, at, is_unsure=bool(scanned.codes) or len(duty) > 1)
     write = _write(facts, checkpoint, payload, decision, arrival, scanned.plate, is_clear=not step.codes)
     return _concluded(facts, write, step, is_unsure=arrival.is_unsure), write
+
+
+def _may_ever_bind(facts: Facts, checkpoint_id: UUID) -> bool:
+    """Tell whether the sender is one who may give the checkpoint a place: now, or when it was his; never his own reset.
+
+    Which of both it was is judged at the capture, as for a visit (sync.md §4).
+    """
+    is_known = checkpoint_id in facts.bindable or facts.is_known_to_sender(checkpoint_id)
+    return is_known and checkpoint_id not in facts.reset_by_himself
 
 
 def _kept(step: Step, *codes: str, traces: tuple[str, ...]) -> Verdict:

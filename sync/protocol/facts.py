@@ -107,6 +107,7 @@ class Facts:
     media_elsewhere: dict[str, UUID] = field(default_factory=dict)
     media: dict[UUID, DeclaredMedia] = field(default_factory=dict)
     bindable: frozenset[UUID] = frozenset()
+    reset_by_himself: frozenset[UUID] = frozenset()
     neighbours: tuple[Neighbour, ...] = ()
     stored_versions: dict[UUID, int] = field(default_factory=dict)
     reachable_records: frozenset[UUID] = frozenset()

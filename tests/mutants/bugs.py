@@ -110,11 +110,11 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         name="grants are not checked at the pull",
-        edits=((ROWS, "[id_ for id_ in ids if (name, id_) in held]", "ids"),),
+        edits=((ROWS, "if not entity.is_shared:", "if name not in ENTITIES:"),),
     ),
     Bug(
         name="the pull takes anybody's grants",
-        edits=((ROWS, "AccessGrant.user_id == ctx.user_id, ", ""),),
+        edits=((ROWS, "grants.user_id == ctx.user_id, ", ""),),
     ),
     Bug(
         name="losing access drops nothing",

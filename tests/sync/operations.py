@@ -78,5 +78,11 @@ def unmet(phone: Phone, point: UUID, task: UUID | None = None, **changes: Any) -
     return phone.operation("visit.unmet", uuid4(), {**payload, **changes})
 
 
+def bind(phone: Phone, street: Street, point: UUID, **changes: Any) -> dict[str, Any]:
+    """Return the operation that gives a checkpoint its place, from where the phone stands."""
+    payload = {"qr": street.plate(point), "fixes": [fix(1), fix(2), fix(3)], "photo": phone.photo("plate")}
+    return phone.operation("checkpoint.bind", point, {**payload, **changes})
+
+
 def statuses(results: Sequence[dict[str, Any]]) -> dict[str, str]:
     return {result["op_id"]: result["status"] for result in results}

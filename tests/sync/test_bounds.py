@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from checkpoints.models import Checkpoint, CheckpointAssignment, CheckpointLocation, CheckpointPlate
 from inspection_api.accounts import service as accounts
 from inspection_api.inspections.models import Inspection
+from tests.sync.operations import bind
 from tests.sync.phone import LAT, LON, Phone, Street, fix
 
 if TYPE_CHECKING:
@@ -158,6 +159,37 @@ def test_what_was_captured_before_the_reassignment_counts_for_its_performer(
     with world.transaction() as ctx:
         record = ctx.session.scalars(select(Inspection)).one()
         assert record.officer_id == world.people["officer"]
+
+
+@pytest.mark.parametrize(("hours_ago", "codes"), [(1, []), (3, ["not_assigned"])])
+def test_a_binding_is_authorised_at_its_capture(
+    phone: Phone, street: Street, world: World, clock: Clock, hours_ago: float, codes: list[str]
+) -> None:
+    point = street.add(bound=False)
+    early = bind(phone, street, point)
+    clock.advance(hours=2)
+    reassign(world, point, clock.now - hours_ago * AN_HOUR)
+    (result,) = phone.push(early)
+    assert result.get("codes", []) == codes
+    with world.transaction() as ctx:
+        place = ctx.session.scalars(
+            select(CheckpointLocation.status).where(CheckpointLocation.checkpoint_id == point)
+        ).all()
+    assert place == ([] if codes else ["confirmed"])
+
+
+def test_a_binding_that_may_lie_behind_the_reassignment_waits_for_a_manager(
+    phone: Phone, street: Street, world: World, clock: Clock, unsure: dict[str, Any]
+) -> None:
+    point = street.add(bound=False)
+    reassign(world, point, clock.now - AN_HOUR)
+    (result,) = phone.push({**bind(phone, street, point), "captured": unsure})
+    assert set(result["codes"]) == {"time_bounded", "binding_pending"}
+
+
+def test_whose_a_checkpoint_never_was_binds_nothing(phone: Phone, street: Street, world: World) -> None:
+    (result,) = phone.push(bind(phone, street, street.add("foreign_officer", "foreign", bound=False)))
+    assert (result["status"], result["code"]) == ("rejected", "forbidden_or_unknown")
 
 
 def test_the_new_officer_is_not_responsible_for_what_he_did_before_the_reassignment(

@@ -20,6 +20,7 @@ from inspection_api.media.models import Media
 from inspection_api.media.rules.uploads import Declaration
 from inspection_api.worker import Outbox
 from kiosk_print.models import UnlockRequest
+from tests.sync.operations import bind
 from tests.sync.phone import Phone, Street, fix
 
 if TYPE_CHECKING:
@@ -28,11 +29,6 @@ if TYPE_CHECKING:
     from inspection_api.core.banks import BankCatalogue
     from tests.factories import World
     from tests.fixtures import Clock
-
-
-def bind(phone: Phone, street: Street, point: UUID, **changes: Any) -> dict[str, Any]:
-    payload = {"qr": street.plate(point), "fixes": [fix(1), fix(2), fix(3)], "photo": phone.photo("plate")}
-    return phone.operation("checkpoint.bind", point, {**payload, **changes})
 
 
 def test_a_coarse_binding_waits_for_a_manager_and_so_do_its_visits(
