@@ -1,47 +1,25 @@
-"""Everything that a push needs to know, in a constant number of queries (sync.md §3.2, §3.3)."""
+"""Reads of the sync slice: which device speaks, and how far its sequence goes (sync.md §3.2)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 
-from checkpoints import queries as checkpoint_queries
-from checkpoints.rules.plate import KEY_PURPOSE
-from inspection_api.alerts import queries as alert_queries
-from inspection_api.core.periods import Period, local_day
-from inspection_api.core.permissions import Action, Permission
-from inspection_api.core.tables import among_given
-from inspection_api.inspections import queries as inspection_queries
-from inspection_api.inspections.models import Inspection
-from inspection_api.inspections.rules import Blocker, FieldChange, State
-from inspection_api.tasks import queries as task_queries
-from inspection_api.templates import queries as template_queries
 from sync.errors import DeviceUnknown, DeviceWiped
-from sync.protocol.facts import DeclaredMedia, Facts, PublishedTemplate, Record, Sender
-from sync.protocol.fixes import all_or_none
 from sync.protocol.ledger import Position
 from sync.protocol.parting import ending_of
-from sync.protocol.times import Sample
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from sqlalchemy import Row
     from sqlalchemy.orm import Session
 
-    from checkpoints.rules.values import Neighbour
     from inspection_api.core.context import Context
-    from sync.protocol.naming import Names
     from sync.protocol.parting import Ending
 
-PERFORM = Permission(Action.ONSITE, "perform")
-MAX_SAMPLES = 200
-LONGEST_OFFLINE = timedelta(days=45)
-"""How far before the device's last sample its visits may lie and still find the task of their day."""
 
 _DEVICE = text(
     """
@@ -65,45 +43,6 @@ _HEAR_DEVICE = text(
         clock_skew_s = coalesce(excluded.clock_skew_s, s.clock_skew_s)
     RETURNING s.next_seq, s.gaps, s.gaps_since
     """
-)
-_SAMPLES = text(
-    "SELECT server_time, boot_id, mono_ms, seq FROM sync_sample WHERE device_id = :device_id"
-    " ORDER BY server_time DESC LIMIT :most"
-)
-
-# The look-up by hash goes through its index whatever the planner believes; `OR` would read the whole table for a batch.
-_MEDIA = text(
-    """
-    SELECT id, owner_user_id, inspection_id, sha256, bytes, mime, true AS is_named
-    FROM media WHERE id = ANY (CAST(:ids AS uuid[]))
-    UNION ALL
-    SELECT first.*, false
-    FROM unnest(CAST(:hashes AS text[])) AS h (sha256)
-    CROSS JOIN LATERAL (SELECT id, owner_user_id, inspection_id, sha256, bytes, mime FROM media m
-                        WHERE m.sha256 = h.sha256 AND m.inspection_id IS NOT NULL
-                        ORDER BY m.declared_at LIMIT 1) first
-    """
-)
-
-_RECORDS = (
-    select(
-        Inspection.id,
-        Inspection.officer_id,
-        Inspection.checkpoint_id,
-        Inspection.organisation_id,
-        Inspection.device_id,
-        Inspection.submitted_seq,
-        Inspection.state,
-        Inspection.version,
-        Inspection.answers,
-        Inspection.note,
-        Inspection.field_versions,
-        Inspection.blockers,
-        Inspection.print_closes_at,
-    )
-    .where(among_given(Inspection.id, "ids"))
-    .order_by(Inspection.id)
-    .with_for_update(key_share=True)
 )
 
 
@@ -188,106 +127,3 @@ def hear_device(ctx: Context, device_id: UUID, *, app: str, clock_skew_s: float 
 
 def _position(row: Row[Any]) -> Position:
     return Position(next_seq=row.next_seq, gaps=dict(zip(row.gaps, row.gaps_since, strict=True)))
-
-
-def samples(session: Session, device_id: UUID) -> tuple[Sample, ...]:
-    """Return the device's latest time samples."""
-    rows = session.execute(_SAMPLES, {"device_id": device_id, "most": MAX_SAMPLES})
-    return tuple(Sample(server_time=r.server_time, boot_id=r.boot_id, mono_ms=r.mono_ms, seq=r.seq) for r in rows)
-
-
-def sender(ctx: Context, device: DeviceRow) -> Sender:
-    """Return who pushes, with the device's time samples."""
-    return Sender(
-        user_id=ctx.user_id,
-        device_id=device.id,
-        is_approved=device.is_approved,
-        since=device.created_at,
-        samples=samples(ctx.session, device.id),
-        bank_tag=ctx.bank.tag,
-        plate_key=ctx.bank.derived_key(KEY_PURPOSE),
-        received_at=device.received_at or ctx.now,
-    )
-
-
-def load_facts(ctx: Context, device: DeviceRow, names: Names) -> Facts:
-    """Load all that the batch names, taking the locks in the order of every writer: task, checkpoint, inspection."""
-    who = sender(ctx, device)
-    locked = _tasks(ctx, who, names)
-    places = checkpoint_queries.facts_of(ctx, names.checkpoints, PERFORM, bound=names.bound)
-    records = _records(ctx.session, names.records)
-    known_media = _media(ctx.session, names)
-    return Facts(
-        sender=who,
-        tasks={task.terms.id: task.terms for task in locked},
-        responsible={task.terms.id: task.organisation_id for task in locked},
-        checkpoints=places.checkpoints,
-        plates=places.plates,
-        locations=places.locations,
-        assignments=places.assignments,
-        reachable=places.reachable,
-        supervised=places.supervised,
-        bindable=places.bindable,
-        reset_by_himself=places.reset_by_himself,
-        neighbours=_neighbours(ctx.session, names),
-        records=records,
-        attempts=task_queries.attempt_officers(ctx.session, names.attempts),
-        stored_versions={record.id: record.version for record in records.values()},
-        reachable_records=inspection_queries.reachable_ids(ctx, names.commented, PERFORM),
-        alerts=alert_queries.answerable(ctx, names.alerts),
-        templates=_templates(ctx, names.templates),
-        media={row.id: _declared(row) for row in known_media if row.is_named},
-        media_elsewhere={row.sha256: row.inspection_id for row in known_media if not row.is_named},
-    )
-
-
-def _tasks(ctx: Context, who: Sender, names: Names) -> Sequence[task_queries.LockedTask]:
-    """Lock the tasks that a visit since the device was last heard may concern."""
-    first = max((sample.server_time for sample in who.samples), default=who.since) - LONGEST_OFFLINE
-    days = Period(start=local_day(first), end=local_day(ctx.now))
-    return task_queries.lock_tasks(ctx.session, days=days, checkpoint_ids=names.checkpoints, task_ids=names.tasks)
-
-
-def _neighbours(session: Session, names: Names) -> tuple[Neighbour, ...]:
-    """Return the bound places near the batch's bindings; a batch without bindings asks nothing."""
-    points = [fix.point for fixes in names.bound.values() for fix in all_or_none(fixes)]
-    return checkpoint_queries.neighbours_of(session, points) if points else ()
-
-
-def _records(session: Session, ids: Iterable[UUID]) -> dict[UUID, Record]:
-    return {row.id: _record(row) for row in session.execute(_RECORDS, {"ids": list(ids)})}
-
-
-def _record(row: Row[Any]) -> Record:
-    return Record(
-        id=row.id,
-        officer_id=row.officer_id,
-        checkpoint_id=row.checkpoint_id,
-        organisation_id=row.organisation_id,
-        device_id=row.device_id,
-        submitted_seq=row.submitted_seq,
-        state=State(row.state),
-        version=row.version,
-        answers=row.answers,
-        note=row.note,
-        changes={name: FieldChange(**change) for name, change in row.field_versions.items()},
-        in_conflict=Blocker.CONFLICT in row.blockers,
-        prints_until=row.print_closes_at,
-    )
-
-
-def _templates(ctx: Context, ids: Iterable[UUID]) -> dict[UUID, PublishedTemplate]:
-    versions = template_queries.versions_by_id(ctx, ids)
-    return {id_: PublishedTemplate(form=each.form, family=each.family) for id_, each in versions.items()}
-
-
-def _media(session: Session, names: Names) -> Sequence[Row[Any]]:
-    """Return the media with one of the declared ids, and for each sha256 the record that brought these bytes first."""
-    ids = [medium.id for medium in names.media]
-    hashes = {medium.sha256 for medium in names.media}
-    return session.execute(_MEDIA, {"ids": ids, "hashes": list(hashes)}).all() if ids else ()
-
-
-def _declared(row: Any) -> DeclaredMedia:
-    names = ("owner_user_id", "inspection_id", "sha256", "bytes", "mime")
-    return DeclaredMedia(**{name: getattr(row, name) for name in names})

@@ -10,7 +10,7 @@ from flask import Response, request
 
 from inspection_api.core.context import Context
 from inspection_api.core.permissions import Action, Permission
-from inspection_api.http.blueprint import JSON, SIGNED, SNAPSHOT, Blueprint
+from inspection_api.http.blueprint import JSON, PERSON, SIGNED, SNAPSHOT, Blueprint
 from inspection_api.http.compression import bounded_body, packed
 from inspection_api.http.runtime import Caller
 from inspection_api.http.schemas import PageQuery, page_of
@@ -23,17 +23,18 @@ PERFORM = Permission(Action.ONSITE, "perform")
 blp = Blueprint("sync", "离线同步")
 
 
-@blp.post("/sync/handshake", permission=PERFORM, body=schemas.HandshakeInput, out=schemas.HandshakeSchema)
+@blp.post("/sync/handshake", permission=PERSON, body=schemas.HandshakeInput, out=schemas.HandshakeSchema)
 def shake_hands(ctx: Context, **values: Any) -> dict[str, Any]:
     """Register the device's moment; learn where it stands and what the server takes."""
     return service.shake_hands(ctx, **values)
 
 
-@blp.post("/sync/push", permission=PERFORM, streamed=SIGNED, gives=JSON)
+@blp.post("/sync/push", permission=PERSON, streamed=SIGNED, gives=JSON)
 @blp.doc(requestBody={"required": True, "content": {JSON: {"schema": schemas.batch_schema()}}})
 def push(caller: Caller) -> Response:
     """Apply a batch of operations; every one ends in a status, and the same bytes again have no second effect.
 
+    Whoever inspects no more still drains his outbox: each operation is judged by what he was when he captured it.
     A revoked device, or that of a disabled user, pushes for 30 days without a login: `Device-Bank` (the tag in its old
     token) and `Device-Id` name it, `Device-Signature` proves it, everything is quarantined, and only receipts return.
     """

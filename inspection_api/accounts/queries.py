@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, text
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, text
 
 from inspection_api.accounts.models import AccessGrant, Device, Organisation, RoleAssignment, UserAccount
 from inspection_api.accounts.rules import DEVICE_ROLES, DeviceKind
 from inspection_api.core.context import Actor, Assignment
 from inspection_api.core.errors import NotFound
-from inspection_api.core.permissions import Action, Permission, Role
+from inspection_api.core.permissions import Action, Permission, Reach, Role, reach
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -162,6 +162,16 @@ def assignments_on(session: Session, user_ids: Iterable[UUID], day: date) -> dic
         held = Assignment(role=Role(role), organisation_id=organisation_id, path=path)
         found[user_id] = (*found.get(user_id, ()), held)
     return found
+
+
+def last_day_with(session: Session, user_id: UUID, permission: Permission) -> date | None:
+    """Return the last day on which a role of the user reached ``permission``, None if none ever did.
+
+    Meant for a user who has no such role today: a role without an end would still hold.
+    """
+    roles = [role.value for role in Role if reach(role, permission) is not Reach.NONE]
+    statement = select(func.max(RoleAssignment.valid_to))
+    return session.scalar(statement.where(RoleAssignment.user_id == user_id, RoleAssignment.role.in_(roles)))
 
 
 def valid_on(day: date) -> ColumnElement[bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from enum import Enum
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -10,12 +11,21 @@ from flask import request
 
 from inspection_api.core.context import Actor
 from inspection_api.core.errors import Forbidden, Unauthenticated
+from inspection_api.core.permissions import Permission
 from inspection_api.http.runtime import Caller, Runtime
 
 if TYPE_CHECKING:
     from inspection_api.core.banks import Bank
     from inspection_api.core.context import Context
-    from inspection_api.core.permissions import Permission
+
+
+class Access(Enum):
+    """Endpoints that need no role: for anybody at all, for whoever is logged in, for people and not for machines."""
+
+    PUBLIC = "public"
+    LOGGED_IN = "logged_in"
+    PERSON = "person"
+
 
 _DEVICE_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TOKEN = re.compile(r"xj\.([0-9a-f]{8})\.([A-Za-z0-9_-]{43})")
@@ -35,8 +45,8 @@ def bearer(runtime: Runtime) -> tuple[Bank, str]:
     return bank, match[2]
 
 
-def identified(runtime: Runtime, ctx: Context, secret: str, permission: Permission | None) -> Actor:
-    """Return the actor behind ``secret`` if he may use ``permission`` (None asks for a login only).
+def identified(runtime: Runtime, ctx: Context, secret: str, permission: Permission | Access) -> Actor:
+    """Return the actor behind ``secret`` if he may use ``permission``.
 
     Raises:
         Unauthenticated: the token is unknown, expired or revoked, or its user is disabled.
@@ -47,13 +57,14 @@ def identified(runtime: Runtime, ctx: Context, secret: str, permission: Permissi
     return actor
 
 
-def ensure_may(actor: Actor, permission: Permission | None) -> None:
-    """Raise Forbidden unless one of the actor's roles has ``permission``."""
-    if permission is not None and not actor.may(permission):
-        raise Forbidden(permission=str(permission))
+def ensure_may(actor: Actor, permission: Permission | Access) -> None:
+    """Raise Forbidden unless one of the actor's roles has ``permission``, or he is one of those whom it admits."""
+    is_machine_among_people = permission is Access.PERSON and actor.user_id is None
+    if is_machine_among_people or (isinstance(permission, Permission) and not actor.may(permission)):
+        raise Forbidden(permission=permission.value if isinstance(permission, Access) else str(permission))
 
 
-def caller_of(runtime: Runtime, permission: Permission | None) -> Caller:
+def caller_of(runtime: Runtime, permission: Permission | Access) -> Caller:
     """Authenticate in a short transaction and return the caller, for endpoints that stream."""
     bank, secret = bearer(runtime)
     with runtime.database.transaction(bank, read_only=True) as ctx:

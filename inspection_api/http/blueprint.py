@@ -19,6 +19,7 @@ from inspection_api.core.context import SYSTEM
 from inspection_api.core.errors import Problem
 from inspection_api.core.permissions import Permission
 from inspection_api.http import auth
+from inspection_api.http.auth import Access
 from inspection_api.http.compression import request_body
 from inspection_api.http.parser import Parser
 from inspection_api.http.runtime import current_runtime
@@ -40,13 +41,6 @@ SNAPSHOT: Mapping[str, Any] = {"read_only": True, "isolation": "REPEATABLE READ"
 """The transaction of an endpoint of any method that writes nothing and sees the bank as of one instant."""
 
 
-class Access(Enum):
-    """Endpoints that need no role: anybody at all, or anybody who is logged in."""
-
-    PUBLIC = auto()
-    LOGGED_IN = auto()
-
-
 class Signed(Enum):
     """Streamed endpoints that a device may also call without a login, by its signature (ADR 0012)."""
 
@@ -55,6 +49,7 @@ class Signed(Enum):
 
 PUBLIC = Access.PUBLIC
 LOGGED_IN = Access.LOGGED_IN
+PERSON = Access.PERSON
 SIGNED = Signed.SIGNED
 
 
@@ -162,7 +157,6 @@ def _guarded(
     handler: View, permission: Permission | Access, mode: Mapping[str, Any], *, streamed: bool | Signed
 ) -> View:
     """Wrap ``handler`` in what its kind of endpoint needs; ``mode`` is that of its transaction."""
-    needed = permission if isinstance(permission, Permission) else None
 
     @wraps(handler)
     def public(**kwargs: Any) -> Any:
@@ -172,12 +166,12 @@ def _guarded(
     def streaming(**kwargs: Any) -> Any:
         runtime = current_runtime()
         device = auth.device_of(runtime) if streamed is SIGNED else None
-        return handler(device or auth.caller_of(runtime, needed), **kwargs)
+        return handler(device or auth.caller_of(runtime, permission), **kwargs)
 
     @wraps(handler)
     def transactional(**kwargs: Any) -> Any:
         request_body()
-        return _in_transaction(current_runtime(), handler, needed, kwargs, mode)
+        return _in_transaction(current_runtime(), handler, permission, kwargs, mode)
 
     if permission is PUBLIC:
         return public
@@ -185,7 +179,7 @@ def _guarded(
 
 
 def _in_transaction(
-    runtime: Runtime, handler: View, permission: Permission | None, kwargs: dict[str, Any], mode: Mapping[str, Any]
+    runtime: Runtime, handler: View, permission: Permission | Access, kwargs: dict[str, Any], mode: Mapping[str, Any]
 ) -> Any:
     bank, secret = auth.bearer(runtime)
     actor = SYSTEM
@@ -218,5 +212,5 @@ def _security(permission: Permission | Access) -> dict[str, Any]:
     """Return the OpenAPI members that say who may call."""
     if permission is PUBLIC:
         return {"security": []}
-    name = str(permission) if isinstance(permission, Permission) else "logged_in"
+    name = str(permission) if isinstance(permission, Permission) else permission.value
     return {"security": [{"bearer": []}], "x-permission": name}

@@ -12,10 +12,9 @@ from flask import Response, request, url_for
 
 from inspection_api.core.context import Context
 from inspection_api.core.errors import Problem
-from inspection_api.core.permissions import Action, Permission
 from inspection_api.core.storage import in_chunks
 from inspection_api.http import problems
-from inspection_api.http.blueprint import LOGGED_IN, PUBLIC, TRACED, Blueprint, raw_body
+from inspection_api.http.blueprint import LOGGED_IN, PERSON, PUBLIC, TRACED, Blueprint, raw_body
 from inspection_api.http.compression import ensure_plain
 from inspection_api.http.runtime import Caller, Runtime
 from inspection_api.media import queries, service
@@ -24,7 +23,6 @@ from inspection_api.media.rules import uploads
 from inspection_api.media.rules.kinds import MAX_BYTES
 from inspection_api.media.service import Progress
 
-UPLOAD = Permission(Action.ONSITE, "perform")
 _LARGEST = max(MAX_BYTES.values())
 _READ_BYTES = 1 << 16
 
@@ -54,9 +52,12 @@ def describe(_runtime: Runtime) -> Response:
     return Response(status=204, headers=headers)
 
 
-@blp.post("/media", permission=UPLOAD, streamed=True, status=201)
+@blp.post("/media", permission=PERSON, streamed=True, status=201)
 def create(caller: Caller) -> Response:
-    """Declare a media and take its first bytes, if any; the same id again answers the same place."""
+    """Declare a media and take its first bytes, if any; the same id again answers the same place.
+
+    Whoever inspects no more declares nothing new, and brings what his operations have declared.
+    """
     uploads.ensure_tus_version(request.headers.get("Tus-Resumable"))
     declaration = uploads.parse_declaration(
         request.headers.get("Upload-Metadata"), request.headers.get("Upload-Length")
@@ -69,14 +70,14 @@ def create(caller: Caller) -> Response:
     return response
 
 
-@blp.endpoint("HEAD", "/media/<uuid:media_id>", permission=UPLOAD, streamed=True)
+@blp.endpoint("HEAD", "/media/<uuid:media_id>", permission=PERSON, streamed=True)
 def find_progress(caller: Caller, media_id: UUID) -> Response:
     """Say where my upload stands."""
     uploads.ensure_tus_version(request.headers.get("Tus-Resumable"))
     return _progress(200, service.find_progress(caller.transaction, media_id))
 
 
-@blp.patch("/media/<uuid:media_id>", permission=UPLOAD, streamed=True, status=204)
+@blp.patch("/media/<uuid:media_id>", permission=PERSON, streamed=True, status=204)
 @blp.doc(**raw_body(uploads.CHUNK_TYPE))
 def append(caller: Caller, media_id: UUID) -> Response:
     """Append bytes at ``Upload-Offset``; the last ones make the media stored."""
@@ -86,7 +87,7 @@ def append(caller: Caller, media_id: UUID) -> Response:
     return _progress(204, _append(caller, media_id, offset=offset))
 
 
-@blp.delete("/media/<uuid:media_id>", permission=UPLOAD, streamed=True, status=204)
+@blp.delete("/media/<uuid:media_id>", permission=PERSON, streamed=True, status=204)
 def terminate(caller: Caller, media_id: UUID) -> Response:
     """Throw the partial bytes of my upload away; its slot stays."""
     uploads.ensure_tus_version(request.headers.get("Tus-Resumable"))

@@ -9,9 +9,11 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from inspection_api.core.periods import local_day
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
+    from datetime import date, datetime
     from uuid import UUID
 
     from checkpoints.rules.binding import Location
@@ -26,7 +28,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sender:
-    """Who pushes, and from what; ``since`` is the device's enrolment."""
+    """Who pushes, and from what; ``since`` is the device's enrolment.
+
+    ``inspected_until`` is the last day on which he was one who inspects, None for one who still is.
+    """
 
     user_id: UUID
     device_id: UUID
@@ -36,6 +41,11 @@ class Sender:
     bank_tag: str
     plate_key: bytes
     received_at: datetime
+    inspected_until: date | None = None
+
+    def was_inspector(self, at: datetime) -> bool:
+        """Tell whether he had a role at ``at`` that inspects; the last one ends with its day."""
+        return self.inspected_until is None or local_day(at) <= self.inspected_until
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +135,7 @@ class Facts:
 
     def was_responsible(self, checkpoint_id: UUID, at: datetime) -> bool:
         """Tell whether the sender might visit the checkpoint at ``at``: assigned then, or by a role that covers it."""
-        spans = self.assignments.get(checkpoint_id, ())
+        spans = self.assignments.get(checkpoint_id, ()) if self.sender.was_inspector(at) else ()
         return checkpoint_id in self.supervised or any(
             span.officer_id == self.sender.user_id
             and span.valid_from <= at

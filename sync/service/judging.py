@@ -23,6 +23,7 @@ from sync.protocol.order import Step, Turn, decide_step
 from sync.protocol.turns import in_turn
 from sync.protocol.verdicts import UNSETTLED, Status, Verdict, rejected
 from sync.service import writing
+from sync.service.facts import load_facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -127,7 +128,7 @@ def _payload(received: Received) -> Any:
 
 
 def _judge_all(docket: _Docket, ordered: Sequence[Received], ledger: Ledger) -> list[Judged]:
-    facts = queries.load_facts(docket.ctx, docket.device, names_of(ordered, docket.payloads))
+    facts = load_facts(docket.ctx, docket.device, names_of(ordered, docket.payloads))
     judged = []
     for each in ordered:
         one = _judge_in_turn(docket, facts, each, ledger)

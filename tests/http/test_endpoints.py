@@ -28,8 +28,16 @@ LOGGED_IN = {
     "GET /inspections",
     "GET /inspections/{inspection_id}",
 }
+PEOPLE_ONLY = {
+    "POST /sync/handshake",
+    "POST /sync/push",
+    "POST /media",
+    "HEAD /media/{media_id}",
+    "PATCH /media/{media_id}",
+    "DELETE /media/{media_id}",
+}
 GUARDED = [endpoint for endpoint in ENDPOINTS if str(endpoint) not in PUBLIC]
-PERMITTED = [endpoint for endpoint in GUARDED if str(endpoint) not in LOGGED_IN]
+PERMITTED = [endpoint for endpoint in GUARDED if str(endpoint) not in LOGGED_IN | PEOPLE_ONLY]
 PROBLEM = "application/problem+json"
 PEOPLE = ["administrator", "province_manager", "manager", "officer", "auditor", "service_manager", "nobody"]
 
@@ -58,6 +66,7 @@ def test_the_document_knows_every_route(app: Flask) -> None:
 def test_who_needs_no_role_is_a_decision() -> None:
     assert {str(endpoint) for endpoint in ENDPOINTS if endpoint.permission is None} == PUBLIC
     assert {str(endpoint) for endpoint in ENDPOINTS if endpoint.permission == "logged_in"} == LOGGED_IN
+    assert {str(endpoint) for endpoint in ENDPOINTS if endpoint.permission == "person"} == PEOPLE_ONLY
 
 
 def test_every_endpoint_says_what_it_is_for() -> None:

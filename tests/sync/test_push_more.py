@@ -294,13 +294,6 @@ def test_evidence_belongs_to_the_organisation_of_its_visit_though_its_bytes_came
         assert set(ctx.session.scalars(select(Media.organisation_id))) == {world.organisations["sibling"]}
 
 
-@pytest.mark.parametrize("user", ["auditor", "nobody"])
-def test_who_may_not_inspect_may_not_push(client: FlaskClient, world: World, user: str) -> None:
-    for path in ("handshake", "push"):
-        assert client.post(f"/api/v1/sync/{path}", headers=world.headers(user)).status_code == 403
-        assert client.post(f"/api/v1/sync/{path}").status_code == 401
-
-
 def test_a_binding_captured_before_the_last_reset_comes_too_late(
     phone: Phone, street: Street, world: World, clock: Clock
 ) -> None:

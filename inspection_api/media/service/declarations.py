@@ -10,14 +10,18 @@ import msgspec
 from sqlalchemy import select, text
 
 from inspection_api.accounts.models import UserAccount
+from inspection_api.core.errors import Forbidden
 from inspection_api.core.jsonb import as_jsonb
+from inspection_api.core.permissions import Action, Permission
 from inspection_api.media.errors import DeclarationDiffers, MediaNotFound
 from inspection_api.media.models import Media
 from inspection_api.media.rules import uploads
 from inspection_api.media.rules.uploads import Declaration, Status
 
 if TYPE_CHECKING:
-    from inspection_api.core.context import Context
+    from inspection_api.core.context import Actor, Context
+
+DECLARE = Permission(Action.ONSITE, "perform")
 
 
 class MediaRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +84,7 @@ def declare(ctx: Context, declaration: Declaration) -> Media:
     """Declare one media of the acting user, from the headers of its upload; the same again answers the same.
 
     Raises:
+        Forbidden: it is new, and the actor is none who inspects.
         MediaTypeUnknown: we keep no such type.
         MediaTooLarge: its kind may not be that large.
         MediaNotFound: the id is somebody else's.
@@ -88,6 +93,7 @@ def declare(ctx: Context, declaration: Declaration) -> Media:
     uploads.ensure_declarable(declaration)
     media = ctx.session.get(Media, declaration.id)
     if media is None:
+        _ensure_may_declare(ctx.actor)
         declare_many(ctx, [_row(ctx, declaration)])
         media = ctx.session.get_one(Media, declaration.id)
     _ensure_same(ctx, media, declaration)
@@ -105,6 +111,11 @@ def _row(ctx: Context, declaration: Declaration) -> MediaRow:
         bytes=declaration.bytes,
         sha256=declaration.sha256,
     )
+
+
+def _ensure_may_declare(actor: Actor) -> None:
+    if not actor.may(DECLARE):
+        raise Forbidden(permission=str(DECLARE))
 
 
 def _ensure_same(ctx: Context, media: Media, declaration: Declaration) -> None:
