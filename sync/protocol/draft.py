@@ -38,13 +38,17 @@ class Clash:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
-    """A draft after an operation: its fields and their last writers, and what the receipt says about each."""
+    """A draft after an operation: its fields and their last writers, and what the receipt says about each.
+
+    ``contested`` are the values that it set in a record with open conflicts: those conflicts must know them.
+    """
 
     answers: Mapping[str, Any]
     note: str | None
     changes: dict[str, FieldChange] = field(default_factory=dict)
     results: dict[str, dict[str, Any]] = field(default_factory=dict)
     clashes: tuple[Clash, ...] = ()
+    contested: Mapping[str, Any] = field(default_factory=dict)
     is_concurrent: bool = False
     is_superseded: bool = False
 
@@ -74,6 +78,7 @@ def merged(
         changes={**changes, **dict.fromkeys(merge.owned, change)},
         results=_results(merge, changes),
         clashes=_clashes(merge, pushed, changes),
+        contested=merge.values if record is not None and record.in_conflict else {},
         is_concurrent=merge.is_concurrent,
         is_superseded=set(merge.outcomes.values()) == {Outcome.SUPERSEDED},
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from inspection_api.inspections.rules import Blocker, State
@@ -11,6 +11,8 @@ from sync.protocol.facts import Facts, Record
 from sync.protocol.verdicts import Status, Verdict, rejected
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sync.protocol.amend import AmendmentWrite
     from sync.protocol.draft import Clash, Merged
     from sync.protocol.envelope import Operation, Save
@@ -19,10 +21,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftWrite:
-    """The draft row as it stands after the save, and the values that clash with it."""
+    """The draft row as it stands after the save, the values that clash with it, and those that it set in a conflict."""
 
     row: dict[str, Any]
     conflicts: tuple[Clash, ...] = ()
+    contested: Mapping[str, Any] = field(default_factory=dict)
 
 
 def judge_save(
@@ -47,7 +50,7 @@ def judge_save(
         fields=merged.results,
         version=saved.version,
     )
-    return verdict, DraftWrite(row=_row(facts, payload, saved), conflicts=merged.clashes)
+    return verdict, DraftWrite(row=_row(facts, payload, saved), conflicts=merged.clashes, contested=merged.contested)
 
 
 def _saved(facts: Facts, operation: Operation, payload: Save, record: Record | None, merged: Merged) -> Record:

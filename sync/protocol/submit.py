@@ -6,7 +6,7 @@ visit is kept whatever the verdict: it happened.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -21,7 +21,7 @@ from sync.protocol.facts import Record
 from sync.protocol.verdicts import Status, Verdict, rejected
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from uuid import UUID
 
     from inspection_api.tasks.rules import Closing
@@ -35,11 +35,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitWrite:
-    """What a submit leaves: the inspection row, the media, and the plate if it was scanned for the first time."""
+    """What a submit leaves: the inspection row, the media, and the plate if it was scanned for the first time.
+
+    ``conflicts`` and ``contested`` as in a draft (``save.py``).
+    """
 
     row: dict[str, Any]
     media: tuple[Manifest, ...] = ()
     conflicts: tuple[Clash, ...] = ()
+    contested: Mapping[str, Any] = field(default_factory=dict)
     scanned_plate: tuple[UUID, int] | None = None
 
 
@@ -128,6 +132,7 @@ def _concluded(visit: Visit, content: Merged, closing: Closing, row: dict[str, A
         row=row,
         media=tuple(visit.media),
         conflicts=clashes,
+        contested=content.contested,
         scanned_plate=visit.first_scan,
     )
 

@@ -61,6 +61,21 @@ _CONFLICTS = text(
                   server_device_id = excluded.server_device_id, server_seq = excluded.server_seq
     """
 )
+# Whoever sets a field knew the value that stood: what he says now is the device's word if the conflict is his, else it
+# is what stands.
+_CONTEST = text(
+    """
+    UPDATE sync_conflict c
+    SET device = CASE WHEN c.device_id = r.device_id THEN r.value ELSE c.device END,
+        op_id = CASE WHEN c.device_id = r.device_id THEN r.op_id ELSE c.op_id END,
+        server = CASE WHEN c.device_id = r.device_id THEN c.server ELSE r.value END,
+        server_device_id = CASE WHEN c.device_id = r.device_id THEN c.server_device_id ELSE r.device_id END,
+        server_seq = CASE WHEN c.device_id = r.device_id THEN c.server_seq ELSE r.seq END
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (
+        inspection_id uuid, device_id uuid, op_id uuid, seq bigint, field text, value jsonb)
+    WHERE c.inspection_id = r.inspection_id AND c.field = r.field AND c.state = 'open'
+    """
+)
 
 
 def store_batch(ctx: Context, batch: Batch, *, sha256: bytes, body: bytes, signature: bytes) -> None:
@@ -91,6 +106,7 @@ def apply(ctx: Context, judged: Sequence[Judged]) -> None:
     adding.add(ctx, judged)
     further = adding.further_media(judged)
     stored = _declare(ctx, [*_visit_media(visits), *_plate_photos(ctx, bindings), *_further_media(further)])
+    _contest(ctx, judged)
     _store_conflicts(ctx, judged)
     checkpoints.note_scans(ctx, _scans(judged))
     for each in judged:
@@ -179,6 +195,25 @@ def _declare(ctx: Context, rows: list[MediaRow]) -> set[UUID]:
 def _may_be_free(write: VisitWrite, stored: set[UUID]) -> bool:
     """Tell whether a visit may be accepted now: nothing blocks it, or media came before it."""
     return not write.row["blockers"] or any(medium.id in stored for medium in write.media)
+
+
+def _contest(ctx: Context, judged: Sequence[Judged]) -> None:
+    """Let open conflicts know the values that were set since; the last word of the batch counts."""
+    rows = {
+        (each.write.row["id"], name): {
+            "inspection_id": each.write.row["id"],
+            "device_id": each.write.row["device_id"],
+            "op_id": each.received.head.op_id,
+            "seq": each.received.head.seq,
+            "field": name,
+            "value": value,
+        }
+        for each in judged
+        if isinstance(each.write, DraftWrite | VisitWrite)
+        for name, value in each.write.contested.items()
+    }
+    if rows:
+        ctx.session.execute(_CONTEST, {"rows": as_jsonb(list(rows.values()))})
 
 
 def _store_conflicts(ctx: Context, judged: Sequence[Judged]) -> None:

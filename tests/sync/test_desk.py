@@ -148,6 +148,40 @@ def test_the_server_value_may_stand_too(desk: Desk, phone: Phone, second: Phone,
     assert (desk.record().answers["tax_ytd"], desk.record().blockers) == ({"value": "5"}, [])
 
 
+@pytest.mark.parametrize(("keep", "kept"), [("device", "8"), ("server", "5")])
+def test_a_decision_never_brings_back_what_a_device_said_before_its_latest_word(
+    desk: Desk, phone: Phone, second: Phone, office: Office, keep: str, kept: str
+) -> None:
+    clash(desk, phone, second)
+    later = desk.save(second, base_version=desk.record().version, **answer("tax_ytd", "8"))
+    assert later["status"] == "applied"
+    (found,) = office.conflicts()
+    assert (found["server"]["value"], found["device"]["value"]) == ({"value": "5"}, {"value": "8"})
+    assert found["current"] == {"value": "8"}
+    assert office.resolve("manager", found["id"], keep).json["current"] == {"value": kept}
+    assert (desk.record().answers["tax_ytd"], desk.record().blockers) == ({"value": kept}, [])
+
+
+def test_what_another_device_says_knowingly_is_what_stands_in_the_conflict(
+    desk: Desk, phone: Phone, second: Phone, office: Office
+) -> None:
+    clash(desk, phone, second)
+    desk.save(phone, base_version=desk.record().version, **answer("tax_ytd", "9"))
+    (found,) = office.conflicts()
+    assert (found["server"]["value"], found["device"]["value"]) == ({"value": "9"}, {"value": "6"})
+    assert office.resolve("manager", found["id"], "server").json["current"] == {"value": "9"}
+
+
+def test_a_submission_over_a_draft_in_conflict_is_its_devices_latest_word(
+    desk: Desk, phone: Phone, second: Phone, office: Office
+) -> None:
+    clash(desk, phone, second)
+    desk.submit(second, base_version=desk.record().version, **answer("tax_ytd", "8"))
+    (found,) = office.conflicts()
+    assert (found["server"]["value"], found["device"]["value"]) == ({"value": "5"}, {"value": "8"})
+    assert desk.record().answers["tax_ytd"] == {"value": "8"}
+
+
 def test_a_decided_record_reaches_the_devices(desk: Desk, phone: Phone, second: Phone, office: Office) -> None:
     clash(desk, phone, second)
     cursor = phone.pull()["cursor"]

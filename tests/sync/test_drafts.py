@@ -172,7 +172,7 @@ def test_a_record_that_two_devices_make_at_once_is_asked_for_again(
 ) -> None:
     desk.save(phone, note="甲")
     with monkeypatch.context() as patch:
-        patch.setattr("sync.queries._records", lambda *_: {})
+        patch.setattr("sync.service.facts._records", lambda *_: {})
         payload = {"checkpoint_id": str(desk.point), "template_version_id": str(desk.street.portfolio.version_id)}
         body = second.batch(second.operation("inspection.save", UUID(str(desk.entity)), {**payload, "note": "乙"}))
         answer = second.send(body)

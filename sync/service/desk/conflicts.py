@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import exists, select, update
 
@@ -41,8 +41,7 @@ def resolve(ctx: Context, conflict_id: UUID, *, keep: Keep, reason: str | None) 
     path = accounts.organisation_paths(ctx.session, [record.organisation_id])[record.organisation_id]
     desk.ensure_may_resolve(ctx.actor, path, officer_id=record.officer_id, state=State(record.state))
     _decide(ctx, conflict, keep, reason)
-    if keep is Keep.DEVICE:
-        _take_over(ctx, record, conflict)
+    _settle(ctx, record, conflict.field, conflict.device if keep is Keep.DEVICE else conflict.server)
     if not _is_in_conflict(ctx, record.id):
         inspections.end_conflict(ctx, record)
     ctx.record(
@@ -74,10 +73,12 @@ def _decided_before(ctx: Context, conflict: SyncConflict) -> ConflictDecided:
     return ConflictDecided(decided_by=str(winner.id), decided_by_name=winner.name, kept=conflict.kept)
 
 
-def _take_over(ctx: Context, record: Inspection, conflict: SyncConflict) -> None:
-    """Set the field to the device's value, so that whatever else a device still brings for it clashes again."""
-    answers, note = desk.with_value(record.answers, record.note, conflict.field, conflict.device)
-    change = {conflict.field: asdict(desk.next_change(record.version))}
+def _settle(ctx: Context, record: Inspection, field: str, value: Any) -> None:
+    """Let the field have the value, so that whatever else a device still brings for it clashes again."""
+    if desk.value_of(record.answers, record.note, field) == value:
+        return
+    answers, note = desk.with_value(record.answers, record.note, field, value)
+    change = {field: asdict(desk.next_change(record.version))}
     inspections.decide_field(ctx, record, answers=answers, note=note, changes=change)
 
 
