@@ -10,17 +10,22 @@ from flask import Response, request
 
 from inspection_api.core.context import Context
 from inspection_api.core.permissions import Action, Permission
-from inspection_api.http.blueprint import JSON, PERSON, SIGNED, SNAPSHOT, Blueprint
+from inspection_api.http.blueprint import JSON, PERSON, SIGNED, SNAPSHOT, Blueprint, raw_body
 from inspection_api.http.compression import bounded_body, packed
 from inspection_api.http.runtime import Caller
 from inspection_api.http.schemas import PageQuery, page_of
+from inspection_api.media import routes as media
+from inspection_api.media.errors import ChecksumMismatch, UploadHeaderInvalid
+from inspection_api.media.rules.uploads import CHUNK_TYPE
 from sync import schemas, service
 from sync.protocol.desk import DECIDE, READ
 from sync.protocol.envelope import MAX_BYTES
+from sync.protocol.signature import upload_text
 
 PERFORM = Permission(Action.ONSITE, "perform")
 
 blp = Blueprint("sync", "离线同步")
+blp.errorhandler(ChecksumMismatch)(media.tell_checksum_mismatch)
 
 
 @blp.post("/sync/handshake", permission=PERSON, body=schemas.HandshakeInput, out=schemas.HandshakeSchema)
@@ -125,6 +130,38 @@ def list_devices(ctx: Context, *, limit: int, cursor: str | None) -> Any:
 def get_device(ctx: Context, device_id: UUID) -> dict[str, Any]:
     """Show how one phone stands, with the operations that wait."""
     return service.get_device(ctx, device_id)
+
+
+@blp.endpoint("HEAD", "/sync/media/<uuid:media_id>", permission=PERSON, streamed=SIGNED)
+def find_upload(caller: Caller, media_id: UUID) -> Response:
+    """Say where a declared medium's upload stands, also to a device without a login; as `HEAD /media/{media_id}`."""
+    response: Response = media.find_progress(_uploader(caller, media_id), media_id)
+    return response
+
+
+@blp.patch("/sync/media/<uuid:media_id>", permission=PERSON, streamed=SIGNED, status=204)
+@blp.doc(**raw_body(CHUNK_TYPE))
+def append_to_upload(caller: Caller, media_id: UUID) -> Response:
+    """Append bytes to a declared medium, also from a device without a login; as `PATCH /media/{media_id}`.
+
+    Without a login, `Device-Signature` is over three lines: `PATCH <media_id>`, `Upload-Offset` and `Upload-Checksum`,
+    which is needed then.
+    """
+    response: Response = media.append(_uploader(caller, media_id), media_id)
+    return response
+
+
+def _uploader(caller: Caller, media_id: UUID) -> Caller:
+    """Return who brings the medium: the caller himself, or the officer of the device that proves itself."""
+    if caller.actor.user_id is not None:
+        return caller
+    if request.method == "PATCH" and "Upload-Checksum" not in request.headers:
+        raise UploadHeaderInvalid(fields={"Upload-Checksum": "必填"})
+    headers = {name: request.headers.get(f"Upload-{name}", "") for name in ("Offset", "Checksum")}
+    text = upload_text(request.method, media_id, offset=headers["Offset"], checksum=headers["Checksum"])
+    with caller.transaction(read_only=True) as ctx:
+        officer = service.uploader(ctx, media_id, text=text, signature=request.headers.get("Device-Signature", ""))
+    return caller.acting_as(officer)
 
 
 def _json(answer: dict[str, Any]) -> Response:

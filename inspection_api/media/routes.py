@@ -36,7 +36,8 @@ def _speak_tus(response: Response) -> Response:
 
 
 @blp.errorhandler(ChecksumMismatch)
-def _checksum_mismatch(problem: Problem) -> Response:
+def tell_checksum_mismatch(problem: Problem) -> Response:
+    """Answer with tus's own status."""
     return problems.respond(problem, status=460)
 
 

@@ -13,6 +13,7 @@ from sync.client.identity import Identity, identity_of
 from sync.client.line import Credentials, Line, Refused
 from sync.client.mirror import Mirror, begin_again
 from sync.client.outbox import Outbox, wait_again
+from sync.client.parting import PartingLine, PartingUploads
 from sync.client.store import Store, keep
 from sync.client.transport import Request
 from sync.client.uploads import Uploads
@@ -29,6 +30,7 @@ PAGE = 500
 _CANNOT_READ = {400, 413, 415}
 _GONE = 410
 _MOST_REFUSALS = 12
+_NO_LOGIN = "login_refused"
 
 
 class Client:
@@ -117,28 +119,31 @@ class Client:
             Refused: the server takes nothing from this device.
         """
         self.handshake()
+        return self._drain(self.line, self._react)
+
+    def _drain(self, line: Line, react: Callable[[Batch, Refused], None]) -> list[dict[str, Any]]:
         receipts: list[dict[str, Any]] = []
         refusals = 0
         while (batch := self.outbox.next_batch()) is not None:
             try:
-                receipts += self.outbox.store_answer(batch, self._send(batch))
+                receipts += self.outbox.store_answer(batch, self._send(line, batch))
             except Refused as refused:
                 refusals += 1
                 if refusals > _MOST_REFUSALS:
                     raise
-                self._react(batch, refused)
+                react(batch, refused)
             else:
                 refusals = 0
         return receipts
 
-    def _send(self, batch: Batch) -> dict[str, Any]:
+    def _send(self, line: Line, batch: Batch) -> dict[str, Any]:
         headers = {
             "Content-Type": "application/json",
             "Content-Encoding": "gzip",
             "Device-Signature": batch.signature,
         }
         body = gzip.compress(batch.body, mtime=0)
-        return self.line.call(Request(method="POST", path="/sync/push", headers=headers, body=body)).json()
+        return line.call(Request(method="POST", path="/sync/push", headers=headers, body=body)).json()
 
     def _react(self, batch: Batch, refused: Refused) -> None:
         """Do what the protocol says about a refused batch; raise what it says nothing about."""
@@ -149,10 +154,13 @@ class Client:
         }
         if refused.code in reactions:
             reactions[refused.code]()
-        elif refused.status in _CANNOT_READ:
-            self.outbox.halve(batch, str(refused))
         else:
+            self._halve(batch, refused)
+
+    def _halve(self, batch: Batch, refused: Refused) -> None:
+        if refused.status not in _CANNOT_READ:
             raise refused
+        self.outbox.halve(batch, str(refused))
 
     def _enrol_again(self) -> None:
         """Enrol once more and sign anew; where the bank knows this id with another key, become another device."""
@@ -203,9 +211,13 @@ class Client:
             self.handshake()
             self.mirror.begin_again()
             return
-        if refused.problem.get("wipe") and not self.outbox.waiting() and not self.uploads.waiting():
-            self.mirror.wipe()
+        if not self.outbox.waiting() and not self.uploads.waiting():
+            self._forget_if_ended(refused)
         raise refused
+
+    def _forget_if_ended(self, refused: Refused) -> None:
+        if refused.has_ended:
+            self.mirror.wipe()
 
     def verify(self) -> list[dict[str, str]]:
         """Pull, compare what is here with what should be, and repair it by a snapshot; return where it differed.
@@ -227,8 +239,34 @@ class Client:
         return self.line.post("/sync/verify", {"device_id": self.identity.device_id, **members})
 
     def synchronise(self) -> list[dict[str, Any]]:
-        """Push, upload the media, pull; return the receipts of the push."""
-        receipts = self.push()
-        self.uploads.run()
-        self.pull()
+        """Push, upload the media, pull; return the receipts of the push. A device that has ended parts instead.
+
+        Raises:
+            Offline: the rest waits.
+            Refused: the server takes nothing, or the device has ended and has nothing more to say.
+        """
+        try:
+            receipts = self.push()
+            self.uploads.run()
+            self.pull()
+        except Refused as refused:
+            if not (self.outbox.waiting() or self.uploads.waiting()):
+                self._forget_if_ended(refused)
+            elif refused.has_ended or refused.code == _NO_LOGIN:
+                return self.part()
+            raise
+        return receipts
+
+    def part(self) -> list[dict[str, Any]]:
+        """Say without a login what is left to say, with its media, then forget what the bank told (ADR 0012).
+
+        Raises:
+            Offline: the rest waits.
+            Refused: the device has not ended (the login was wrong, perhaps), or so long ago that nothing counts.
+        """
+        line = self.line.parting(PartingLine)
+        line.identity = self.identity
+        receipts = self._drain(line, self._halve)
+        PartingUploads(self._store, line).run()
+        self.mirror.wipe()
         return receipts

@@ -24,6 +24,7 @@ _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 60.0
 
 T = TypeVar("T")
+L = TypeVar("L", bound="Line")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,16 @@ class Refused(Exception):  # noqa: N818 - the server's word, not an error of thi
         self.code = str(self.problem.get("code", ""))
         super().__init__(f"{self.status} {self.code} {self.problem.get('title', '')}".strip())
 
+    @property
+    def is_about_the_device(self) -> bool:
+        """Tell whether not this request is at fault, but the login, or the device itself."""
+        return self.status == UNAUTHENTICATED or self.has_ended
+
+    @property
+    def has_ended(self) -> bool:
+        """Tell whether the server says that the device has ended."""
+        return bool(self.problem.get("wipe"))
+
 
 class Line:
     """Requests with the login's token; a login that ended is renewed and the very same request is sent again."""
@@ -65,6 +76,10 @@ class Line:
         self._store, self._transport, self._sign_in = store, transport, sign_in
         self._pause, self._patience = pause, patience
 
+    def parting(self, kind: type[L]) -> L:
+        """Return the same line, of another kind."""
+        return kind(self._store, self._transport, self._sign_in, pause=self._pause, patience=self._patience)
+
     def login(self) -> dict[str, Any]:
         """Log in with what the person types, and keep the token.
 
@@ -74,7 +89,7 @@ class Line:
         """
         typed = self._sign_in()
         body = json.dumps({"bank": typed.bank, "username": typed.username, "password": typed.password}).encode()
-        session = _answered(self._transport(_posting("/sessions", body))).json()
+        session = answered(self._transport(_posting("/sessions", body))).json()
         self._store.keep(token=session["token"])
         return session
 
@@ -119,7 +134,7 @@ class Line:
         if response.status == UNAUTHENTICATED:
             self.login()
             response = self._transport(self._authorised(request))
-        return _answered(response)
+        return answered(response)
 
     def _authorised(self, request: Request) -> Request:
         token = self._store.find("token")
@@ -130,8 +145,13 @@ def _posting(path: str, body: bytes) -> Request:
     return Request(method="POST", path=path, headers={"Content-Type": "application/json"}, body=body)
 
 
-def _answered(response: Response) -> Response:
-    """Return a good answer; a busy or failing server counts like none."""
+def answered(response: Response) -> Response:
+    """Return a good answer; a busy or failing server counts like none.
+
+    Raises:
+        Lost: busy or failing.
+        Refused: the server said no.
+    """
     if response.status >= _SERVER_FAILED or response.status == _TOO_MANY:
         waits = response.headers.get("retry-after", "0")
         raise Lost(f"HTTP {response.status}", retry_after_s=float(waits) if waits.isdecimal() else 0.0)

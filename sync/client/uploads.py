@@ -6,24 +6,27 @@ import base64
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from sync.client.line import Refused
 from sync.client.transport import Lost, Request
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sync.client.line import Line
     from sync.client.store import Store
     from sync.client.transport import Response
 
 CHUNK_BYTES = 1 << 18
 """What a cut costs at most: a chunk is checked as a whole, so half a chunk is thrown away."""
-_TUS = {"Tus-Resumable": "1.0.0"}
 _ASK_AGAIN = {"offset_mismatch", "upload_busy", "checksum_mismatch"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Medium:
+class Medium:
+    """A file that waits, and where the server takes it."""
+
     id: str
     path: Path
     mime: str
@@ -34,6 +37,8 @@ class _Medium:
 
 class Uploads:
     """The media files that wait for the network."""
+
+    TUS: ClassVar[Mapping[str, str]] = {"Tus-Resumable": "1.0.0"}
 
     def __init__(self, store: Store, line: Line) -> None:
         """Upload what ``store`` knows over ``line``."""
@@ -46,6 +51,7 @@ class Uploads:
 
         Raises:
             Offline: the rest waits.
+            Refused: the login or the device counts no more; everything waits.
         """
         return sum(self._upload(medium) for medium in self._waiting())
 
@@ -53,10 +59,10 @@ class Uploads:
         """Return how many files are not stored yet."""
         return len(self._waiting())
 
-    def _waiting(self) -> list[_Medium]:
+    def _waiting(self) -> list[Medium]:
         rows = self._store.rows("SELECT id, path, mime, bytes, sha256, location FROM medium WHERE state = 'waiting'")
         return [
-            _Medium(
+            Medium(
                 id=str(row[0]),
                 path=Path(str(row[1])),
                 mime=str(row[2]),
@@ -67,17 +73,19 @@ class Uploads:
             for row in rows
         ]
 
-    def _upload(self, medium: _Medium) -> bool:
+    def _upload(self, medium: Medium) -> bool:
         try:
             while not self._line.patiently(lambda: self._resume(medium)):
                 pass
         except (Refused, OSError) as error:
+            if isinstance(error, Refused) and error.is_about_the_device:
+                raise
             self._note(medium, "aside", str(error))
             return False
         self._note(medium, "stored", None)
         return True
 
-    def _resume(self, medium: _Medium) -> bool:
+    def _resume(self, medium: Medium) -> bool:
         """Send what is missing; tell whether all is there now.
 
         A cut after some progress does not cost patience, only a pause: the server may still hold the broken request.
@@ -96,34 +104,34 @@ class Uploads:
             self._line.rest(lost)
         return offset == medium.bytes
 
-    def _stands_at(self, medium: _Medium) -> int:
+    def _stands_at(self, medium: Medium) -> int:
         location = self._location(medium.id)
         if location is None:
             return self._create(medium)
-        return _offset(self._asked(Request(method="HEAD", path=location, headers=_TUS)))
+        return offset_of(self._asked(Request(method="HEAD", path=location, headers=self.TUS)))
 
-    def _create(self, medium: _Medium) -> int:
+    def _create(self, medium: Medium) -> int:
         facts = {"id": medium.id, "sha256": medium.sha256, "filetype": medium.mime}
         pairs = [f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in facts.items()]
-        headers = {**_TUS, "Upload-Length": str(medium.bytes), "Upload-Metadata": ",".join(pairs)}
+        headers = {**self.TUS, "Upload-Length": str(medium.bytes), "Upload-Metadata": ",".join(pairs)}
         response = self._asked(Request(method="POST", path="/media", headers=headers))
         with self._store.transaction() as db:
             db.execute("UPDATE medium SET location = ? WHERE id = ?", (response.headers["location"], medium.id))
-        return _offset(response)
+        return offset_of(response)
 
-    def _append(self, medium: _Medium, offset: int) -> int:
+    def _append(self, medium: Medium, offset: int) -> int:
         with medium.path.open("rb") as file:
             file.seek(offset)
             chunk = file.read(CHUNK_BYTES)
         digest = base64.b64encode(hashlib.sha256(chunk).digest()).decode()
         headers = {
-            **_TUS,
+            **self.TUS,
             "Content-Type": "application/offset+octet-stream",
             "Upload-Offset": str(offset),
             "Upload-Checksum": f"sha256 {digest}",
         }
         path = self._location(medium.id) or ""
-        return _offset(self._asked(Request(method="PATCH", path=path, headers=headers, body=chunk)))
+        return offset_of(self._asked(Request(method="PATCH", path=path, headers=headers, body=chunk)))
 
     def _asked(self, request: Request) -> Response:
         """Send once; where the server stands elsewhere than we thought, that is as if nothing had come through."""
@@ -138,10 +146,11 @@ class Uploads:
         location = self._store.rows("SELECT location FROM medium WHERE id = ?", (medium_id,))[0][0]
         return None if location is None else str(location)
 
-    def _note(self, medium: _Medium, state: str, fault: str | None) -> None:
+    def _note(self, medium: Medium, state: str, fault: str | None) -> None:
         with self._store.transaction() as db:
             db.execute("UPDATE medium SET state = ?, fault = ? WHERE id = ?", (state, fault, medium.id))
 
 
-def _offset(response: Response) -> int:
+def offset_of(response: Response) -> int:
+    """Return where an upload stands."""
     return int(response.headers["upload-offset"])

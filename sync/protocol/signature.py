@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import base64
 import binascii
+from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from inspection_api.core.events import Trace
 from sync.errors import SignatureInvalid
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 _SCHEME = "ed25519="
 
@@ -28,3 +32,12 @@ def ensure_signed(public_key: bytes, body: bytes, header: str) -> bytes:
     if not header.startswith(_SCHEME):
         raise SignatureInvalid(trace=[Trace("security.signature_invalid")])
     return signature
+
+
+def upload_text(method: str, media_id: UUID, *, offset: str, checksum: str) -> bytes:
+    """Return what a device without a login signs to bring a medium: which one, where, and which bytes (ADR 0012).
+
+    ``offset`` and ``checksum`` are the headers as sent, empty where a request has none. Sent again, it finds the upload
+    elsewhere, so that nothing need make it fresh.
+    """
+    return f"{method} {media_id}\n{offset}\n{checksum}".encode()

@@ -8,6 +8,7 @@ from sync.service.devices import MANAGE, get_device, list_devices
 from sync.service.doctor import examine
 from sync.service.epoch import begin_epoch
 from sync.service.handshake import shake_hands
+from sync.service.parting import uploader
 from sync.service.places import on_places_decided
 from sync.service.pull import feed_head, pull
 from sync.service.push import push
@@ -40,6 +41,7 @@ __all__ = [
     "set_bad_signature",
     "shake_hands",
     "snapshot",
+    "uploader",
     "verify",
     "withdraw_finished",
 ]

@@ -31,6 +31,8 @@ LOGGED_IN = {
 PEOPLE_ONLY = {
     "POST /sync/handshake",
     "POST /sync/push",
+    "HEAD /sync/media/{media_id}",
+    "PATCH /sync/media/{media_id}",
     "POST /media",
     "HEAD /media/{media_id}",
     "PATCH /media/{media_id}",

@@ -9,7 +9,11 @@ from uuid import uuid4
 
 import pytest
 from PIL import Image
+from sqlalchemy import select, text
 
+from inspection_api.accounts import service as accounts
+from inspection_api.inspections.models import Inspection
+from inspection_api.media.models import Media
 from sync.client import Client, Credentials, Lost, MediaFile, Moment, Refused, Request, Response
 from tests.factories import PASSWORD
 from tests.sync.phone import Street, calm_answers, fix
@@ -137,6 +141,65 @@ def test_a_day_offline_ends_accepted_though_the_line_breaks(officer: Officer, co
     assert found is not None
     assert found[1]["state"] == "accepted"
     assert device.mirror.all("task")[str(task_id)]["state"] == "done"
+
+
+def end_user(world: World, clock: Clock) -> None:
+    with world.transaction("administrator") as ctx:
+        accounts.disable_user(ctx, world.people["officer"])
+
+
+def end_device(officer: Officer, world: World) -> None:
+    path = f"/api/v1/devices/{officer.client.identity.device_id}/revoke"
+    assert officer.line.client.post(path, headers=world.headers("manager")).status_code == 200
+
+
+@pytest.fixture
+def out_with_work(officer: Officer, committed_world: World) -> Officer:
+    """Return an officer whose phone holds two visits with photos, and rows of the bank."""
+    points = [officer.street.add() for _ in range(2)]
+    tasks = officer.street.make_tasks()
+    officer.client.enrol()
+    approve(officer, committed_world)
+    officer.client.synchronise()
+    for point in points:
+        officer.visit(point, tasks[point])
+    return officer
+
+
+@pytest.mark.parametrize("cause", ["user_disabled", "device_revoked"])
+def test_a_device_that_has_ended_says_everything_with_its_media_and_forgets(
+    out_with_work: Officer, committed_world: World, clock: Clock, cause: str
+) -> None:
+    officer, device = out_with_work, out_with_work.client
+    if cause == "user_disabled":
+        end_user(committed_world, clock)
+    else:
+        end_device(officer, committed_world)
+    officer.line.lose_answers, officer.line.cut_chunks = 1, 1
+    receipts = device.synchronise()
+    assert [(each["status"], each["code"]) for each in receipts] == [("quarantined", cause)] * 2
+    assert (device.outbox.waiting(), device.uploads.waiting(), device.mirror.all("task")) == (0, 0, {})
+    with committed_world.transaction() as ctx:
+        assert {each.status for each in ctx.session.scalars(select(Media))} == {"stored"}
+        assert {tuple(each.blockers) for each in ctx.session.scalars(select(Inspection))} == {("quarantine",)}
+    listed = officer.line.client.get("/api/v1/sync/quarantine", headers=committed_world.headers("manager"))
+    assert len(listed.json["items"]) == 2
+    with pytest.raises(Refused):
+        device.synchronise()
+
+
+def test_a_wrong_password_costs_a_device_nothing(out_with_work: Officer, committed_world: World) -> None:
+    officer, device = out_with_work, out_with_work.client
+    with committed_world.transaction() as ctx:
+        ctx.session.execute(text("UPDATE session_token SET revoked_at = now()"))
+        ctx.session.execute(text("UPDATE user_account SET password_hash = 'x' WHERE username = 'officer'"))
+    for _ in range(2):
+        with pytest.raises(Refused, match="401"):
+            device.synchronise()
+    assert (device.outbox.waiting(), device.uploads.waiting(), len(device.mirror.all("checkpoint"))) == (2, 4, 2)
+    with committed_world.transaction() as ctx:
+        assert ctx.session.scalars(select(Inspection)).all() == []
+    assert officer.line.is_up
 
 
 def test_a_foreign_cursor_is_answered_with_everything_again(officer: Officer, committed_world: World) -> None:

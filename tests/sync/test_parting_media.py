@@ -1,0 +1,136 @@
+"""Media of a device that has ended: named by its operations, proved by its signature, chunk by chunk (ADR 0012)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+
+from inspection_api.media.models import Media
+from tests.sync.test_parting import part, revoke
+
+if TYPE_CHECKING:
+    from tests.factories import World
+    from tests.fixtures import Clock
+    from tests.sync.phone import Phone, Street
+
+PHOTO = b"\xff\xd8\xff" + bytes(97)
+
+
+@dataclass
+class Evidence:
+    """A declared photo of a phone that has ended, and how that phone brings it."""
+
+    phone: Phone
+    media_id: str
+
+    def status(self) -> str:
+        with self.phone.world.transaction() as ctx:
+            return str(ctx.session.get_one(Media, self.media_id).status)
+
+    def ask(self, method: str = "HEAD", **changes: str) -> Any:
+        return self._send(method, b"", {}, changes)
+
+    def bring(self, start: int, end: int, **changes: str) -> Any:
+        chunk = PHOTO[start:end]
+        checksum = f"sha256 {base64.b64encode(hashlib.sha256(chunk).digest()).decode()}"
+        return self._send("PATCH", chunk, {"Upload-Offset": str(start), "Upload-Checksum": checksum}, changes)
+
+    def _send(self, method: str, body: bytes, upload: dict[str, str], changes: dict[str, str]) -> Any:
+        offset, checksum = upload.get("Upload-Offset", ""), upload.get("Upload-Checksum", "")
+        text = f"{method} {self.media_id}\n{offset}\n{checksum}".encode()
+        signature = base64.urlsafe_b64encode(self.phone.key.sign(text)).decode()
+        headers = {
+            "Tus-Resumable": "1.0.0",
+            "Content-Type": "application/offset+octet-stream",
+            "Device-Bank": self.phone.world.bank.tag,
+            "Device-Id": str(self.phone.id),
+            "Device-Signature": f"ed25519={signature}",
+        }
+        path = f"/api/v1/sync/media/{self.media_id}"
+        return self.phone.client.open(path, method=method, data=body, headers={**headers, **upload, **changes})
+
+
+@pytest.fixture
+def evidence(phone: Phone, street: Street, world: World) -> Evidence:
+    visit = phone.submit(street.add())
+    media = visit["payload"]["media"]
+    media[0] = phone.photo(media[0]["item"], PHOTO)
+    revoke(phone, world)
+    assert part(phone, phone.batch(visit)).status_code == 200
+    return Evidence(phone, media[0]["id"])
+
+
+def test_chunks_arrive_and_the_last_one_makes_the_photo_stored(evidence: Evidence) -> None:
+    assert evidence.ask().headers["Upload-Offset"] == "0"
+    assert evidence.bring(0, 40).status_code == 204
+    assert evidence.ask().headers["Upload-Offset"] == "40"
+    assert evidence.bring(40, 100).status_code == 204
+    assert evidence.status() == "stored"
+
+
+def test_a_request_that_is_sent_again_changes_nothing(evidence: Evidence) -> None:
+    assert [evidence.bring(0, 40).status_code for _ in range(2)] == [204, 409]
+    assert evidence.ask().headers["Upload-Offset"] == "40"
+
+
+def test_the_signature_covers_medium_place_and_bytes(evidence: Evidence) -> None:
+    other = base64.b64encode(hashlib.sha256(b"other").digest()).decode()
+    for changed in (
+        {"Device-Signature": "ed25519=AAAA"},
+        {"Upload-Offset": "1"},
+        {"Upload-Checksum": f"sha256 {other}"},
+    ):
+        answer = evidence.bring(0, 40, **changed)
+        assert (answer.status_code, answer.json["code"]) == (403, "signature_invalid")
+    assert evidence.ask(**{"Device-Signature": ""}).status_code == 403
+    assert evidence.ask().headers["Upload-Offset"] == "0"
+
+
+def test_bytes_that_are_not_the_signed_ones_are_not_kept(evidence: Evidence) -> None:
+    whole = base64.b64encode(hashlib.sha256(PHOTO).digest()).decode()
+    text = f"PATCH {evidence.media_id}\n0\nsha256 {whole}".encode()
+    signature = f"ed25519={base64.urlsafe_b64encode(evidence.phone.key.sign(text)).decode()}"
+    answer = evidence.bring(0, 40, **{"Upload-Checksum": f"sha256 {whole}", "Device-Signature": signature})
+    assert (answer.status_code, answer.json["code"]) == (460, "checksum_mismatch")
+    assert evidence.ask().headers["Upload-Offset"] == "0"
+
+
+def test_bytes_without_a_checksum_are_not_taken(evidence: Evidence) -> None:
+    headers = {"Device-Bank": evidence.phone.world.bank.tag, "Device-Id": str(evidence.phone.id)}
+    answer = evidence.phone.client.patch(f"/api/v1/sync/media/{evidence.media_id}", data=PHOTO, headers=headers)
+    assert (answer.status_code, answer.json["code"]) == (400, "upload_header_invalid")
+
+
+def test_what_another_device_declared_or_nobody_is_not_there(
+    evidence: Evidence, street: Street, world: World, client: Any
+) -> None:
+    own = evidence.media_id
+    second = type(evidence.phone)(client, world, street)
+    visit = second.submit(street.add())
+    second.push(visit)
+    for media_id in (visit["payload"]["media"][0]["id"], str(uuid4())):
+        evidence.media_id = media_id
+        answer = evidence.bring(0, 40)
+        assert (answer.status_code, answer.json["code"]) == (404, "media_not_found")
+    evidence.media_id = own
+    assert evidence.ask().status_code == 200
+
+
+def test_after_thirty_days_no_bytes_are_taken(evidence: Evidence, clock: Clock) -> None:
+    clock.advance(days=31)
+    answer = evidence.bring(0, 40)
+    assert (answer.status_code, answer.json["code"], answer.json["wipe"]) == (403, "device_revoked", True)
+
+
+def test_a_device_in_good_standing_brings_its_media_with_its_login(phone: Phone, street: Street) -> None:
+    visit = phone.submit(street.add())
+    phone.push(visit)
+    evidence = Evidence(phone, visit["payload"]["media"][0]["id"])
+    answer = evidence.bring(0, 40)
+    assert (answer.status_code, answer.json["code"]) == (401, "unauthenticated")
+    assert evidence.ask(**phone.headers).headers["Upload-Offset"] == "0"
