@@ -10,6 +10,7 @@ import re
 import types
 import unicodedata
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
@@ -162,8 +163,9 @@ class IdempotencyKey(Schema):
     idempotency_key = Word(required=True, data_key="Idempotency-Key", validate=Pattern(r"^[\x21-\x7e]{8,100}$"))
 
 
+@cache
 def page_of(item: type[Schema]) -> type[Schema]:
-    """Return the schema of one page of ``item``."""
+    """Return the schema of one page of ``item``, the same for every endpoint."""
     members = {"items": fields.List(fields.Nested(item)), "next_cursor": fields.String(allow_none=True)}
     name = f"{item.__name__.removesuffix('Schema')}Page"
     page: type[Schema] = types.new_class(name, (Schema,), exec_body=lambda body: body.update(members))

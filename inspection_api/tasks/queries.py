@@ -194,6 +194,8 @@ def attempt_officers(session: Session, ids: Collection[UUID]) -> dict[UUID, UUID
     return {row.id: row.officer_id for row in rows}
 
 
-def attempts_of(task_id: UUID) -> Select[VisitAttempt]:
-    """Return the attempts at one task."""
-    return select(VisitAttempt).where(VisitAttempt.task_id == task_id)
+def attempts_of(*, task_id: UUID | None = None, checkpoint_id: UUID | None = None) -> Select[VisitAttempt]:
+    """Return the attempts at one task, or all at one checkpoint, those without a task among them."""
+    if task_id is not None:
+        return select(VisitAttempt).where(VisitAttempt.task_id == task_id)
+    return select(VisitAttempt).where(VisitAttempt.checkpoint_id == checkpoint_id)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from checkpoints.models import Checkpoint
+from checkpoints.queries import visible_checkpoints
 from inspection_api.accounts.queries import get_one
 from inspection_api.core.paging import paginate
 from inspection_api.http.blueprint import Blueprint
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from inspection_api.core.context import Context
+
+_OLDEST_FIRST = [VisitAttempt.performed_at, VisitAttempt.id]
 
 blp = Blueprint("tasks", "检查任务")
 
@@ -41,6 +45,19 @@ def get_task(ctx: Context, task_id: UUID) -> Task:
 def list_attempts(ctx: Context, task_id: UUID, *, limit: int, cursor: str | None) -> Any:
     """List the attempts at a task that were in vain, oldest first."""
     task = get_one(ctx.session, queries.visible_tasks(ctx.actor, ctx.now).where(Task.id == task_id))
-    statement = queries.attempts_of(task.id)
-    by = [VisitAttempt.performed_at, VisitAttempt.id]
-    return paginate(ctx.session, statement, by=by, limit=limit, cursor=cursor)
+    statement = queries.attempts_of(task_id=task.id)
+    return paginate(ctx.session, statement, by=_OLDEST_FIRST, limit=limit, cursor=cursor)
+
+
+@blp.get(
+    "/checkpoints/<uuid:checkpoint_id>/attempts",
+    permission=queries.READ,
+    query=PageQuery,
+    out=page_of(schemas.AttemptSchema),
+)
+def list_checkpoint_attempts(ctx: Context, checkpoint_id: UUID, *, limit: int, cursor: str | None) -> Any:
+    """List the attempts at a checkpoint that were in vain, with and without a task, oldest first."""
+    reached = visible_checkpoints(ctx.actor, queries.READ).where(Checkpoint.id == checkpoint_id)
+    checkpoint = get_one(ctx.session, reached)
+    statement = queries.attempts_of(checkpoint_id=checkpoint.id)
+    return paginate(ctx.session, statement, by=_OLDEST_FIRST, limit=limit, cursor=cursor)

@@ -168,6 +168,22 @@ def test_an_attempt_reaches_the_officers_other_device(phone: Phone, second: Phon
     assert (change["id"], change["d"]["reason"]) == (operation["entity_id"], "unmet")
 
 
+def test_attempts_without_a_task_are_shown_at_their_checkpoint(
+    phone: Phone, street: Street, world: World, client: FlaskClient
+) -> None:
+    point = street.add()
+    task = street.make_tasks()[point]
+    operations = [unmet(phone, point), unmet(phone, point, task), unmet(phone, street.add())]
+    phone.push(*operations)
+    path = f"/api/v1/checkpoints/{point}/attempts"
+    shown = client.get(f"{path}?limit=1", headers=world.headers("manager"))
+    rest = client.get(f"{path}?cursor={shown.json['next_cursor']}", headers=world.headers("officer"))
+    found = {each["id"]: each["task_id"] for each in [*shown.json["items"], *rest.json["items"]]}
+    assert found == {operations[0]["entity_id"]: None, operations[1]["entity_id"]: str(task)}
+    for user, status in (("foreign_manager", 404), ("colleague", 404), ("nobody", 403)):
+        assert client.get(path, headers=world.headers(user)).status_code == status
+
+
 def test_attempts_of_a_foreign_task_are_not_shown(
     phone: Phone, street: Street, world: World, client: FlaskClient
 ) -> None:
