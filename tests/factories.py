@@ -7,8 +7,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
+from sqlalchemy import insert
+
 from inspection_api.accounts import service as accounts
+from inspection_api.accounts.models import Organisation, RoleAssignment, UserAccount
 from inspection_api.core.context import Actor
+from inspection_api.core.periods import local_day
 from inspection_api.core.permissions import Role
 
 if TYPE_CHECKING:
@@ -89,16 +93,54 @@ class World:
 
     def populate(self) -> World:
         """Build the standard tree: sub_branch and sibling under branch, foreign under other_branch."""
-        self.add_organisation("province", "province")
-        for branch, subs in {"branch": ["sub_branch", "sibling"], "other_branch": ["foreign"]}.items():
-            self.add_organisation(branch, "branch", "province")
-            for sub in subs:
-                self.add_organisation(sub, "sub_branch", branch)
-        for username, role, organisation in STAFF:
-            self.add_user(username, role, organisation)
+        self.organisations = {name: uuid4() for name, *_ in TREE}
+        self.people = {username: uuid4() for username, *_ in STAFF}
+        self.settle_in()
         return self
 
+    def settle_in(self) -> None:
+        """Write down the standard tree and people under the ids that are there; a row each, for speed."""
+        paths: dict[str | None, str] = {None: "/"}
+        places = []
+        for number, (name, kind, parent) in enumerate(TREE, start=1):
+            paths[name] = f"{paths[parent]}{number:04d}/"
+            above = self.organisations[parent] if parent else None
+            row = {"code": f"{number:04d}", "name": name, "kind": kind, "parent_id": above, "path": paths[name]}
+            places.append({"id": self.organisations[name], **row})
+        people = [
+            {
+                "id": self.people[username],
+                "username": username,
+                "name": f"姓名{username}",
+                "organisation_id": self.organisations[organisation],
+                "password_hash": password_hash(),
+            }
+            for username, _, organisation in STAFF
+        ]
+        with self.transaction() as ctx:
+            roles = [
+                {
+                    "id": uuid4(),
+                    "user_id": self.people[username],
+                    "role": role.value,
+                    "organisation_id": self.organisations[organisation],
+                    "valid_from": local_day(ctx.now),
+                }
+                for username, role, organisation in STAFF
+                if role is not None
+            ]
+            for model, rows in ((Organisation, places), (UserAccount, people), (RoleAssignment, roles)):
+                ctx.session.execute(insert(model), rows)
 
+
+TREE = (
+    ("province", "province", None),
+    ("branch", "branch", "province"),
+    ("sub_branch", "sub_branch", "branch"),
+    ("sibling", "sub_branch", "branch"),
+    ("other_branch", "branch", "province"),
+    ("foreign", "sub_branch", "other_branch"),
+)
 STAFF = (
     ("administrator", Role.ADMINISTRATOR, "province"),
     ("province_manager", Role.PROVINCE_MANAGER, "province"),

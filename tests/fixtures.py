@@ -6,7 +6,9 @@ import os
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,13 +22,12 @@ from inspection_api.core.banks import Bank, BankCatalogue
 from inspection_api.core.db import Database, open_engine
 from inspection_api.core.settings import Mode, Settings
 from inspection_api.core.storage import Storage
-from inspection_api.http.runtime import Runtime
+from inspection_api.http.runtime import Runtime, install
 from inspection_api.subscriptions import SUBSCRIPTIONS
-from tests.factories import STAFF, World
+from tests.factories import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from flask import Flask
     from flask.testing import FlaskClient
@@ -130,8 +131,26 @@ def runtime(settings: Settings, database: Database, catalogue: BankCatalogue, st
     )
 
 
+@pytest.fixture(scope="session")
+def built_apps(database_url: str, redis_url: str) -> Callable[[str], Flask]:
+    """Return the application under a name: building one costs more than most tests, giving it other parts nothing."""
+    nowhere = Settings(
+        mode=Mode.TEST, secret_key=SECRET, database_url=database_url, redis_url=redis_url, var=Path(os.devnull)
+    )
+    return cache(lambda _name: create_app(nowhere))
+
+
 @pytest.fixture
-def app(settings: Settings, runtime: Runtime) -> Flask:
+def app(built_apps: Callable[[str], Flask], runtime: Runtime) -> Flask:
+    """The application; whoever adds to it takes `own_app`."""
+    app = built_apps("rolled back")
+    install(app, runtime)
+    return app
+
+
+@pytest.fixture
+def own_app(settings: Settings, runtime: Runtime) -> Flask:
+    """The application, built for this test alone."""
     return create_app(settings, parts=runtime)
 
 
@@ -150,18 +169,8 @@ def world(database: Database, bank: Bank) -> World:
 def other_world(database: Database, other_bank: Bank, world: World) -> World:
     """The same people with the same ids in a second bank: nothing but the schema tells them apart."""
     twin = World(database=database, bank=other_bank)
-    for name, parent in (
-        ("province", None),
-        ("branch", "province"),
-        ("sub_branch", "branch"),
-        ("sibling", "branch"),
-        ("other_branch", "province"),
-        ("foreign", "other_branch"),
-    ):
-        kind = name if name in {"province", "branch"} else "branch" if name == "other_branch" else "sub_branch"
-        twin.add_organisation(name, kind, parent, id=world.organisations[name])
-    for username, role, organisation in STAFF:
-        twin.add_user(username, role, organisation, id=world.people[username])
+    twin.organisations, twin.people = dict(world.organisations), dict(world.people)
+    twin.settle_in()
     return twin
 
 
@@ -218,6 +227,8 @@ def committed_world(committed_database: Database, committed_bank: Bank) -> World
 
 
 @pytest.fixture
-def committed_app(settings: Settings, runtime: Runtime, committed_database: Database) -> Flask:
+def committed_app(built_apps: Callable[[str], Flask], runtime: Runtime, committed_database: Database) -> Flask:
     """The application on a database that really commits."""
-    return create_app(settings, parts=replace(runtime, database=committed_database))
+    app = built_apps("committed")
+    install(app, replace(runtime, database=committed_database))
+    return app

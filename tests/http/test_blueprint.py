@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def writing_app(app: Flask) -> Flask:
+def writing_app(own_app: Flask) -> Flask:
     """The application with endpoints that try what may not be."""
     blp = Blueprint("writing", "")
 
@@ -48,8 +48,8 @@ def writing_app(app: Flask) -> Flask:
         ctx.record("thing.viewed")
         return {}
 
-    app.register_blueprint(blp)
-    return app
+    own_app.register_blueprint(blp)
+    return own_app
 
 
 def test_a_get_that_writes_is_an_error_and_changes_nothing(

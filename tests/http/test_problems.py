@@ -144,22 +144,24 @@ def failing_app(app: Flask, error: Exception) -> FlaskClient:
         (PoolExhausted("no connection"), "pool_exhausted"),
     ],
 )
-def test_a_database_that_is_away_is_503_with_a_time_to_come_back(app: Flask, error: Exception, reason: str) -> None:
-    answer = failing_app(app, error).get("/failing")
+def test_a_database_that_is_away_is_503_with_a_time_to_come_back(own_app: Flask, error: Exception, reason: str) -> None:
+    answer = failing_app(own_app, error).get("/failing")
     assert_problem(answer, 503, "unavailable")
     assert answer.json["reason"] == reason
     assert int(answer.headers["Retry-After"]) >= 1
 
 
-def test_an_unexpected_error_tells_its_number_and_nothing_else(app: Flask, capsys: pytest.CaptureFixture[str]) -> None:
-    answer = failing_app(app, RuntimeError("the password is swordfish")).get("/failing")
+def test_an_unexpected_error_tells_its_number_and_nothing_else(
+    own_app: Flask, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = failing_app(own_app, RuntimeError("the password is swordfish")).get("/failing")
     assert_problem(answer, 500, "internal_error")
     assert "swordfish" not in answer.text
     assert answer.json["request_id"] in capsys.readouterr().out
 
 
-def test_a_pause_is_told_in_the_header_too(app: Flask) -> None:
-    answer = failing_app(app, TooMany(retry_after_s=7)).get("/failing")
+def test_a_pause_is_told_in_the_header_too(own_app: Flask) -> None:
+    answer = failing_app(own_app, TooMany(retry_after_s=7)).get("/failing")
     assert_problem(answer, 429, "too_many")
     assert answer.headers["Retry-After"] == "7"
 

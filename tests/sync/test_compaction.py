@@ -152,6 +152,7 @@ def test_an_officer_still_reads_his_own_record_after_his_devices_dropped_it(
 
 def test_markers_of_ended_transactions_are_removed(committed_world: World) -> None:
     ticks = text("SELECT count(*) FROM feed_tick")
+    committed_world.add_organisation("new", "sub_branch", "branch")
     with committed_world.transaction() as ctx:
         assert ctx.session.scalar(ticks)
     compact(committed_world)
