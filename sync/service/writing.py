@@ -106,8 +106,8 @@ def apply(ctx: Context, judged: Sequence[Judged]) -> None:
     adding.add(ctx, judged)
     further = adding.further_media(judged)
     stored = _declare(ctx, [*_visit_media(visits), *_plate_photos(ctx, bindings), *_further_media(further)])
-    _contest(ctx, judged)
     _store_conflicts(ctx, judged)
+    _contest(ctx, judged)
     checkpoints.note_scans(ctx, _scans(judged))
     for each in judged:
         _trace(ctx, each)

@@ -182,6 +182,25 @@ def test_a_submission_over_a_draft_in_conflict_is_its_devices_latest_word(
     assert desk.record().answers["tax_ytd"] == {"value": "8"}
 
 
+def test_a_device_whose_clash_and_later_word_come_in_one_batch_is_heard_with_the_later(
+    desk: Desk, phone: Phone, second: Phone, office: Office
+) -> None:
+    desk.save(phone, **answer("tax_ytd", "4"))
+    before = desk.record().version
+    desk.save(phone, base_version=before, **answer("tax_ytd", "5"))
+    payload = {"checkpoint_id": str(desk.point), "template_version_id": str(desk.street.portfolio.version_id)}
+    results = second.push(
+        *(
+            second.operation("inspection.save", desk.entity, {**payload, **answer("tax_ytd", value)}, base_version=base)
+            for value, base in (("6", before), ("8", desk.record().version))
+        )
+    )
+    assert [each["status"] for each in results] == ["conflict", "applied"]
+    (found,) = office.conflicts()
+    assert (found["server"]["value"], found["device"]["value"]) == ({"value": "5"}, {"value": "8"})
+    assert office.resolve("manager", found["id"], "device").json["current"] == {"value": "8"}
+
+
 def test_a_decided_record_reaches_the_devices(desk: Desk, phone: Phone, second: Phone, office: Office) -> None:
     clash(desk, phone, second)
     cursor = phone.pull()["cursor"]
