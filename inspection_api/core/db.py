@@ -79,7 +79,8 @@ class Database:
     ) -> Iterator[Context]:
         """Yield a context in ``bank``; commit at the end, roll back on any exception.
 
-        Inline handlers run just before the commit. A read-only transaction is never committed: it has nothing to.
+        Inline handlers run just before the commit; a read-only transaction has nothing for them. It is committed too,
+        because a rollback makes the driver forget its prepared statements.
         ``isolation`` is a PostgreSQL isolation level (``REPEATABLE READ``) where the default does not do.
         """
         with self._session(isolation) as session:
@@ -87,10 +88,7 @@ class Database:
             session.execute(_ENTER, values)
             ctx = Context(session=session, bank=bank, now=self.clock(), actor=actor, blobs=self.storage)
             yield ctx
-            if read_only:
-                session.rollback()
-                return
-            waiting = settle(ctx, self.subscriptions)
+            waiting = 0 if read_only else settle(ctx, self.subscriptions)
             session.commit()
         if waiting and self._wake is not None:
             self._wake(bank)

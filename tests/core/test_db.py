@@ -9,6 +9,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import InternalError, OperationalError, ProgrammingError
 
 from inspection_api.accounts.models import Organisation
+from inspection_api.core.db import Database, open_engine
 from inspection_api.core.events import Event
 
 if TYPE_CHECKING:
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
     from inspection_api.core.banks import Bank
     from inspection_api.core.context import Context
-    from inspection_api.core.db import Database
     from tests.factories import World
+    from tests.fixtures import Clock
 
 
 def path_of(ctx: Context) -> str:
@@ -101,3 +102,17 @@ def test_a_snapshot_does_not_move(committed_world: World, committed_database: Da
         assert ctx.session.scalar(count) == before
     with committed_database.transaction(bank, read_only=True) as ctx:
         assert ctx.session.scalar(count) == before + 1
+
+
+def test_a_read_only_transaction_leaves_its_prepared_statements(
+    database_url: str, committed_bank: Bank, clock: Clock
+) -> None:
+    engine = open_engine(database_url, pool_size=1)
+    database = Database(engine, clock=clock)
+    for _ in range(8):
+        with database.transaction(committed_bank, read_only=True) as ctx:
+            ctx.session.execute(text("SELECT count(*) FROM organisation"))
+    with database.transaction(committed_bank, read_only=True) as ctx:
+        prepared = ctx.session.scalars(text("SELECT statement FROM pg_prepared_statements")).all()
+    engine.dispose()
+    assert "SELECT count(*) FROM organisation" in prepared
