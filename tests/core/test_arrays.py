@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 TEXTS = st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])), max_size=20)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=200)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=200)
 @given(TEXTS)
 @example([])
 @example(["", "NULL", "null", " ", ",", "{}", '"', '","', "\\", 'a"b\\', "章\n"])
@@ -24,7 +24,7 @@ def test_texts_arrive_as_they_were_sent(engine: Engine, texts: list[str]) -> Non
     assert _through(engine, "text", texts) == texts
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(st.uuids(), max_size=20))
 def test_ids_arrive_as_they_were_sent_also_as_texts(engine: Engine, ids: list[UUID]) -> None:
     assert _through(engine, "uuid", ids) == ids

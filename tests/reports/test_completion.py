@@ -221,7 +221,7 @@ def expected(task: Task, window: Period, today: date) -> set[Measure]:
     return measures
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     states=st.lists(st.sampled_from(State), min_size=22, max_size=22),
     days=st.tuples(*[st.dates(date(2026, 2, 25), date(2026, 5, 5))] * 3),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from checkpoints.rules.lifecycle import State as CheckpointState
@@ -143,7 +143,6 @@ def played(*batches: tuple[UUID, Sequence[Received]]) -> Paper:
     return paper
 
 
-@settings(deadline=None)
 @given(CHAIN, CHAIN)
 def test_pushing_again_changes_nothing(mine: list[dict[str, str]], theirs: list[dict[str, str]]) -> None:
     batches = [(ONE, chain(1, mine)), (TWO, chain(2, theirs))]
@@ -151,7 +150,6 @@ def test_pushing_again_changes_nothing(mine: list[dict[str, str]], theirs: list[
     assert (twice.record, twice.receipts, twice.positions) == (once.record, once.receipts, once.positions)
 
 
-@settings(deadline=None)
 @given(CHAIN, st.integers(0, 6), st.randoms(use_true_random=False))
 def test_a_prefix_and_the_rest_in_any_order_say_what_the_whole_says(
     saves: list[dict[str, str]], cut: int, chance: Any
@@ -165,7 +163,6 @@ def test_a_prefix_and_the_rest_in_any_order_say_what_the_whole_says(
     assert in_parts.held == {}
 
 
-@settings(deadline=None)
 @given(CHAIN)
 def test_a_devices_own_saves_never_clash_and_its_last_word_stands(saves: list[dict[str, str]]) -> None:
     paper = played(*((ONE, [each]) for each in chain(1, saves)))
@@ -176,7 +173,6 @@ def test_a_devices_own_saves_never_clash_and_its_last_word_stands(saves: list[di
     assert paper.says == expected
 
 
-@settings(deadline=None)
 @given(FIELDS, FIELDS)
 def test_saves_of_different_fields_commute(mine: dict[str, str], theirs: dict[str, str]) -> None:
     theirs = {name: value for name, value in theirs.items() if name not in mine}
@@ -185,7 +181,6 @@ def test_saves_of_different_fields_commute(mine: dict[str, str], theirs: dict[st
     assert Status.CONFLICT not in played(one, two).statuses.values()
 
 
-@settings(deadline=None)
 @given(CHAIN, CHAIN, st.integers(0, 3))
 def test_receipts_follow_from_what_was_pushed_alone(
     mine: list[dict[str, str]], theirs: list[dict[str, str]], base_version: int
@@ -195,7 +190,6 @@ def test_receipts_follow_from_what_was_pushed_alone(
     assert played(*batches).receipts == played(*batches).receipts
 
 
-@settings(deadline=None)
 @given(CHAIN, CHAIN)
 def test_the_value_first_accepted_stays_and_every_other_is_told(
     mine: list[dict[str, str]], theirs: list[dict[str, str]]
