@@ -34,7 +34,6 @@ class Event(Base):
     __tablename__ = "event"
     __table_args__ = (
         Index("ix_event_number", "number", unique=True),
-        Index("ix_event_unnumbered", "txid", postgresql_where=text("number IS NULL")),
         Index("ix_event_kind_number", "kind", "number"),
     )
 
@@ -44,7 +43,6 @@ class Event(Base):
     at: Mapped[datetime]
     data: Mapped[dict[str, Any]]
     number: Mapped[int | None] = mapped_column(BigInteger)
-    txid: Mapped[int] = mapped_column(BigInteger, server_default=text("(pg_current_xact_id()::text)::bigint"))
 
 
 class EventDelivery(Base):

@@ -1,13 +1,15 @@
 """The change feed's tables and how a synced table joins it (sync.md §5).
 
 A row of ``sync_change`` says that an entity changed for somebody (``audience`` is a user, NULL the whole bank).
-Triggers write it; a deferred trigger gives ``seq`` from the bank's single counter as the last act of the transaction,
-so no reader with a cursor can ever skip a row that commits late.
+Statement triggers leave what changed in ``feed_tick``; its deferred trigger takes numbers from the bank's single
+counter as the last act of the transaction and writes the changes, so no reader with a cursor can ever skip a row that
+commits late. A row of ``feed_tick`` without ``change`` numbers events. ``version`` is told of deletions only.
 """
 
 from __future__ import annotations
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -27,20 +29,29 @@ _XID = text("(pg_current_xact_id()::text)::bigint")
 sync_change = Table(
     "sync_change",
     Base.metadata,
-    Column("seq", BigInteger),
+    Column("seq", BigInteger, nullable=False),
     Column("audience", Uuid),
     Column("entity", Text, nullable=False),
     Column("entity_id", Uuid, nullable=False),
     Column("change", Text, nullable=False),
-    Column("txid", BigInteger, nullable=False, server_default=_XID),
+    Column("version", BigInteger),
     Column("at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
     Column("reason", Text),
     CheckConstraint("change IN ('put', 'del', 'drop')", name="change_known"),
-    Index("ix_sync_change_unstamped", "txid", postgresql_where=text("seq IS NULL")),
     Index("ix_sync_change_audience_seq", "audience", "seq"),
 )
 
-feed_tick = Table("feed_tick", Base.metadata, Column("txid", BigInteger, nullable=False, server_default=_XID))
+feed_tick = Table(
+    "feed_tick",
+    Base.metadata,
+    Column("txid", BigInteger, nullable=False, server_default=_XID),
+    Column("change", Text),
+    Column("entities", ARRAY(Text)),
+    Column("audiences", ARRAY(Uuid)),
+    Column("ids", ARRAY(Uuid), nullable=False),
+    Column("versions", ARRAY(BigInteger)),
+    Column("reason", Text),
+)
 
 feed_counter = Table(
     "feed_counter",

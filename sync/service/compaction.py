@@ -33,7 +33,7 @@ _FORGET_SUPERSEDED = text(
     DELETE FROM sync_change WHERE ctid = ANY (ARRAY(
         SELECT o.ctid FROM (
             SELECT ctid, row_number() OVER (PARTITION BY audience, entity, entity_id ORDER BY seq DESC) AS age
-            FROM sync_change WHERE seq IS NOT NULL) o
+            FROM sync_change) o
         WHERE o.age > 1 LIMIT :most))
     """
 )
@@ -42,7 +42,7 @@ _FORGET_TOMBSTONES = text(
     WITH forgotten AS (
         DELETE FROM sync_change WHERE ctid = ANY (ARRAY(
             SELECT ctid FROM sync_change
-            WHERE change <> 'put' AND seq IS NOT NULL AND at < :before ORDER BY seq LIMIT :most))
+            WHERE change <> 'put' AND at < :before ORDER BY seq LIMIT :most))
         RETURNING seq)
     UPDATE sync_epoch SET horizon = greatest(horizon, (SELECT max(seq) FROM forgotten))
     WHERE EXISTS (SELECT FROM forgotten)

@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 _HEAD = text("SELECT value FROM feed_counter")
 _CHANGES = text(
     """
-    (SELECT seq, entity, entity_id::text, change, reason FROM sync_change
+    (SELECT seq, entity, entity_id::text, change, reason, version FROM sync_change
      WHERE audience = :user_id AND seq > :after ORDER BY seq LIMIT :most)
     UNION ALL
-    (SELECT seq, entity, entity_id::text, change, reason FROM sync_change
+    (SELECT seq, entity, entity_id::text, change, reason, version FROM sync_change
      WHERE audience IS NULL AND seq > :after ORDER BY seq LIMIT :most)
     ORDER BY seq LIMIT :most
     """
@@ -99,13 +99,14 @@ def _page(ctx: Context, after: int, head: int, limit: int) -> _Page:
 
 def _changes(ctx: Context, newest: Sequence[tuple[Any, ...]]) -> list[bytes]:
     """Return one change for each row: removals as the feed says, the rest as they now stand; empty where nothing is."""
-    puts = rows.puts(ctx, [(entity, id_) for _, entity, id_, change, _ in newest if change == "put"])
+    puts = rows.puts(ctx, [(entity, id_) for _, entity, id_, change, *_ in newest if change == "put"])
     return [
-        puts.get((entity, id_), b"") if change == "put" else _removal(change, entity, id_, reason)
-        for _, entity, id_, change, reason in newest
+        puts.get((entity, id_), b"") if change == "put" else _removal(change, entity, id_, reason=reason, v=version)
+        for _, entity, id_, change, reason, version in newest
     ]
 
 
-def _removal(change: str, entity: str, id_: str, reason: str | None) -> bytes:
-    why = {"reason": reason} if reason else {}
-    return rows.encoded({"k": change, "e": entity, "id": id_, **why})
+def _removal(change: str, entity: str, id_: str, **facts: Any) -> bytes:
+    """Return a ``drop``, with its reason, or a ``del``, with the version that the row would have now."""
+    known = {name: value for name, value in facts.items() if value is not None}
+    return rows.encoded({"k": change, "e": entity, "id": id_, **known})

@@ -52,7 +52,7 @@ _DECIDE = text(
     WHERE s.op_id = r.op_id
     """
 )
-_TELL = text("SELECT feed_append(:schema, 'receipt', 'put', CAST(:holders AS uuid[]), CAST(:ids AS uuid[]))")
+_TELL = text("SELECT feed_append('receipt', 'put', CAST(:holders AS uuid[]), CAST(:ids AS uuid[]))")
 
 
 def store(
@@ -74,7 +74,7 @@ def store(
     if late:
         ctx.session.execute(_SETTLE, {"rows": as_jsonb(late), "device_id": device_id})
         ids, holders = [row["op_id"] for row in late], [ctx.user_id] * len(late)
-        ctx.session.execute(_TELL, {"schema": ctx.bank.schema, "holders": holders, "ids": ids})
+        ctx.session.execute(_TELL, {"holders": holders, "ids": ids})
 
 
 def tell_decisions(ctx: Context, rows: Sequence[SyncQuarantine | Row[Any]]) -> None:
@@ -87,7 +87,7 @@ def tell_decisions(ctx: Context, rows: Sequence[SyncQuarantine | Row[Any]]) -> N
     decided = [{"op_id": row.op_id, "decision": _decision(row)} for row in rows]
     holders, ids = [row.officer_id for row in rows], [row.op_id for row in rows]
     ctx.session.execute(_DECIDE, {"rows": as_jsonb(decided)})
-    ctx.session.execute(_TELL, {"schema": ctx.bank.schema, "holders": holders, "ids": ids})
+    ctx.session.execute(_TELL, {"holders": holders, "ids": ids})
 
 
 def _decision(row: SyncQuarantine | Row[Any]) -> dict[str, Any]:

@@ -93,7 +93,7 @@ def test_an_exception_in_a_handler_rolls_the_use_case_back(bench: Bench) -> None
 
     def use_case() -> None:
         with bench.transaction(Subscription("a.done", When.INLINE, bench.handler("on_a", refuse))) as ctx:
-            ctx.session.execute(text("INSERT INTO feed_tick DEFAULT VALUES"))
+            ctx.session.execute(text("INSERT INTO feed_tick (ids) VALUES ('{}')"))
             ctx.record("a.done", n=1)
 
     with pytest.raises(Conflict):

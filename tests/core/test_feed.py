@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 _numbers = count(1)
 
 FEED = text(
-    "SELECT seq, audience, entity, entity_id, change FROM sync_change WHERE seq > :cursor ORDER BY seq LIMIT :limit"
+    "SELECT seq, audience, entity, entity_id, change, version FROM sync_change"
+    " WHERE seq > :cursor ORDER BY seq LIMIT :limit"
 )
 
 
@@ -98,6 +99,7 @@ def test_a_deletion_reaches_every_holder(held: tuple[World, UUID, int]) -> None:
     with world.transaction() as ctx:
         ctx.session.execute(text("DELETE FROM customer WHERE id = :id"), {"id": customer})
     assert changes(world, cursor) == [("manager", customer, "del"), ("officer", customer, "del")]
+    assert [row.version for row in feed(world, cursor)] == [2, 2]
 
 
 def test_granting_puts_old_rows_too(held: tuple[World, UUID, int]) -> None:

@@ -41,15 +41,16 @@ CREATE SEQUENCE naive;
 SELECT setval('naive', value + 1, false) FROM feed_counter;
 CREATE FUNCTION naive_number() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
-    NEW.seq := nextval('naive');
-    RETURN NEW;
+    INSERT INTO sync_change (seq, change, entity, audience, entity_id)
+    SELECT nextval('naive'), NEW.change, f.* FROM unnest(NEW.entities, NEW.audiences, NEW.ids) AS f;
+    RETURN NULL;
 END $$;
-CREATE TRIGGER naive_number BEFORE INSERT ON sync_change FOR EACH ROW EXECUTE FUNCTION naive_number();
+CREATE TRIGGER naive_number AFTER INSERT ON feed_tick FOR EACH ROW EXECUTE FUNCTION naive_number();
 ALTER TABLE feed_tick DISABLE TRIGGER feed_stamp
 """
 BY_COUNTER = """
 ALTER TABLE feed_tick ENABLE TRIGGER feed_stamp;
-DROP TRIGGER naive_number ON sync_change;
+DROP TRIGGER naive_number ON feed_tick;
 DROP FUNCTION naive_number();
 UPDATE feed_counter SET value = nextval('naive');
 DROP SEQUENCE naive

@@ -16,11 +16,7 @@ ROWS = "sync/service/rows.py"
 CURSOR = "sync/protocol/cursor.py"
 RECORD_RULES = "inspection_api/inspections/rules.py"
 FEED = "migrations/versions/0001_foundation.py"
-FEED_UPKEEP = "migrations/versions/0021_feed_upkeep.py"
-GRANTED = (
-    '_GRANTED = """\nCREATE OR REPLACE FUNCTION feed_granted() RETURNS trigger LANGUAGE plpgsql AS $$\nDECLARE\n'
-    "    change text := "
-)
+FEED_ONCE = "migrations/versions/0027_feed_once.py"
 MIRROR = "sync/client/mirror.py"
 SIMULATION = (
     "tests/sync/simulation/test_simulation.py::test_whatever_the_network_does_nothing_is_lost_doubled_or_leaked"
@@ -118,7 +114,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         name="losing access drops nothing",
-        edits=((FEED_UPKEEP, f"{GRANTED}CASE TG_OP WHEN 'DELETE' THEN 'drop' ELSE 'put' END;", f"{GRANTED}'put';"),),
+        edits=((FEED_ONCE, "SELECT CASE TG_OP WHEN 'DELETE' THEN 'drop' ELSE 'put' END,", "SELECT 'put',"),),
         tests=("tests/sync/test_pull.py",),
     ),
     Bug(
@@ -140,9 +136,15 @@ BUGS: tuple[Bug, ...] = (
             (FEED, '    op.execute("INSERT INTO feed_counter VALUES (true, 0)")\n', ""),
             (FEED, "DEFERRABLE INITIALLY DEFERRED", "DEFERRABLE INITIALLY IMMEDIATE"),
             (
-                FEED,
-                "'UPDATE %I.feed_counter SET value = value + $1 RETURNING value - $1'",
-                "'SELECT setval(''%1$I.naive'', (SELECT last_value FROM %1$I.naive) + $1) - $1'",
+                FEED_ONCE,
+                (
+                    "UPDATE feed_counter SET value = value + cardinality(NEW.ids)"
+                    " RETURNING value - cardinality(NEW.ids) INTO base;"
+                ),
+                (
+                    "base := setval('naive', (SELECT last_value FROM naive) + cardinality(NEW.ids))"
+                    " - cardinality(NEW.ids);"
+                ),
             ),
         ),
         tests=("tests/fire/test_gap.py::test_a_slow_transaction_hides_nothing_from_the_reader",),

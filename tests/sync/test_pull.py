@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 import zstandard
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from checkpoints.models import Checkpoint
 from inspection_api.accounts import service as accounts
@@ -86,6 +86,16 @@ def test_losing_access_drops_and_gaining_it_again_puts(phone: Phone, street: Str
     with world.transaction() as ctx:
         accounts.grant(ctx, [grant])
     assert [change["k"] for change in phone.pull(page["cursor"])["changes"]] == ["put"]
+
+
+def test_a_deletion_tells_the_version_behind_the_last_one(phone: Phone, street: Street, world: World) -> None:
+    street.add()
+    (task,) = street.make_tasks().values()
+    pulled = phone.pull()
+    (version,) = (each["v"] for each in pulled["changes"] if (each["e"], each.get("id")) == ("task", str(task)))
+    with world.transaction() as ctx:
+        ctx.session.execute(text("DELETE FROM task WHERE id = :id"), {"id": task})
+    assert phone.pull(pulled["cursor"])["changes"] == [{"k": "del", "e": "task", "id": str(task), "v": version + 1}]
 
 
 def test_a_pushed_visit_comes_back_as_it_stands(phone: Phone, street: Street) -> None:
