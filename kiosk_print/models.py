@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from inspection_api.core.tables import Base, Identified
+from inspection_api.core.tables import Base, Identified, Versioned
 
 
 class PaperWindow(Identified, Base):
@@ -33,7 +33,7 @@ class PaperWindow(Identified, Base):
     locked_at: Mapped[datetime | None]
 
 
-class UnlockRequest(Identified, Base):
+class UnlockRequest(Identified, Versioned, Base):
     """Somebody asks for another window; ``window_number`` is the one that has passed."""
 
     __tablename__ = "unlock_request"
@@ -76,7 +76,7 @@ class PaperOpinion(Identified, Base):
     voided_at: Mapped[datetime | None]
 
 
-class PaperPrint(Identified, Base):
+class PaperPrint(Identified, Versioned, Base):
     """One print. It is ``reserved`` with its number first; rendering finishes it, and a retry by key does too.
 
     ``sheet`` is all that the paper says, so that a print is the same whenever it is rendered.

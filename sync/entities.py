@@ -19,6 +19,7 @@ from inspection_api.inspections.models import Inspection, InspectionComment
 from inspection_api.loans.models import Loan
 from inspection_api.tasks.models import Task, VisitAttempt
 from inspection_api.templates.models import TemplateVersion
+from kiosk_print.models import PaperPrint, UnlockRequest
 from sync.protocol import envelope, payloads
 from sync.protocol.additions import judge_comment, judge_declare, judge_feedback
 from sync.protocol.amend import judge_amend
@@ -31,8 +32,10 @@ from sync.protocol.unmet import judge_unmet
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
+    from uuid import UUID
 
     from sqlalchemy import ColumnElement, FromClause, Select
+    from sqlalchemy.orm import InstrumentedAttribute
 
     from inspection_api.core.tables import Base
 
@@ -95,6 +98,20 @@ def _task_finished(since: datetime) -> ColumnElement[bool]:
 def _inspection_finished(since: datetime) -> ColumnElement[bool]:
     last = func.greatest(Inspection.submitted_at, Inspection.accepted_at, Inspection.print_closes_at)
     return Inspection.state.in_(["accepted", "extra", "refused", "voided"]) & (last < since)
+
+
+def _paper_finished(since: datetime) -> ColumnElement[bool]:
+    last = func.greatest(PaperPrint.printed_at, PaperPrint.ended_at)
+    return (last < since) & _of_finished_record(PaperPrint.inspection_id, since)
+
+
+def _unlock_request_finished(since: datetime) -> ColumnElement[bool]:
+    return (UnlockRequest.decided_at < since) & _of_finished_record(UnlockRequest.inspection_id, since)
+
+
+def _of_finished_record(inspection_id: InstrumentedAttribute[UUID], since: datetime) -> ColumnElement[bool]:
+    """Return the condition that the record is finished: what belongs to it stays on devices for as long as it does."""
+    return inspection_id.in_(select(Inspection.id).where(_inspection_finished(since)))
 
 
 def _comment_finished(since: datetime) -> ColumnElement[bool]:
@@ -172,6 +189,28 @@ ENTITIES: dict[str, Entity] = {
             "amendments",
         ),
         finished=_inspection_finished,
+    ),
+    "paper": Entity(
+        PaperPrint,
+        ("inspection_id", "number", "copy", "status", "window_number", "printed_at", "ended_at"),
+        finished=_paper_finished,
+    ),
+    "unlock_request": Entity(
+        UnlockRequest,
+        (
+            "inspection_id",
+            "window_number",
+            "requested_by",
+            "requested_at",
+            "expires_at",
+            "reason_code",
+            "reason",
+            "status",
+            "decided_at",
+            "decision_reason",
+            "days",
+        ),
+        finished=_unlock_request_finished,
     ),
     "comment": Entity(InspectionComment, ("inspection_id", "author_id", "text", "at"), finished=_comment_finished),
     "visit_attempt": Entity(

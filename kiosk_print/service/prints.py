@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
+from inspection_api.accounts import service as accounts
 from inspection_api.core.ids import new_id
 from inspection_api.core.periods import local_day
 from inspection_api.core.permissions import Action, Permission
@@ -85,6 +86,7 @@ def _reserve(ctx: Context, inspection_id: UUID, idempotency_key: str, verify_url
     )
     ctx.session.add(row)
     ctx.session.flush()
+    accounts.grant(ctx, [(inspection.officer_id, "paper", row.id)])
     return row
 
 

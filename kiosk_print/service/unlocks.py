@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import update
 
+from inspection_api.accounts import service as accounts
 from inspection_api.accounts.queries import in_subtree
 from inspection_api.core.ids import new_id
 from inspection_api.core.permissions import Action, Permission
@@ -70,6 +71,7 @@ def request_unlock(
     )
     ctx.session.add(request)
     ctx.session.flush()
+    accounts.grant(ctx, [(inspection.officer_id, "unlock_request", request.id)])
     _record(ctx, "unlock.requested", request)
     return request
 
@@ -109,6 +111,8 @@ def decide_unlock(
     unlock.ensure_may_decide(ctx.user_id, deciders_of(ctx, inspection, requests), barred=barred)
     terms = unlock.decide_terms(approved=approved, days=days, reason=reason)
     _apply(ctx, request, terms)
+    if terms.approved:
+        _give_back(ctx, inspection, requests)
     _record(ctx, "unlock.approved" if terms.approved else "unlock.rejected", request)
     return request
 
@@ -154,6 +158,13 @@ def _open_next(ctx: Context, request: UnlockRequest, days: int) -> None:
         .where(Inspection.id == request.inspection_id)
         .values(print_opens_at=window.opens_at, print_closes_at=window.closes_at)
     )
+
+
+def _give_back(ctx: Context, inspection: Inspection, requests: Sequence[UnlockRequest]) -> None:
+    """Let the officer hold a record and its paper again if his devices dropped them, finished: now they may change."""
+    held = [("inspection", inspection.id), *(("unlock_request", request.id) for request in requests)]
+    held += [("paper", each.id) for each in queries.prints(ctx.session, inspection.id)]
+    accounts.grant(ctx, [(inspection.officer_id, entity, id_) for entity, id_ in held])
 
 
 def withdraw_unlock(ctx: Context, request_id: UUID) -> UnlockRequest:

@@ -36,7 +36,12 @@ SELECT 'task' AS entity, id::text AS entity_id FROM task WHERE officer_id = '{me
 UNION ALL SELECT 'inspection', id::text FROM inspection WHERE officer_id = '{me}'
 UNION ALL SELECT 'checkpoint', id::text FROM checkpoint WHERE officer_id = '{me}'
 UNION ALL SELECT 'customer', customer_id::text FROM checkpoint WHERE officer_id = '{me}'
+UNION ALL SELECT 'paper', p.id::text FROM paper_print p JOIN inspection i ON i.id = p.inspection_id
+WHERE i.officer_id = '{me}'
+UNION ALL SELECT 'unlock_request', r.id::text FROM unlock_request r JOIN inspection i ON i.id = r.inspection_id
+WHERE i.officer_id = '{me}'
 """
+_OWN = {"task", "inspection", "checkpoint", "customer", "paper", "unlock_request"}
 _GRANTED = "SELECT entity, entity_id::text AS entity_id FROM access_grant WHERE user_id = '{me}'"
 _TWICE = """
 SELECT 'submitted' AS what, data ->> 'inspection_id' AS id FROM event WHERE kind = 'inspection.submitted'
@@ -204,9 +209,7 @@ class DeviceWatch:
                 assert self.book.captured[change["op_id"]].username == self.mine.username, change
             elif change["k"] == "put" and not ENTITIES[change["e"]].is_shared:
                 assert (change["e"], change["id"]) in granted, change
-                assert change["e"] not in {"task", "inspection", "checkpoint", "customer"} or (
-                    (change["e"], change["id"]) in mine
-                ), change
+                assert change["e"] not in _OWN or (change["e"], change["id"]) in mine, change
                 name = change["d"].get("name", FOREIGN if is_twin else "")
                 assert name.startswith(FOREIGN) == is_twin, change
             elif change["k"] in {"del", "drop"}:
