@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from sync.client.clock import Clock, system_clock
 from sync.client.identity import Identity, identity_of
-from sync.client.line import Credentials, Line, Refused
+from sync.client.line import SIGNATURE_INVALID, Credentials, Line, Refused
 from sync.client.mirror import Mirror, begin_again
 from sync.client.outbox import Outbox, wait_again
 from sync.client.parting import PartingLine, PartingUploads
@@ -148,12 +148,19 @@ class Client:
     def _react(self, batch: Batch, refused: Refused) -> None:
         """Do what the protocol says about a refused batch; raise what it says nothing about."""
         reactions: dict[str, Callable[[], object]] = {
-            "signature_invalid": self._enrol_again,
+            SIGNATURE_INVALID: self._enrol_again,
             "device_forked": self._enrol_anew,
             "batch_id_reused": self.outbox.rebuild,
         }
         if refused.code in reactions:
             reactions[refused.code]()
+        else:
+            self._halve(batch, refused)
+
+    def _react_parting(self, batch: Batch, refused: Refused) -> None:
+        """Do the same without a login: nobody can be enrolled, but a batch can be signed anew."""
+        if refused.code in {SIGNATURE_INVALID, "batch_id_reused"}:
+            self.outbox.rebuild()
         else:
             self._halve(batch, refused)
 
@@ -266,7 +273,7 @@ class Client:
         """
         line = self.line.parting(PartingLine)
         line.identity = self.identity
-        receipts = self._drain(line, self._halve)
+        receipts = self._drain(line, self._react_parting)
         PartingUploads(self._store, line).run()
         self.mirror.wipe()
         return receipts

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sync.client.transport import Transport
 
 UNAUTHENTICATED = 401
+SIGNATURE_INVALID = "signature_invalid"
 FIRST_FAILURE = 400
 _TOO_MANY = 429
 _SERVER_FAILED = 500
@@ -51,8 +52,8 @@ class Refused(Exception):  # noqa: N818 - the server's word, not an error of thi
 
     @property
     def is_about_the_device(self) -> bool:
-        """Tell whether not this request is at fault, but the login, or the device itself."""
-        return self.status == UNAUTHENTICATED or self.has_ended
+        """Tell whether not this request is at fault, but the login, or the device itself or its key."""
+        return self.status == UNAUTHENTICATED or self.has_ended or self.code == SIGNATURE_INVALID
 
     @property
     def has_ended(self) -> bool:

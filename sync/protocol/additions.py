@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from inspection_api.alerts.rules import FeedbackVerdict, is_feedback_enough
@@ -32,13 +32,18 @@ class Manifests:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaWrite:
-    """Media to be declared for a record or an attempt of the sender's."""
+    """Media to be declared for a record or an attempt of the sender's; for none while their operation waits."""
 
     owner_id: UUID
     organisation_id: UUID
     device_id: UUID
-    inspection_id: UUID
+    inspection_id: UUID | None
     media: tuple[Manifest, ...]
+
+    @property
+    def waiting(self) -> MediaWrite | None:
+        """Return what is written while the operation waits: its bytes may come, and count for nothing yet."""
+        return replace(self, inspection_id=None) if self.media else None
 
     @classmethod
     def of(cls, facts: Facts, record: Record, manifests: Manifests) -> MediaWrite:
@@ -88,13 +93,23 @@ def judge_manifests(facts: Facts, record_id: UUID, media: Sequence[Manifest]) ->
 
 
 def concluded(
-    facts: Facts, step: Step, write: Write, codes: Sequence[str] = (), traces: tuple[str, ...] = ()
-) -> tuple[Verdict, Write | None]:
-    """Return an addition's verdict: it waits with all reasons, unless there are none or somebody has accepted it."""
+    facts: Facts,
+    step: Step,
+    write: Write,
+    codes: Sequence[str] = (),
+    traces: tuple[str, ...] = (),
+    *,
+    media: MediaWrite | None = None,
+) -> tuple[Verdict, Write | MediaWrite | None]:
+    """Return an addition's verdict: it waits with all reasons, unless there are none or somebody has accepted it.
+
+    Of what waits only the ``media`` are written, so that their bytes may come.
+    """
     unapproved = () if facts.sender.is_approved else ("device_unapproved",)
     reasons = () if step.is_accepted else (*step.codes, *codes, *unapproved)
     if reasons:
-        return Verdict(status=Status.QUARANTINED, codes=reasons, flags=step.flags, traces=traces), None
+        verdict = Verdict(status=Status.QUARANTINED, codes=reasons, flags=step.flags, traces=traces)
+        return verdict, media.waiting if media else None
     return Verdict(status=Status.APPLIED, flags=step.flags), write
 
 
@@ -107,12 +122,12 @@ def judge_declare(
         return rejected("forbidden_or_unknown"), None
     manifests = judge_manifests(facts, record.id, payload.media)
     write = MediaWrite.of(facts, record, manifests)
-    return concluded(facts, step, write, manifests.codes, manifests.traces)
+    return concluded(facts, step, write, manifests.codes, manifests.traces, media=write)
 
 
 def judge_comment(
     facts: Facts, operation: Operation, payload: Comment, step: Step
-) -> tuple[Verdict, CommentWrite | None]:
+) -> tuple[Verdict, CommentWrite | MediaWrite | None]:
     """Return the verdict on ``comment.add``: anybody who reaches a record may say something about it."""
     record = facts.records.get(payload.inspection_id)
     if record is None or (record.officer_id != facts.sender.user_id and record.id not in facts.reachable_records):
@@ -129,7 +144,7 @@ def judge_comment(
 
 def judge_feedback(
     facts: Facts, operation: Operation, payload: AlertFeedback, step: Step
-) -> tuple[Verdict, FeedbackWrite | None]:
+) -> tuple[Verdict, FeedbackWrite | MediaWrite | None]:
     """Return the verdict on ``alert.feedback``: the alert is the sender's, and 正常 is explained (domain.md §5.5)."""
     if operation.entity_id not in facts.alerts:
         return rejected("forbidden_or_unknown"), None

@@ -14,7 +14,6 @@ from sync.protocol.envelope import Save, Submit
 from sync.protocol.verdicts import Status, Verdict, rejected
 
 if TYPE_CHECKING:
-    from sync.protocol.additions import Manifests
     from sync.protocol.envelope import Operation
     from sync.protocol.facts import Facts, Record
     from sync.protocol.order import Step
@@ -31,7 +30,7 @@ class AmendmentWrite:
 
 def judge_amend(
     facts: Facts, operation: Operation, payload: Amend, step: Step
-) -> tuple[Verdict, AmendmentWrite | None]:
+) -> tuple[Verdict, AmendmentWrite | MediaWrite | None]:
     """Return the verdict on ``inspection.amend``: it always waits, whatever its record's state (nothing is lost)."""
     record = facts.records.get(operation.entity_id)
     if record is None or record.officer_id != facts.sender.user_id:
@@ -41,7 +40,7 @@ def judge_amend(
 
 def judge_late(
     facts: Facts, operation: Operation, payload: Save | Submit, record: Record, step: Step
-) -> tuple[Verdict, AmendmentWrite | None]:
+) -> tuple[Verdict, AmendmentWrite | MediaWrite | None]:
     """Return the verdict on a save or submit whose record was submitted before it came.
 
     An own earlier save says nothing that the own submission did not; another submission always waits for a person.
@@ -58,11 +57,12 @@ def judge_late(
 
 def _proposed(
     facts: Facts, operation: Operation, payload: Amend | Save | Submit, record: Record, step: Step, code: str
-) -> tuple[Verdict, AmendmentWrite | None]:
-    """Keep the content for a decision; once it is accepted, it is an amendment of the record, with its media."""
+) -> tuple[Verdict, AmendmentWrite | MediaWrite | None]:
+    """Keep the content for a decision, and let its media come; accepted it amends the record, and they are its own."""
     manifests = judge_manifests(facts, record.id, payload.media if isinstance(payload, Submit) else ())
+    media = MediaWrite.of(facts, record, manifests)
     if step.is_accepted:
-        write = _write(facts, operation, payload, record, manifests)
+        write = AmendmentWrite(amendment=_amendment(facts, operation, payload), media=media)
         return Verdict(status=Status.APPLIED, version=record.version), write
     is_locked = record.prints_until is not None and record.prints_until <= facts.sender.received_at
     unapproved = () if facts.sender.is_approved else ("device_unapproved",)
@@ -70,17 +70,14 @@ def _proposed(
     verdict = Verdict(
         status=Status.QUARANTINED, codes=codes, flags=step.flags, version=record.version, traces=manifests.traces
     )
-    return verdict, None
+    return verdict, media.waiting
 
 
-def _write(
-    facts: Facts, operation: Operation, payload: Amend | Save | Submit, record: Record, manifests: Manifests
-) -> AmendmentWrite:
-    amendment = Amendment(
+def _amendment(facts: Facts, operation: Operation, payload: Amend | Save | Submit) -> Amendment:
+    return Amendment(
         inspection_id=operation.entity_id,
         op_id=operation.op_id,
         author_id=facts.sender.user_id,
         answers=forms.answers_from_wire(msgspec.structs.asdict(answer) for answer in payload.answers),
         notes=() if payload.note is msgspec.UNSET else (payload.note,),
     )
-    return AmendmentWrite(amendment=amendment, media=MediaWrite.of(facts, record, manifests))

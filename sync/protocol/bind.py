@@ -12,6 +12,7 @@ from checkpoints.rules.binding import Location, LocationStatus, PendingReason, R
 from inspection_api.core.errors import Problem
 from inspection_api.core.ids import new_id
 from sync.protocol import manifests, plates, times
+from sync.protocol.additions import MediaWrite
 from sync.protocol.fixes import received
 from sync.protocol.verdicts import Status, Verdict, rejected
 
@@ -54,7 +55,9 @@ class _Arrival:
     is_unsure: bool
 
 
-def judge_bind(facts: Facts, operation: Operation, payload: Bind, step: Step) -> tuple[Verdict, BindWrite | None]:
+def judge_bind(
+    facts: Facts, operation: Operation, payload: Bind, step: Step
+) -> tuple[Verdict, BindWrite | MediaWrite | None]:
     """Return the verdict and the location to write; visits later in the batch are judged by it."""
     checkpoint = facts.checkpoints.get(operation.entity_id)
     if checkpoint is None or not _may_ever_bind(facts, checkpoint.id):
@@ -62,18 +65,20 @@ def judge_bind(facts: Facts, operation: Operation, payload: Bind, step: Step) ->
     at = _captured(facts, operation)
     duty = {checkpoint.id in facts.bindable or facts.was_responsible(checkpoint.id, end) for end in at.ends}
     scanned = plates.judge_scan(facts, checkpoint, payload.qr, at)
-    if scanned.plate is None or duty == {False}:
-        return _kept(step, *scanned.codes, *(() if any(duty) else ("not_assigned",)), traces=scanned.traces), None
     photo = manifests.judge_medium(facts, payload.photo, None)
+    waiting = _photo(facts, checkpoint, payload) if photo.is_kept else None
+    if scanned.plate is None or duty == {False}:
+        codes = (*scanned.codes, *(() if any(duty) else ("not_assigned",)))
+        return _kept(step, *codes, traces=scanned.traces), waiting
     if photo.codes or payload.photo.kind != "photo":
-        return _kept(step, "media_contradiction", traces=photo.traces), None
+        return _kept(step, "media_contradiction", traces=photo.traces), waiting
     try:
         decision = _decide(facts, operation, payload)
     except Problem as problem:
         return rejected("invalid_payload", problem.title), None
     if decision.refusal is not None:
         is_mock = decision.refusal is fence.Verdict.MOCK
-        return _kept(step, decision.refusal.value, traces=("security.mock_location",) if is_mock else ()), None
+        return _kept(step, decision.refusal.value, traces=("security.mock_location",) if is_mock else ()), waiting
     arrival = _arrival(facts, checkpoint, at, is_unsure=bool(scanned.codes) or len(duty) > 1)
     write = _write(facts, checkpoint, payload, decision, arrival, scanned.plate, is_clear=not step.codes)
     return _concluded(facts, write, step, is_unsure=arrival.is_unsure), write
@@ -91,6 +96,17 @@ def _may_ever_bind(facts: Facts, checkpoint_id: UUID) -> bool:
 def _kept(step: Step, *codes: str, traces: tuple[str, ...]) -> Verdict:
     """Return the verdict on a binding that binds nothing, but is kept with what speaks against it."""
     return Verdict(status=Status.QUARANTINED, codes=(*step.codes, *codes), flags=step.flags, traces=traces)
+
+
+def _photo(facts: Facts, checkpoint: CheckpointFacts, payload: Bind) -> MediaWrite:
+    """Return the photo of a binding that binds nothing: it may come, and shows a person what was there."""
+    return MediaWrite(
+        owner_id=facts.sender.user_id,
+        organisation_id=checkpoint.organisation_id,
+        device_id=facts.sender.device_id,
+        inspection_id=None,
+        media=(payload.photo,),
+    )
 
 
 def _captured(facts: Facts, operation: Operation) -> Bound:

@@ -13,6 +13,7 @@ from sync.protocol.verdicts import Status, Verdict, rejected
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sync.protocol.additions import MediaWrite
     from sync.protocol.amend import AmendmentWrite
     from sync.protocol.draft import Clash, Merged
     from sync.protocol.envelope import Operation, Save
@@ -30,7 +31,7 @@ class DraftWrite:
 
 def judge_save(
     facts: Facts, operation: Operation, payload: Save, step: Step
-) -> tuple[Verdict, DraftWrite | AmendmentWrite | None]:
+) -> tuple[Verdict, DraftWrite | AmendmentWrite | MediaWrite | None]:
     """Return the verdict and the draft to write; a later operation of the batch sees it in ``facts``."""
     record = facts.records.get(operation.entity_id)
     if not facts.knows(payload, operation.entity_id):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from inspection_api.tasks.rules import Closing
+    from sync.protocol.additions import MediaWrite
     from sync.protocol.amend import AmendmentWrite
     from sync.protocol.draft import Clash
     from sync.protocol.envelope import Manifest, Operation, Submit
@@ -49,7 +50,7 @@ class VisitWrite:
 
 def judge_submit(
     facts: Facts, operation: Operation, payload: Submit, step: Step
-) -> tuple[Verdict, VisitWrite | AmendmentWrite | None]:
+) -> tuple[Verdict, VisitWrite | AmendmentWrite | MediaWrite | None]:
     """Return the verdict and what to write (nothing when the operation is rejected, or the record was submitted)."""
     record = facts.records.get(operation.entity_id)
     if not facts.knows(payload, operation.entity_id):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from checkpoints.rules.fence import Judgement
     from checkpoints.rules.values import CheckpointFacts
+    from sync.protocol.additions import Manifests
     from sync.protocol.envelope import Operation
     from sync.protocol.facts import Facts
     from sync.protocol.order import Step
@@ -32,32 +33,28 @@ class AttemptWrite:
     media: MediaWrite
 
 
-def judge_unmet(facts: Facts, operation: Operation, payload: Unmet, step: Step) -> tuple[Verdict, AttemptWrite | None]:
+def judge_unmet(
+    facts: Facts, operation: Operation, payload: Unmet, step: Step
+) -> tuple[Verdict, AttemptWrite | MediaWrite | None]:
     """Return the verdict and the attempt to write; whoever was not responsible, or not there, needs a decision."""
     checkpoint = facts.checkpoints.get(payload.checkpoint_id)
     if checkpoint is None or not _is_known(facts, payload) or not _is_free(facts, operation.entity_id):
         return rejected("forbidden_or_unknown"), None
+    manifests = judge_manifests(facts, operation.entity_id, payload.media)
+    media = _media(facts, operation, payload, manifests)
     if operation.entity_id in facts.attempts:
-        return _repeated(facts, step), None
+        return _repeated(facts, step), media.waiting
     sender = facts.sender
     at = times.trusted(
         operation.captured, sender.samples, seq=operation.seq, since=sender.since, received_at=sender.received_at
     )
     scanned = plates.judge_scan(facts, checkpoint, payload.qr, at) if payload.qr else plates.Scanned()
     place = _judge_place(facts, checkpoint, payload, at.at)
-    manifests = judge_manifests(facts, operation.entity_id, payload.media)
     codes = (*scanned.codes, *_presence(place), *_responsibility(facts, checkpoint, at), *manifests.codes)
     row = _row(facts, operation, payload, at.at) | {"judgement": _judgement(place)}
-    media = MediaWrite(
-        owner_id=sender.user_id,
-        organisation_id=row["organisation_id"],
-        device_id=sender.device_id,
-        inspection_id=operation.entity_id,
-        media=manifests.media,
-    )
     traces = (*scanned.traces, *manifests.traces)
-    verdict, write = concluded(facts, step, AttemptWrite(row=row, media=media), codes, traces)
-    if write is not None:
+    verdict, write = concluded(facts, step, AttemptWrite(row=row, media=media), codes, traces, media=media)
+    if isinstance(write, AttemptWrite):
         facts.attempts[operation.entity_id] = sender.user_id
     return verdict, write
 
@@ -106,14 +103,28 @@ def _judgement(place: Judgement | None) -> dict[str, Any]:
     return {"verdict": place.verdict.value, "distance_m": place.distance_m, "radius_m": place.radius_m}
 
 
+def _media(facts: Facts, operation: Operation, payload: Unmet, manifests: Manifests) -> MediaWrite:
+    return MediaWrite(
+        owner_id=facts.sender.user_id,
+        organisation_id=_organisation(facts, payload),
+        device_id=facts.sender.device_id,
+        inspection_id=operation.entity_id,
+        media=manifests.media,
+    )
+
+
+def _organisation(facts: Facts, payload: Unmet) -> UUID:
+    responsible = facts.responsible.get(payload.task_id) if payload.task_id else None
+    return responsible or facts.checkpoints[payload.checkpoint_id].organisation_id
+
+
 def _row(facts: Facts, operation: Operation, payload: Unmet, at: datetime) -> dict[str, Any]:
     sender = facts.sender
-    responsible: UUID | None = facts.responsible.get(payload.task_id) if payload.task_id else None
     return {
         "id": operation.entity_id,
         "checkpoint_id": payload.checkpoint_id,
         "task_id": payload.task_id,
-        "organisation_id": responsible or facts.checkpoints[payload.checkpoint_id].organisation_id,
+        "organisation_id": _organisation(facts, payload),
         "officer_id": sender.user_id,
         "device_id": sender.device_id,
         "reason": payload.reason,

@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from inspection_api.core.jsonb import as_jsonb
 from sync.protocol.bind import BindWrite
+from sync.protocol.submit import VisitWrite
 from sync.protocol.verdicts import Status
 from sync.service import receipts
 
@@ -77,7 +78,7 @@ def follow(ctx: Context, record_ids: Sequence[UUID]) -> None:
 
 
 def _row(judged: Judged) -> dict[str, Any]:
-    """Return the row of one operation, with its bytes if it has left nothing else."""
+    """Return the row of one operation, with its bytes unless it is a visit, whose record says it all."""
     operation = judged.received.operation
     return {
         "op_id": judged.received.head.op_id,
@@ -85,5 +86,5 @@ def _row(judged: Judged) -> dict[str, Any]:
         "entity_id": operation.entity_id if operation else None,
         "type": operation.type if operation else None,
         "codes": judged.verdict.codes,
-        "raw": judged.received.raw.hex() if judged.write is None else None,
+        "raw": None if isinstance(judged.write, VisitWrite) else judged.received.raw.hex(),
     }

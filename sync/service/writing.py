@@ -112,13 +112,18 @@ def apply(ctx: Context, judged: Sequence[Judged]) -> None:
     for each in judged:
         _trace(ctx, each)
         _request_unlock(ctx, each)
-    helped = [write.inspection_id for write in further if any(medium.id in stored for medium in write.media)]
+    helped = [id_ for write in further if (id_ := write.inspection_id) and _is_any(write, stored)]
     inspections.settle(ctx, [*helped, *(write.row["id"] for _, write in visits if _may_be_free(write, stored))])
+
+
+def _is_any(write: MediaWrite | VisitWrite, stored: set[UUID]) -> bool:
+    """Tell whether bytes of a write's media are here already."""
+    return any(medium.id in stored for medium in write.media)
 
 
 def declare_further(ctx: Context, write: MediaWrite) -> None:
     """Declare further media of one record; it may be accepted if bytes of them are here already."""
-    if _declare(ctx, _further_media([write])):
+    if _declare(ctx, _further_media([write])) and write.inspection_id:
         inspections.settle(ctx, [write.inspection_id])
 
 
@@ -194,7 +199,7 @@ def _declare(ctx: Context, rows: list[MediaRow]) -> set[UUID]:
 
 def _may_be_free(write: VisitWrite, stored: set[UUID]) -> bool:
     """Tell whether a visit may be accepted now: nothing blocks it, or media came before it."""
-    return not write.row["blockers"] or any(medium.id in stored for medium in write.media)
+    return not write.row["blockers"] or _is_any(write, stored)
 
 
 def _contest(ctx: Context, judged: Sequence[Judged]) -> None:

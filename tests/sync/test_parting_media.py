@@ -11,11 +11,17 @@ from uuid import uuid4
 import pytest
 
 from inspection_api.media.models import Media
+from tests.sync.offices import store_media
+from tests.sync.operations import unmet
+from tests.sync.phone import fix
 from tests.sync.test_parting import part, revoke
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.factories import World
     from tests.fixtures import Clock
+    from tests.sync.offices import Office
     from tests.sync.phone import Phone, Street
 
 PHOTO = b"\xff\xd8\xff" + bytes(97)
@@ -134,3 +140,87 @@ def test_a_device_in_good_standing_brings_its_media_with_its_login(phone: Phone,
     answer = evidence.bring(0, 40)
     assert (answer.status_code, answer.json["code"]) == (401, "unauthenticated")
     assert evidence.ask(**phone.headers).headers["Upload-Offset"] == "0"
+
+
+Operation = dict[str, Any]
+
+
+def a_declaration(phone: Phone, point: Any) -> Operation:
+    visit = phone.submit(point)
+    phone.push(visit)
+    return phone.operation("media.declare", visit["entity_id"], {"media": [phone.photo("op_status", PHOTO)]})
+
+
+def a_second_submission(phone: Phone, point: Any) -> Operation:
+    visit = phone.submit(point)
+    phone.push(visit)
+    again = phone.visit(point, media=[phone.photo("op_status", PHOTO)])
+    return phone.operation("inspection.submit", visit["entity_id"], again)
+
+
+def an_attempt(phone: Phone, point: Any) -> Operation:
+    return unmet(phone, point, media=[phone.photo("gate", PHOTO)])
+
+
+def a_second_attempt(phone: Phone, point: Any) -> Operation:
+    first = unmet(phone, point)
+    phone.push(first)
+    return {**an_attempt(phone, point), "entity_id": first["entity_id"]}
+
+
+def a_binding_of_nothing(phone: Phone, point: Any) -> Operation:
+    payload = {"qr": "XJ1.forged", "fixes": [fix(1), fix(2), fix(3)], "photo": phone.photo("plate", PHOTO)}
+    return phone.operation("checkpoint.bind", point, payload)
+
+
+def a_binding_without_a_place(phone: Phone, point: Any) -> Operation:
+    operation = a_binding_of_nothing(phone, point)
+    operation["payload"] |= {"qr": phone.street.plate(point), "fixes": [fix(mock=True)] * 3}
+    return operation
+
+
+@pytest.mark.parametrize(
+    "captured",
+    [
+        a_declaration,
+        a_second_submission,
+        an_attempt,
+        a_second_attempt,
+        a_binding_of_nothing,
+        a_binding_without_a_place,
+    ],
+)
+def test_media_of_what_is_quarantined_come_and_belong_to_nothing_before_a_decision(
+    phone: Phone, street: Street, world: World, captured: Callable[[Phone, Any], Operation]
+) -> None:
+    operation = captured(phone, street.add())
+    revoke(phone, world)
+    (result,) = part(phone, phone.batch(operation)).json["results"]
+    assert result["status"] == "quarantined"
+    payload = operation["payload"]
+    evidence = Evidence(phone, (payload.get("media") or [payload.get("photo")])[0]["id"])
+    assert evidence.bring(0, 100).status_code == 204
+    with world.transaction() as ctx:
+        medium = ctx.session.get_one(Media, evidence.media_id)
+        assert (medium.status, medium.inspection_id) == ("stored", None)
+
+
+@pytest.mark.parametrize("captured", [a_declaration, a_second_submission, an_attempt])
+def test_media_that_came_before_the_decision_belong_to_what_is_accepted(
+    phone: Phone,
+    street: Street,
+    world: World,
+    office: Office,
+    captured: Callable[[Phone, Any], Operation],
+) -> None:
+    operation = captured(phone, street.add())
+    if operation["type"] == "inspection.submit":
+        store_media(world)
+    revoke(phone, world)
+    part(phone, phone.batch(operation))
+    evidence = Evidence(phone, operation["payload"]["media"][0]["id"])
+    assert evidence.bring(0, 100).status_code == 204
+    answer = office.decide("manager", operation["op_id"])
+    assert answer.status_code == 200, answer.json
+    with world.transaction() as ctx:
+        assert str(ctx.session.get_one(Media, evidence.media_id).inspection_id) == operation["entity_id"]
