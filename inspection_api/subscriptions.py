@@ -20,6 +20,8 @@ SUBSCRIPTIONS: tuple[Subscription, ...] = (
     Subscription("customer.created", When.INLINE, checkpoints.on_customers_created),
     Subscription("checkpoint.created", When.INLINE, plans.on_checkpoints_created),
     Subscription("checkpoint.assigned", When.INLINE, tasks.on_checkpoints_assigned),
+    Subscription("checkpoint.created", When.INLINE, alerts.on_checkpoints_served),
+    Subscription("checkpoint.assigned", When.INLINE, alerts.on_checkpoints_served),
     Subscription("device.approved", When.INLINE, sync.on_devices_approved),
     Subscription("device.approved", When.INLINE, inspections.on_device_approved),
     Subscription("media.stored", When.INLINE, inspections.on_media_stored),

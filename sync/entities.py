@@ -12,6 +12,8 @@ import msgspec
 from sqlalchemy import func, select, true
 
 from checkpoints.models import Checkpoint
+from inspection_api.alerts import queries as alerts
+from inspection_api.alerts.models import Alert
 from inspection_api.core.periods import local_day
 from inspection_api.core.tables import among, as_text
 from inspection_api.customers.models import Customer
@@ -114,6 +116,10 @@ def _of_finished_record(inspection_id: InstrumentedAttribute[UUID], since: datet
     return inspection_id.in_(select(Inspection.id).where(_inspection_finished(since)))
 
 
+def _alert_finished(since: datetime) -> ColumnElement[bool]:
+    return ~alerts.is_open() & (Alert.handled_at < since) & (Alert.cleared_on < local_day(since))
+
+
 def _comment_finished(since: datetime) -> ColumnElement[bool]:
     return InspectionComment.at < since
 
@@ -211,6 +217,27 @@ ENTITIES: dict[str, Entity] = {
             "days",
         ),
         finished=_unlock_request_finished,
+    ),
+    "alert": Entity(
+        Alert,
+        (
+            "rule",
+            "level",
+            "customer_id",
+            "subject_date",
+            "condition",
+            "handling",
+            "numbers",
+            "first_seen_on",
+            "last_seen_on",
+            "cleared_on",
+            "count",
+            "corrected",
+            "reason",
+            "note",
+            "created_at",
+        ),
+        finished=_alert_finished,
     ),
     "comment": Entity(InspectionComment, ("inspection_id", "author_id", "text", "at"), finished=_comment_finished),
     "visit_attempt": Entity(

@@ -9,10 +9,10 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from inspection_api.core.tables import Base, Identified
+from inspection_api.core.tables import Base, Identified, Versioned
 
 
-class Alert(Identified, Base):
+class Alert(Identified, Versioned, Base):
     """One episode of one rule at one enterprise; ``subject_date`` is the day at whose close it fired first.
 
     Two axes (domain.md §5.5): ``condition`` is what the data say, ``handling`` what people decided.

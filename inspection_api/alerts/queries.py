@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Uuid, cast, false, func, or_, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, Uuid, cast, exists, false, func, or_, select, tuple_
+from sqlalchemy.orm import Session, aliased
 
+from checkpoints.models import Checkpoint
 from inspection_api.accounts import queries as accounts
+from inspection_api.accounts.models import AccessGrant
 from inspection_api.alerts.errors import AlertNotFound
 from inspection_api.alerts.models import Alert
-from inspection_api.alerts.rules import FEEDBACK, READ_FEEDBACK, READERS
+from inspection_api.alerts.rules import DECIDED, FEEDBACK, READ_FEEDBACK, READERS, Condition
 from inspection_api.core.context import Actor, Context
 from inspection_api.core.events import Event
 from inspection_api.core.feed import feed_counter
@@ -91,6 +93,44 @@ def latest_alerts(session: Session, customer_ids: Iterable[UUID]) -> Sequence[Al
         .with_for_update()
     )
     return session.scalars(statement).all()
+
+
+def is_open() -> ColumnElement[bool]:
+    """Return the condition that an alert still asks something of somebody: it holds, or nobody has decided."""
+    return or_(Alert.condition == Condition.ACTIVE, Alert.handling.not_in(DECIDED))
+
+
+def addressees(session: Session, customer_ids: Iterable[UUID]) -> list[tuple[UUID, UUID]]:
+    """Return (user, alert) for the open alerts of enterprises and everybody who holds these."""
+    holds = (AccessGrant.entity == "customer") & (AccessGrant.entity_id == Alert.customer_id)
+    statement = select(AccessGrant.user_id, Alert.id).join(AccessGrant, holds)
+    statement = statement.where(among(Alert.customer_id, customer_ids), is_open())
+    return [(user_id, alert_id) for user_id, alert_id in session.execute(statement)]
+
+
+def unserved(session: Session, customer_ids: Iterable[UUID], user_ids: Iterable[UUID]) -> list[tuple[UUID, UUID]]:
+    """Return (user, alert) for the alerts of enterprises that some of ``user_ids`` hold though not their enterprise."""
+    served = aliased(AccessGrant)
+    serves = (served.user_id == AccessGrant.user_id, served.entity == "customer")
+    statement = (
+        select(AccessGrant.user_id, Alert.id)
+        .join(AccessGrant, (AccessGrant.entity == "alert") & (AccessGrant.entity_id == Alert.id))
+        .where(among(Alert.customer_id, customer_ids), among(AccessGrant.user_id, user_ids))
+        .where(~exists().where(*serves, served.entity_id == Alert.customer_id))
+    )
+    return [(user_id, alert_id) for user_id, alert_id in session.execute(statement)]
+
+
+def lock_customers(session: Session, *which: ColumnElement[bool]) -> dict[UUID, UUID]:
+    """Return the organisations of enterprises, locked: nobody raises an alert there while its holders change."""
+    statement = select(Customer.id, Customer.organisation_id).where(*which)
+    locked = statement.order_by(Customer.id).with_for_update(key_share=True)
+    return {row.id: row.organisation_id for row in session.execute(locked)}
+
+
+def of_checkpoints(checkpoint_ids: Iterable[UUID]) -> ColumnElement[bool]:
+    """Return the condition that an enterprise is that of one of the checkpoints."""
+    return Customer.id.in_(select(Checkpoint.customer_id).where(among(Checkpoint.id, checkpoint_ids)))
 
 
 def feed_head(session: Session) -> int:

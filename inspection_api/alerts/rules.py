@@ -223,7 +223,7 @@ FEEDBACK = Permission(Action.ALERT_FEEDBACK, "feedback")
 READ_FEEDBACK = Permission(Action.ALERT_FEEDBACK, "read")
 REVIEW = Permission(Action.ALERT_REVIEW, "review")
 READERS = (READ_FEEDBACK, Permission(Action.ALERT_REVIEW, "read"))
-_DECIDED = frozenset({Handling.CONFIRMED, Handling.FALSE_ALARM})
+DECIDED = frozenset({Handling.CONFIRMED, Handling.FALSE_ALARM})
 _UP_TO_WARNING = frozenset({Role.INFORMATION_OFFICER})
 
 
@@ -254,7 +254,7 @@ def ensure_may_review(level: int, roles: Iterable[Role]) -> None:
 
 def ensure_undecided(handling: Handling) -> None:
     """Raise AlertHandled once an alert is confirmed or a false alarm."""
-    if handling in _DECIDED:
+    if handling in DECIDED:
         raise AlertHandled(handling=handling)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspection_api.alerts.service.addressing import on_checkpoints_served
 from inspection_api.alerts.service.evaluation import evaluate, evaluate_recent, on_facts_changed
 from inspection_api.alerts.service.reading import FeedPage, find_feedback, find_page, get, read_feed
 from inspection_api.alerts.service.review import call_false_alarm, confirm, give_feedback
@@ -16,6 +17,7 @@ __all__ = [
     "find_page",
     "get",
     "give_feedback",
+    "on_checkpoints_served",
     "on_facts_changed",
     "read_feed",
 ]

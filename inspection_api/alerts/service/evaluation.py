@@ -7,13 +7,14 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from inspection_api.alerts import queries, rules
 from inspection_api.alerts.models import Alert
 from inspection_api.alerts.rules import RULES, Condition, Episode, Handling, Judgement, Rule, Step
+from inspection_api.alerts.service.addressing import address
 from inspection_api.core.ids import new_id
+from inspection_api.core.tables import among
 from inspection_api.customers.models import Customer
 from inspection_api.telemetry import queries as telemetry
 
@@ -133,13 +134,12 @@ def _write(ctx: Context, outcome: _Outcome) -> None:
     """Insert the raised alerts in one statement and record what happened; a rival's same alert is not raised twice."""
     ctx.session.flush()
     if outcome.raised:
-        served = select(Customer.id, Customer.organisation_id).where(
-            Customer.id.in_([row["customer_id"] for row in outcome.raised])
-        )
-        organisations = {row.id: row.organisation_id for row in ctx.session.execute(served)}
+        stopped = among(Customer.id, [row["customer_id"] for row in outcome.raised])
+        organisations = queries.lock_customers(ctx.session, stopped)
         rows = [{**row, "organisation_id": organisations[row["customer_id"]]} for row in outcome.raised]
         made = set(ctx.session.scalars(insert(Alert).on_conflict_do_nothing().returning(Alert.id), rows))
         outcome.raised[:] = [row for row in rows if row["id"] in made]
+        address(ctx, {row["customer_id"] for row in outcome.raised})
     for row in outcome.raised:
         ctx.record("alert.raised", alert_id=str(row["id"]), rule=row["rule"], customer_id=str(row["customer_id"]))
     for alert in outcome.cleared:

@@ -40,8 +40,9 @@ UNION ALL SELECT 'paper', p.id::text FROM paper_print p JOIN inspection i ON i.i
 WHERE i.officer_id = '{me}'
 UNION ALL SELECT 'unlock_request', r.id::text FROM unlock_request r JOIN inspection i ON i.id = r.inspection_id
 WHERE i.officer_id = '{me}'
+UNION ALL SELECT 'alert', a.id::text FROM alert a JOIN checkpoint c USING (customer_id) WHERE c.officer_id = '{me}'
 """
-_OWN = {"task", "inspection", "checkpoint", "customer", "paper", "unlock_request"}
+_OWN = {"task", "inspection", "checkpoint", "customer", "paper", "unlock_request", "alert"}
 _GRANTED = "SELECT entity, entity_id::text AS entity_id FROM access_grant WHERE user_id = '{me}'"
 _TWICE = """
 SELECT 'submitted' AS what, data ->> 'inspection_id' AS id FROM event WHERE kind = 'inspection.submitted'
