@@ -11,8 +11,9 @@ from checkpoints.rules import binding, fence
 from checkpoints.rules.binding import Location, LocationStatus, PendingReason, Rivalry
 from inspection_api.core.errors import Problem
 from inspection_api.core.ids import new_id
-from sync.protocol import manifests, plates, times
+from sync.protocol import manifests, plates
 from sync.protocol.additions import MediaWrite
+from sync.protocol.duty import captured
 from sync.protocol.fixes import received
 from sync.protocol.verdicts import Status, Verdict, rejected
 
@@ -62,7 +63,7 @@ def judge_bind(
     checkpoint = facts.checkpoints.get(operation.entity_id)
     if checkpoint is None or not _may_ever_bind(facts, checkpoint.id):
         return rejected("forbidden_or_unknown"), None
-    at = _captured(facts, operation)
+    at = captured(facts, operation)
     duty = {checkpoint.id in facts.bindable or facts.was_responsible(checkpoint.id, end) for end in at.ends}
     scanned = plates.judge_scan(facts, checkpoint, payload.qr, at)
     photo = manifests.judge_medium(facts, payload.photo, None)
@@ -106,13 +107,6 @@ def _photo(facts: Facts, checkpoint: CheckpointFacts, payload: Bind) -> MediaWri
         device_id=facts.sender.device_id,
         inspection_id=None,
         media=(payload.photo,),
-    )
-
-
-def _captured(facts: Facts, operation: Operation) -> Bound:
-    sender = facts.sender
-    return times.trusted(
-        operation.captured, sender.samples, seq=operation.seq, since=sender.since, received_at=sender.received_at
     )
 
 

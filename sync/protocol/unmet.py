@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from checkpoints.rules import binding, fence
-from sync.protocol import plates, times
+from sync.protocol import plates
 from sync.protocol.additions import MediaWrite, concluded, judge_manifests
+from sync.protocol.duty import captured
 from sync.protocol.fixes import all_or_none
 from sync.protocol.verdicts import Status, Verdict, rejected
 
@@ -45,9 +46,7 @@ def judge_unmet(
     if operation.entity_id in facts.attempts:
         return _repeated(facts, step), media.waiting
     sender = facts.sender
-    at = times.trusted(
-        operation.captured, sender.samples, seq=operation.seq, since=sender.since, received_at=sender.received_at
-    )
+    at = captured(facts, operation)
     scanned = plates.judge_scan(facts, checkpoint, payload.qr, at) if payload.qr else plates.Scanned()
     place = _judge_place(facts, checkpoint, payload, at.at)
     codes = (*scanned.codes, *_presence(place), *_responsibility(facts, checkpoint, at), *manifests.codes)

@@ -15,6 +15,7 @@ from inspection_api.core.periods import local_day
 from inspection_api.inspections import evidence
 from inspection_api.tasks import rules as task_rules
 from sync.protocol import manifests, plates, times
+from sync.protocol.duty import judge_duty
 from sync.protocol.fixes import all_or_none
 
 if TYPE_CHECKING:
@@ -147,21 +148,10 @@ def judge_time(visit: Visit) -> task_rules.Closing:
     closings = [_closing(visit, at) for at in (visit.at.at, *ends)]
     if any((each.task_id, each.state) != (closings[0].task_id, closings[0].state) for each in closings):
         visit.codes.append("time_bounded")
-    _judge_duty(visit)
-    visit.flags.extend(closings[0].flags)
+    duty = judge_duty(visit.facts, visit.checkpoint.id, visit.at)
+    visit.codes.extend(duty.codes)
+    visit.flags.extend((*duty.flags, *closings[0].flags))
     return closings[0]
-
-
-def _judge_duty(visit: Visit) -> None:
-    """Authorise at the capture: what he did while he was responsible is his, whoever is responsible now (§4)."""
-    facts, checkpoint_id = visit.facts, visit.checkpoint.id
-    duty = {facts.was_responsible(checkpoint_id, at) for at in visit.at.ends}
-    if duty == {False}:
-        visit.codes.append("not_assigned")
-    elif len(duty) > 1:
-        visit.codes.append("time_bounded")
-    elif not facts.was_responsible(checkpoint_id, facts.sender.received_at):
-        visit.flags.append("late")
 
 
 def _closing(visit: Visit, at: datetime) -> task_rules.Closing:
