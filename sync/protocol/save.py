@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from inspection_api.inspections.rules import Blocker, State
 from sync.protocol import amend, draft
+from sync.protocol.duty import captured, judge_duty
 from sync.protocol.facts import Facts, Record
 from sync.protocol.verdicts import Status, Verdict, rejected
 
@@ -38,7 +39,9 @@ def judge_save(
         return rejected("forbidden_or_unknown"), None
     if record is not None and record.state is not State.DRAFT:
         return amend.judge_late(facts, operation, payload, record, step)
-    codes = (*step.codes, *(() if facts.sender.is_approved else ("device_unapproved",)))
+    duty = judge_duty(facts, payload.checkpoint_id, captured(facts, operation))
+    unapproved = () if facts.sender.is_approved else ("device_unapproved",)
+    codes = () if step.is_accepted else (*step.codes, *duty.codes, *unapproved)
     if codes:
         return Verdict(status=Status.QUARANTINED, codes=codes, flags=step.flags), None
     merged = draft.merged(facts, operation, payload, record, is_whole=False)
@@ -47,7 +50,7 @@ def judge_save(
     verdict = Verdict(
         status=_status(merged),
         codes=("field_conflict",) if merged.clashes else (),
-        flags=step.flags,
+        flags=(*step.flags, *duty.flags),
         fields=merged.results,
         version=saved.version,
     )

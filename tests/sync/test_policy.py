@@ -207,6 +207,34 @@ def test_a_visit_from_before_the_reassignment_counts_for_its_performer_and_the_o
         assert ctx.session.get_one(Inspection, early["entity_id"]).officer_id == world.people["officer"]
 
 
+def test_a_draft_from_before_the_reassignment_is_kept_with_a_flag_and_one_from_after_it_waits(
+    desk: Desk, phone: Phone, street: Street, world: World, client: FlaskClient, clock: Clock, office: Office
+) -> None:
+    early = phone.operation("inspection.save", desk.entity, draft(street, desk.point), captured=phone.stamp(5))
+    reassign(client, world, desk.point)
+    clock.advance(minutes=30)
+    phone.mono_ms += 30 * 60_000
+    after = draft(street, desk.point, note="移交之后")
+    results = phone.push(early, phone.operation("inspection.save", desk.entity, after, base_version=1))
+    assert (verdict(results[0]), results[0]["flags"]) == (("applied", "applied"), ["late"])
+    assert verdict(results[1]) == ("quarantined", "not_assigned")
+    assert desk.record().note == "草稿"
+    (waiting,) = office.waiting()
+    assert office.decide("manager", waiting["op_id"]).status_code == 200
+    assert desk.record().note == "移交之后"
+
+
+def test_a_draft_of_which_nobody_knows_whether_it_was_before_the_reassignment_waits(
+    desk: Desk, phone: Phone, street: Street, world: World, client: FlaskClient, clock: Clock
+) -> None:
+    clock.advance(minutes=30)
+    reassign(client, world, desk.point)
+    clock.advance(minutes=30)
+    stamp = {"wall": clock.now.isoformat()}
+    operation = phone.operation("inspection.save", desk.entity, draft(street, desk.point), captured=stamp)
+    assert verdict(phone.push(operation)[0]) == ("quarantined", "time_bounded")
+
+
 @pytest.mark.parametrize(("state", "reason"), [("cancelled", "exit"), ("exempt", "history")])
 def test_a_visit_whose_task_was_cancelled_or_exempt_is_extra_with_a_flag(
     phone: Phone, street: Street, world: World, state: str, reason: str

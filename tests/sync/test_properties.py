@@ -83,6 +83,7 @@ class Paper:
         return Facts(
             sender=sender,
             checkpoints={POINT: PLACE},
+            supervised=frozenset({POINT}),
             reachable=frozenset({POINT}),
             templates={TEMPLATE: PublishedTemplate(form=FORM, family="plain_paper")},
             records={RECORD: self.record} if self.record else {},

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from checkpoints.rules.lifecycle import State as CheckpointState
-from checkpoints.rules.values import CheckpointFacts
+from checkpoints.rules.values import AssignedSpan, CheckpointFacts
 from inspection_api.inspections.rules import FieldChange, State
 from inspection_api.templates.default_template import DEFINITION
 from inspection_api.templates.forms import compile_form
@@ -66,6 +66,7 @@ def facts(changed_by_seq: int) -> Facts:
         sender=sender,
         checkpoints={POINT: checkpoint},
         reachable=frozenset({POINT}),
+        assignments={POINT: [AssignedSpan(officer_id=USER, valid_from=NOW - timedelta(days=1))]},
         templates={TEMPLATE: template},
         records={RECORD: record},
         stored_versions={RECORD: 2},
