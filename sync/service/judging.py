@@ -21,6 +21,7 @@ from sync.protocol.ledger import Ledger, Position
 from sync.protocol.naming import names_of
 from sync.protocol.order import Step, Turn, decide_step
 from sync.protocol.turns import in_turn
+from sync.protocol.upcasts import is_known_format, upcast
 from sync.protocol.verdicts import UNSETTLED, Status, Verdict, rejected
 from sync.service import writing
 from sync.service.facts import load_facts
@@ -115,14 +116,14 @@ def _payload(received: Received) -> Any:
     operation = received.operation
     if operation is None or received.fault:
         return rejected("invalid_payload", received.fault)
-    if operation.op_format != 1:
+    if not is_known_format(operation.op_format):
         return rejected("unknown_format")
     kind = OPERATIONS.get(operation.type)
     if kind is None:
         is_ours = operation.type.partition(".")[0] in SERVER_ONLY
         return rejected("forbidden_or_unknown" if is_ours else "unknown_type")
     try:
-        return kind.payload.decode(operation.payload)
+        return kind.payload.decode(upcast(operation.type, operation.payload, operation.op_format))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return rejected("invalid_payload", f"操作内容格式有误：{error}")
 
