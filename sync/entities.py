@@ -20,7 +20,7 @@ from inspection_api.customers.models import Customer
 from inspection_api.inspections.models import Inspection, InspectionComment
 from inspection_api.loans.models import Loan
 from inspection_api.tasks.models import Task, VisitAttempt
-from inspection_api.templates.models import TemplateVersion
+from inspection_api.templates.models import Template, TemplateVersion
 from kiosk_print.models import PaperPrint, UnlockRequest
 from sync.protocol import envelope, payloads
 from sync.protocol.additions import judge_comment, judge_declare, judge_feedback
@@ -131,6 +131,7 @@ def _attempt_finished(since: datetime) -> ColumnElement[bool]:
 ENTITIES: dict[str, Entity] = {
     "customer": Entity(Customer, ("name", "uscc", "contact", "phone", "address")),
     "loan": Entity(Loan, ("customer_id", "contract_no", "amount", "disbursed_on", "matures_on", "five_class")),
+    "template": Entity(Template, ("code", "name", "family"), is_shared=True),
     "template_version": Entity(
         TemplateVersion,
         ("template_id", "number", "status", "definition"),

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from inspection_api.core.tables import Base, Identified, Versioned
 
 
-class Template(Identified, Base):
+class Template(Identified, Versioned, Base):
     """A form with a history; visits of one ``family`` stand in for one another (domain.md §1.7)."""
 
     __tablename__ = "template"

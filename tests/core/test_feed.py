@@ -127,9 +127,9 @@ def test_what_the_whole_bank_shares_goes_to_everybody(committed_world: World) ->
     cursor = head(committed_world)
     with committed_world.transaction() as ctx:
         templates.ensure_default_template(ctx)
-        (version,) = ctx.session.scalars(select(TemplateVersion.id))
+        (version,) = ctx.session.execute(select(TemplateVersion.id, TemplateVersion.template_id))
     rows = {(row.audience, row.entity, row.entity_id) for row in feed(committed_world, cursor)}
-    assert rows == {(None, "template_version", version)}
+    assert rows == {(None, "template", version.template_id), (None, "template_version", version.id)}
 
 
 def test_manual_sql_with_a_schemas_name_enters_that_banks_feed(

@@ -137,8 +137,8 @@ def test_papers_and_requests_reach_nobody_but_the_officer_whose_record_it_is(
     assert len(held(phone, "paper")) == 1
     for other in others:
         other.headers = world.headers(other.username)
-        assert {entity for entity, _ in mirror(other)} == {"template_version"}
-        assert {entity for entity, _ in taken(other)[0]} == {"template_version"}
+        assert {entity for entity, _ in mirror(other)} == {"template", "template_version"}
+        assert {entity for entity, _ in taken(other)[0]} == {"template", "template_version"}
 
 
 def test_a_snapshot_brings_papers_and_digests_agree(phone: Phone, street: Street, world: World, clock: Clock) -> None:

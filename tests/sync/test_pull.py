@@ -52,7 +52,7 @@ def test_a_device_pulls_its_working_set_and_nothing_of_others(phone: Phone, stre
     mine, foreign = street.add(), street.add("foreign_officer", "foreign")
     street.make_tasks()
     held = mirror(phone)
-    assert kinds(held) == {"checkpoint", "task", "template_version"}
+    assert kinds(held) == {"checkpoint", "task", "template", "template_version"}
     assert ("checkpoint", str(mine)) in held
     assert ("checkpoint", str(foreign)) not in held
     checkpoint = held["checkpoint", str(mine)]["d"]
@@ -177,6 +177,18 @@ def test_one_row_larger_than_a_page_comes_all_the_same(phone: Phone, street: Str
         for point in points:
             ctx.session.get_one(Checkpoint, point).address = "x" * (2 << 20)
     assert {("checkpoint", str(point)) for point in points} <= set(mirror(phone))
+
+
+def test_a_template_reaches_every_device_with_the_name_of_its_form(phone: Phone, street: Street, world: World) -> None:
+    held = mirror(phone)
+    version = held["template_version", str(street.portfolio.version_id)]["d"]
+    form = held["template", version["template_id"]]
+    assert form["d"] == {"code": "plain_paper", "name": "中小企业贷后管理“明白纸”", "family": "plain_paper"}
+    cursor = phone.pull()["cursor"]
+    with world.transaction() as ctx:
+        ctx.session.execute(text("UPDATE template SET name = '新名'"))
+    (change,) = phone.pull(cursor)["changes"]
+    assert (change["e"], change["d"]["name"], change["v"]) == ("template", "新名", form["v"] + 1)
 
 
 def test_a_draft_of_a_template_goes_to_no_device(phone: Phone, street: Street, world: World) -> None:

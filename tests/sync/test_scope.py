@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from inspection_api.accounts import service as accounts
 from sync import service
+from sync.entities import ENTITIES
 from tests.sync.phone import Phone, Street
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Device:
     def pull(self, limit: int) -> bool:
         """Take one page; what it brings must be granted now."""
         page = self.phone.pull(self.cursor, limit)
-        brought: list[dict[str, Any]] = [each for each in page["changes"] if each["e"] != "template_version"]
+        brought: list[dict[str, Any]] = [each for each in page["changes"] if not ENTITIES[each["e"]].is_shared]
         puts = {(each["e"], each["id"]) for each in brought if each["k"] == "put"}
         assert puts <= self.granted()
         self.held = (self.held | puts) - {(each["e"], each["id"]) for each in brought if each["k"] != "put"}
