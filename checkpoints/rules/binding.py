@@ -11,6 +11,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import combinations
 from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
 
 from checkpoints.coordinates import DECIMALS, Point, distance_m
 from checkpoints.rules import fence
@@ -18,7 +21,6 @@ from checkpoints.rules.fence import Fix, Judgement, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from uuid import UUID
 
 MIN_FIXES = 3
 MAX_ACCURACY_M = 30.0
@@ -50,8 +52,7 @@ class PendingReason(StrEnum):
     TIME_BOUNDED = "time_bounded"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Location:
+class Location(msgspec.Struct, frozen=True, kw_only=True):
     """One bound place of a checkpoint; valid from the binding until a reset (or nobody) ended it."""
 
     id: UUID

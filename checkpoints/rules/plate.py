@@ -11,16 +11,17 @@ import hashlib
 import hmac
 import re
 import secrets
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
 
 from checkpoints.errors import QrInvalid, QrRevoked
 from inspection_api.core.events import Trace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from uuid import UUID
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 PUBLIC_ID_LENGTH = 16
@@ -35,8 +36,7 @@ _FORM = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlateText:
+class PlateText(msgspec.Struct, frozen=True, kw_only=True):
     """A plate's text taken apart; believed only after :func:`ensure_genuine`."""
 
     bank_tag: str
@@ -45,8 +45,7 @@ class PlateText:
     mac: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plate:
+class Plate(msgspec.Struct, frozen=True, kw_only=True):
     """One issue of a checkpoint's plate; from ``revoked_at`` on it no longer counts."""
 
     checkpoint_id: UUID

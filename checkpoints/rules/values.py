@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from uuid import UUID
 
-if TYPE_CHECKING:
-    from datetime import datetime
-    from uuid import UUID
+import msgspec
 
-    from checkpoints.coordinates import Point
-    from checkpoints.rules.lifecycle import State
+from checkpoints.coordinates import Point
+from checkpoints.rules.lifecycle import State
 
 
 class Kind(StrEnum):
@@ -23,8 +22,7 @@ class Kind(StrEnum):
     SITE = "site"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckpointFacts:
+class CheckpointFacts(msgspec.Struct, frozen=True, kw_only=True):
     """A checkpoint as it stands now.
 
     ``location_generation`` is the generation that the next binding gets, or that the standing one has: 1 from the
@@ -45,8 +43,7 @@ class CheckpointFacts:
     generation_since: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AssignedSpan:
+class AssignedSpan(msgspec.Struct, frozen=True, kw_only=True):
     """Who was responsible, from ``valid_from`` until ``valid_to`` (None: still)."""
 
     officer_id: UUID

@@ -31,8 +31,7 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     after_scan_ms: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Presence:
+class Presence(msgspec.Struct, frozen=True, kw_only=True):
     """``codes`` send the visit into quarantine, ``flags`` go to review with it."""
 
     codes: tuple[str, ...]

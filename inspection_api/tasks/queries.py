@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
+import msgspec
 from sqlalchemy import and_, select, text
 from sqlalchemy.orm import with_expression
 
@@ -24,7 +26,6 @@ from inspection_api.tasks.rules import OPEN, State, TaskTerms
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from datetime import datetime
-    from uuid import UUID
 
     from sqlalchemy import ColumnElement, Row, Select
     from sqlalchemy.orm import Session
@@ -65,8 +66,7 @@ _EPISODES = text(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LockedTask:
+class LockedTask(msgspec.Struct, frozen=True, kw_only=True):
     """A task as it stands under its lock, with what a visit is authorised and judged by."""
 
     terms: TaskTerms

@@ -6,16 +6,18 @@ so it never repairs two periods.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
+from msgspec.structs import replace
 
 from inspection_api.core.periods import local_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from uuid import UUID
 
 
 class State(StrEnum):
@@ -55,8 +57,7 @@ MAY_BECOME: Mapping[State, frozenset[State]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskTerms:
+class TaskTerms(msgspec.Struct, frozen=True, kw_only=True):
     """What decides whether a visit closes a task.
 
     ``previous_on`` is the day of the visit that closed the task before it in the same rule, ``credit_from`` the first
@@ -77,8 +78,7 @@ class TaskTerms:
     credit_from: date | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
+class Visit(msgspec.Struct, frozen=True, kw_only=True):
     """An inspection that is being accepted; ``task_id`` is the device's hint."""
 
     inspection_id: UUID
@@ -89,8 +89,7 @@ class Visit:
     task_id: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Closing:
+class Closing(msgspec.Struct, frozen=True, kw_only=True):
     """What a visit does: ``state`` is what its task becomes, None leaves every task as it is.
 
     ``task_id`` of an extra visit is the task that it came too late for, if there is one; ``flags`` say why.

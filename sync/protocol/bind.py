@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec.structs import replace
 
 from checkpoints.rules import binding, fence
 from checkpoints.rules.binding import Location, LocationStatus, PendingReason, Rivalry

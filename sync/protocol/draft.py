@@ -5,7 +5,8 @@ Fields are named as receipts name them: ``note``, and ``answers.<item>`` for eve
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -14,8 +15,6 @@ from inspection_api.inspections.rules import FieldChange, Outcome, merge_fields
 from inspection_api.templates import forms
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from inspection_api.inspections.rules import Merge
     from sync.protocol.envelope import Operation, Save, Submit
     from sync.protocol.facts import Facts, Record
@@ -36,8 +35,7 @@ class Clash:
     standing: FieldChange
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Merged:
+class Merged(msgspec.Struct, frozen=True, kw_only=True):
     """A draft after an operation: its fields and their last writers, and what the receipt says about each.
 
     ``contested`` are the values that it set in a record with open conflicts: those conflicts must know them.
@@ -45,10 +43,10 @@ class Merged:
 
     answers: Mapping[str, Any]
     note: str | None
-    changes: dict[str, FieldChange] = field(default_factory=dict)
-    results: dict[str, dict[str, Any]] = field(default_factory=dict)
+    changes: dict[str, FieldChange] = msgspec.field(default_factory=dict)
+    results: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
     clashes: tuple[Clash, ...] = ()
-    contested: Mapping[str, Any] = field(default_factory=dict)
+    contested: Mapping[str, Any] = msgspec.field(default_factory=dict)
     is_concurrent: bool = False
     is_superseded: bool = False
 

@@ -7,19 +7,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import msgspec
 
 from inspection_api.core.periods import local_day
+from inspection_api.inspections.rules import FieldChange, State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date, datetime
-    from uuid import UUID
+    from datetime import date
 
     from checkpoints.rules.binding import Location
     from checkpoints.rules.plate import Plate
     from checkpoints.rules.values import AssignedSpan, CheckpointFacts, Neighbour
-    from inspection_api.inspections.rules import FieldChange, State
     from inspection_api.tasks.rules import TaskTerms
     from inspection_api.templates.forms import Form
     from sync.protocol.envelope import Manifest, Operation, Save, Submit
@@ -56,8 +59,7 @@ class PublishedTemplate:
     family: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(msgspec.Struct, frozen=True, kw_only=True):
     """An inspection that exists already (perhaps as a draft).
 
     ``in_conflict`` while a clash waits for a decision; ``submitted_seq`` numbers the submission on ``device_id``;
@@ -79,8 +81,7 @@ class Record:
     prints_until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeclaredMedia:
+class DeclaredMedia(msgspec.Struct, frozen=True, kw_only=True):
     """A medium that is declared already."""
 
     owner_user_id: UUID

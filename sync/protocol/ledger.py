@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
 
 from sync.errors import BatchMalformed
 from sync.protocol.envelope import MAX_GAP
@@ -16,7 +19,6 @@ from sync.protocol.verdicts import UNSETTLED, Status, Verdict
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import datetime
-    from uuid import UUID
 
     from sync.protocol.envelope import Operation, Received
 
@@ -52,8 +54,7 @@ class Position:
         return Position(next_seq=end + 1, gaps={**kept, **dict.fromkeys(missing, now)})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class Known(msgspec.Struct, frozen=True, kw_only=True):
     """An operation that has a receipt already; ``seq`` is its number here, None where another device brought it.
 
     ``entity_id`` and ``depends_on`` are told of held and parked ones only: the others make nothing wait.

@@ -6,10 +6,13 @@ it is judged now, by what the `Ledger` knows of all that went before.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
 
 from sync.errors import DeviceForked
 from sync.protocol.ledger import Standing
@@ -41,8 +44,7 @@ class Turn(StrEnum):
     DECIDED = "decided"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One operation's turn: judged now (with ``flags`` and inherited ``codes``), replayed, or decided by its order.
 
     ``is_accepted`` if a supervisor has accepted it: what it says is judged, not whether it counts.

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from checkpoints.rules import plate
+from checkpoints.rules.plate import Plate
 
 if TYPE_CHECKING:
-    from checkpoints.rules.plate import Plate
     from checkpoints.rules.values import CheckpointFacts
     from sync.protocol.facts import Facts
     from sync.protocol.times import Bound
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scanned:
+class Scanned(msgspec.Struct, frozen=True, kw_only=True):
     """The plate on the wall (None: this text proves nothing), what speaks against it, and security events."""
 
     plate: Plate | None = None

@@ -6,8 +6,9 @@ visit is kept whatever the verdict: it happened.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import msgspec
 
@@ -16,26 +17,24 @@ from inspection_api.inspections.rules import State, blockers
 from inspection_api.templates import forms
 from sync.protocol import amend, draft
 from sync.protocol import visit as visits
-from sync.protocol.draft import Merged
+from sync.protocol.draft import Clash, Merged
+from sync.protocol.envelope import Manifest
 from sync.protocol.facts import Record
 from sync.protocol.verdicts import Status, Verdict, rejected
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from uuid import UUID
+    from collections.abc import Sequence
 
     from inspection_api.tasks.rules import Closing
     from sync.protocol.additions import MediaWrite
     from sync.protocol.amend import AmendmentWrite
-    from sync.protocol.draft import Clash
-    from sync.protocol.envelope import Manifest, Operation, Submit
+    from sync.protocol.envelope import Operation, Submit
     from sync.protocol.facts import Facts
     from sync.protocol.order import Step
     from sync.protocol.visit import Visit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VisitWrite:
+class VisitWrite(msgspec.Struct, frozen=True, kw_only=True):
     """What a submit leaves: the inspection row, the media, and the plate if it was scanned for the first time.
 
     ``conflicts`` and ``contested`` as in a draft (``save.py``).
@@ -44,7 +43,7 @@ class VisitWrite:
     row: dict[str, Any]
     media: tuple[Manifest, ...] = ()
     conflicts: tuple[Clash, ...] = ()
-    contested: Mapping[str, Any] = field(default_factory=dict)
+    contested: Mapping[str, Any] = msgspec.field(default_factory=dict)
     scanned_plate: tuple[UUID, int] | None = None
 
 

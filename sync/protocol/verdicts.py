@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+import msgspec
 
 
 class Status(StrEnum):
@@ -65,8 +66,7 @@ MESSAGES = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one operation. ``codes`` are all reasons, the first is the receipt's ``code``.
 
     ``traces`` are the security events that it leaves, whether it writes anything or not.
@@ -75,7 +75,7 @@ class Verdict:
     status: Status
     codes: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
-    fields: dict[str, dict[str, Any]] = field(default_factory=dict)
+    fields: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
     version: int | None = None
     detail: str = ""
     traces: tuple[str, ...] = ()

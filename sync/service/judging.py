@@ -6,10 +6,11 @@ database then holds: so a poison operation harms only itself and what waits for 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy.exc import OperationalError
 
 from inspection_api.core.errors import Problem, Unavailable

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from msgspec.structs import replace
 
 from checkpoints.rules.lifecycle import State as CheckpointState
 from checkpoints.rules.values import AssignedSpan, CheckpointFacts

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
+
 from inspection_api.templates.forms import values
 from inspection_api.templates.forms.parts import Condition, Evidence, Rule, RuleKind
 from inspection_api.templates.forms.values import Fault
@@ -44,8 +46,7 @@ class EvidenceMissing(NamedTuple):
     min_seconds: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FormVerdict:
+class FormVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """``values`` is the canonical storage shape; ``errors`` and ``warnings`` map an item to (code, sentence)."""
 
     values: dict[str, dict[str, Any]]
