@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from math import cos, radians
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, or_, select, text
+import msgspec
+from sqlalchemy import ColumnElement, Row, Select, literal_column, or_, select, text
 from sqlalchemy.orm import Session
 
 from checkpoints.coordinates import Point
 from checkpoints.models import (
     Checkpoint,
-    CheckpointAssignment,
     CheckpointLoan,
     CheckpointLocation,
     CheckpointPlate,
     CheckpointReset,
 )
-from checkpoints.rules.binding import Location, LocationStatus
+from checkpoints.rules.binding import Location
 from checkpoints.rules.lifecycle import State
 from checkpoints.rules.plate import Plate
 from checkpoints.rules.values import AssignedSpan, CheckpointFacts, Neighbour
@@ -37,8 +35,6 @@ BIND = Permission(Action.BINDING, "bind")
 NEIGHBOURHOOD_DEGREES = 0.0009
 """About 100 m of latitude; wider than any distance that neighbours are judged by."""
 
-V = TypeVar("V")
-
 _NEIGHBOURS = text(
     """
     SELECT DISTINCT c.customer_id, c.location_lon AS lon, c.location_lat AS lat
@@ -50,19 +46,36 @@ _NEIGHBOURS = text(
 )
 
 
-def _columns(model: Any) -> list[Any]:
-    """Return the columns of a table, to read rows instead of objects."""
-    return list(model.__table__.columns)
+def _all_of(table: str, columns: str) -> str:
+    """Return the SQL of the rows of ``table`` that belong to the checkpoint of the outer statement, as a JSON array."""
+    where = "checkpoint_id = checkpoint.id"
+    return f"(SELECT coalesce(json_agg(one), '[]') FROM (SELECT {columns} FROM {table} WHERE {where}) one)"  # noqa: S608 - our names
 
 
-def _of_checkpoints(model: Any) -> Select[*tuple[Any, ...]]:
-    """Return the statement that reads a table's rows of the checkpoints ``ids``."""
-    return select(*_columns(model)).where(among_given(model.__table__.c.checkpoint_id, "ids"))
-
-
-_PLATES = _of_checkpoints(CheckpointPlate)
-_LOCATIONS = _of_checkpoints(CheckpointLocation)
-_ASSIGNMENTS = _of_checkpoints(CheckpointAssignment)
+_PLATES = _all_of("checkpoint_plate", "checkpoint_id, generation, issued_at, revoked_at, first_scanned_at")
+_ASSIGNMENTS = _all_of("checkpoint_assignment", "officer_id, valid_from, valid_to")
+_PLACES = _all_of(
+    "checkpoint_location",
+    "id, checkpoint_id, generation, json_build_object('lon', lon, 'lat', lat) AS point, status, bound_by, bound_at,"
+    " valid_from, valid_to, decided_by",
+)
+# One text for each checkpoint, which becomes values at the speed of a C decoder: rows of four statements cost 5x that.
+_JUDGED_BY: ColumnElement[str] = literal_column(
+    f"""
+    json_build_object(
+        'facts', json_build_object(
+            'id', checkpoint.id, 'public_id', public_id, 'customer_id', customer_id,
+            'organisation_id', organisation_id, 'officer_id', officer_id, 'state', state, 'radius_m', radius_m,
+            'plate_generation', plate_generation, 'location_generation', location_generation,
+            'registered', CASE WHEN registered_lon IS NOT NULL AND registered_lat IS NOT NULL
+                          THEN json_build_object('lon', registered_lon, 'lat', registered_lat) END,
+            'generation_since', reset_at),
+        'plates', {_PLATES}, 'locations', {_PLACES}, 'assignments', {_ASSIGNMENTS})::text
+    """
+)
+_LOCATIONS = text(
+    f"SELECT checkpoint.id, {_PLACES}::text FROM checkpoint WHERE id = ANY (CAST(:ids AS uuid[]))"  # noqa: S608
+)
 
 # The rows to be bound, and those whose place waits for a manager: his decision and a visit that is judged by the
 # doubtful place wait for each other, so that it misses none.
@@ -77,6 +90,18 @@ _LOCK = (
     .order_by(Checkpoint.id)
     .with_for_update(key_share=True)
 )
+
+
+class _JudgedBy(msgspec.Struct):
+    """What judges a visit to one checkpoint."""
+
+    facts: CheckpointFacts
+    plates: list[Plate]
+    locations: list[Location]
+    assignments: list[AssignedSpan]
+
+
+_DECODER = msgspec.json.Decoder(_JudgedBy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +178,7 @@ def locations_of(session: Session, actor: Actor, checkpoint_id: UUID) -> Sequenc
 
 
 def facts_of(ctx: Context, ids: Iterable[UUID], permission: Permission, *, bound: Iterable[UUID] = ()) -> CheckpointSet:
-    """Return the checkpoints ``ids`` with plates, locations and assignments, in at most five queries.
+    """Return the checkpoints ``ids`` with plates, locations and assignments, in two queries.
 
     Rows in ``bound`` are locked, and those whose place waits for a manager. ``permission`` says what ``reachable``
     means.
@@ -161,51 +186,37 @@ def facts_of(ctx: Context, ids: Iterable[UUID], permission: Permission, *, bound
     wanted = list(ids)
     ctx.session.execute(_LOCK, {"ids": wanted, "bound": list(bound)})
     rows = ctx.session.execute(_with_reach(ctx.actor, permission).where(among(Checkpoint.id, wanted))).all()
+    known = {judged.facts.id: judged for judged in (_DECODER.decode(row.judged_by) for row in rows)}
+    by = dict(zip(known, rows, strict=True))
     return CheckpointSet(
-        checkpoints={row.id: facts(row, row.generation_since) for row in rows},
-        reachable=frozenset(row.id for row in rows if row.reachable),
-        supervised=frozenset(row.id for row in rows if row.supervised),
-        bindable=frozenset(row.id for row in rows if row.bindable and row.reset_by != ctx.actor.user_id),
-        reset_by_himself=frozenset(row.id for row in rows if row.reset_by == ctx.actor.user_id),
-        plates=_grouped(ctx.session, _PLATES, wanted, plate_value),
-        locations=locations_by_checkpoint(ctx.session, wanted),
-        assignments=_grouped(ctx.session, _ASSIGNMENTS, wanted, _span),
+        checkpoints={id_: each.facts for id_, each in known.items()},
+        plates={id_: each.plates for id_, each in known.items()},
+        locations={id_: each.locations for id_, each in known.items()},
+        assignments={id_: each.assignments for id_, each in known.items()},
+        reachable=frozenset(id_ for id_, row in by.items() if row.reachable),
+        supervised=frozenset(id_ for id_, row in by.items() if row.supervised),
+        bindable=frozenset(id_ for id_, row in by.items() if row.bindable and row.reset_by != ctx.actor.user_id),
+        reset_by_himself=frozenset(id_ for id_, row in by.items() if row.reset_by == ctx.actor.user_id),
     )
 
 
 def locations_by_checkpoint(session: Session, ids: Iterable[UUID]) -> dict[UUID, list[Location]]:
     """Return every place that the checkpoints ever had."""
-    return _grouped(session, _LOCATIONS, list(ids), _location)
+    rows = session.execute(_LOCATIONS, {"ids": list(ids)})
+    return {id_: msgspec.json.decode(places, type=list[Location]) for id_, places in rows}
 
 
 def _with_reach(actor: Actor, permission: Permission) -> Select[*tuple[Any, ...]]:
-    reachable = visible(Checkpoint, "checkpoint", actor, permission).label("reachable")
-    supervised = in_subtree(Checkpoint.organisation_id, actor.paths(permission)).label("supervised")
-    bindable = visible(Checkpoint, "checkpoint", actor, BIND).label("bindable")
     opened = (CheckpointReset.checkpoint_id == Checkpoint.id) & (
         CheckpointReset.generation == Checkpoint.location_generation
     )
-    since = CheckpointReset.reset_at.label("generation_since")
     return select(
-        *_columns(Checkpoint), reachable, supervised, bindable, since, CheckpointReset.reset_by
+        _JUDGED_BY.label("judged_by"),
+        visible(Checkpoint, "checkpoint", actor, permission).label("reachable"),
+        in_subtree(Checkpoint.organisation_id, actor.paths(permission)).label("supervised"),
+        visible(Checkpoint, "checkpoint", actor, BIND).label("bindable"),
+        CheckpointReset.reset_by,
     ).outerjoin_from(Checkpoint, CheckpointReset, opened)
-
-
-def facts(row: Checkpoint | Row[Any], generation_since: datetime | None = None) -> CheckpointFacts:
-    """Return a checkpoint's row as the value that the rules take."""
-    return CheckpointFacts(
-        id=row.id,
-        public_id=row.public_id,
-        customer_id=row.customer_id,
-        organisation_id=row.organisation_id,
-        officer_id=row.officer_id,
-        state=State(row.state),
-        radius_m=row.radius_m,
-        plate_generation=row.plate_generation,
-        location_generation=row.location_generation,
-        registered=_point(row.registered_lon, row.registered_lat),
-        generation_since=generation_since,
-    )
 
 
 def _point(lon: float | None, lat: float | None) -> Point | None:
@@ -217,14 +228,9 @@ def place_of(row: Checkpoint) -> Point | None:
     return _point(row.location_lon, row.location_lat)
 
 
-def _grouped(
-    session: Session, statement: Select[*tuple[Any, ...]], ids: Sequence[UUID], value: Callable[[Any], V]
-) -> dict[UUID, list[V]]:
-    """Return the values of a table's rows by checkpoint, in one query."""
-    found: dict[UUID, list[V]] = defaultdict(list)
-    for row in session.execute(statement, {"ids": ids}):
-        found[row.checkpoint_id].append(value(row))
-    return dict(found)
+def registered_place(row: Checkpoint) -> Point | None:
+    """Return the place of the registered address, None where nobody entered it."""
+    return _point(row.registered_lon, row.registered_lat)
 
 
 def plate_value(row: CheckpointPlate | Row[Any]) -> Plate:
@@ -236,25 +242,6 @@ def plate_value(row: CheckpointPlate | Row[Any]) -> Plate:
         revoked_at=row.revoked_at,
         first_scanned_at=row.first_scanned_at,
     )
-
-
-def _location(row: Row[Any]) -> Location:
-    return Location(
-        id=row.id,
-        checkpoint_id=row.checkpoint_id,
-        generation=row.generation,
-        point=Point(row.lon, row.lat),
-        status=LocationStatus(row.status),
-        bound_by=row.bound_by,
-        bound_at=row.bound_at,
-        valid_from=row.valid_from,
-        valid_to=row.valid_to,
-        decided_by=row.decided_by,
-    )
-
-
-def _span(row: Row[Any]) -> AssignedSpan:
-    return AssignedSpan(officer_id=row.officer_id, valid_from=row.valid_from, valid_to=row.valid_to)
 
 
 def neighbours_of(session: Session, points: Sequence[Point]) -> tuple[Neighbour, ...]:

@@ -41,7 +41,7 @@ def describe(ctx: Context, checkpoint_id: UUID) -> Described:
         NotFound: out of scope.
     """
     checkpoint = queries.get_checkpoint(ctx.session, ctx.actor, checkpoint_id)
-    target = queries.place_of(checkpoint) or queries.facts(checkpoint).registered
+    target = queries.place_of(checkpoint) or queries.registered_place(checkpoint)
     return Described(
         checkpoint=checkpoint,
         loan_ids=queries.loan_ids_of(ctx.session, checkpoint.id),
