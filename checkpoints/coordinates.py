@@ -60,7 +60,9 @@ def ensure_point(lon: float, lat: float, system: CoordinateSystem) -> Point:
         AxisSwapped: outside China as it stands, inside it the other way round.
         CoordinateOutOfRange: no place on earth.
     """
-    if not _in_china(lon, lat) and _in_china(lat, lon):
+    if _in_china(lon, lat):
+        return to_wgs84(lon, lat, system)
+    if _in_china(lat, lon):
         raise AxisSwapped(fields={"lon": "与纬度颠倒", "lat": "与经度颠倒"})
     if not (isfinite(lon) and isfinite(lat) and abs(lon) <= 180 and abs(lat) <= 90):  # noqa: PLR2004 - degrees
         raise CoordinateOutOfRange(fields={"lon": "应在 ±180 之内", "lat": "应在 ±90 之内"})
@@ -69,11 +71,16 @@ def ensure_point(lon: float, lat: float, system: CoordinateSystem) -> Point:
 
 def to_wgs84(lon: float, lat: float, system: CoordinateSystem) -> Point:
     """Convert to WGS-84, seven decimals; the error of the inverse is far below 0.5 m. Identity outside China."""
+    if system is not CoordinateSystem.WGS84:
+        lon, lat = _unshifted(lon, lat, system)
+    return Point(round(lon, DECIMALS), round(lat, DECIMALS))
+
+
+def _unshifted(lon: float, lat: float, system: CoordinateSystem) -> Pair:
+    """Return the place in WGS-84 of a pair in one of the shifted systems."""
     if system is CoordinateSystem.BD09 and _in_china(lon, lat):
         lon, lat = _inverse(_gcj02_to_bd09, (lon, lat))
-    if system is not CoordinateSystem.WGS84 and _in_china(lon, lat):
-        lon, lat = _inverse(_wgs84_to_gcj02, (lon, lat))
-    return Point(round(lon, DECIMALS), round(lat, DECIMALS))
+    return _inverse(_wgs84_to_gcj02, (lon, lat)) if _in_china(lon, lat) else (lon, lat)
 
 
 def from_wgs84(point: Point, system: CoordinateSystem) -> tuple[float, float]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from math import isfinite
+from math import inf
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +50,7 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def fix_as_received(raw: Mapping[str, Any]) -> Fix:
-    """Return the fix of a validated wire object ``{lon, lat, sys, acc, age_s, mock, at?}``, its place in WGS-84.
+    """Return the fix of a validated wire object ``{lon, lat, sys, acc?, age_s?, mock?, at?}``, its place in WGS-84.
 
     Raises:
         AxisSwapped, CoordinateOutOfRange: as ``coordinates.ensure_point``.
@@ -59,8 +59,8 @@ def fix_as_received(raw: Mapping[str, Any]) -> Fix:
     return Fix(
         point=ensure_point(raw["lon"], raw["lat"], CoordinateSystem(raw["sys"])),
         accuracy_m=raw.get("acc"),
-        age_s=raw["age_s"],
-        is_mock=raw["mock"],
+        age_s=raw.get("age_s", 0.0),
+        is_mock=raw.get("mock", False),
         at=datetime.fromisoformat(at) if isinstance(at, str) else at,
     )
 
@@ -97,7 +97,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
 
 def decide_verdict(fixes: Sequence[Fix], centre: Point, radius_m: int) -> Judgement:
     """Return the first row of §3.2's table that matches."""
-    if any(fix.is_mock for fix in fixes):
+    if True in [fix.is_mock for fix in fixes]:
         return Judgement(verdict=Verdict.MOCK, radius_m=radius_m)
     usable = usable_fixes(fixes)
     if not usable:
@@ -121,26 +121,33 @@ def _verdict(distance: float, accuracy: float, radius: float, *, is_long_indoors
 
 def _is_long_indoors(usable: Sequence[Fix]) -> bool:
     """Tell whether he waited long enough that a coarse position is all the place gives: ≥3 fixes over ≥180 s."""
+    if len(usable) < INDOOR_FIXES:
+        return False
     ages = [fix.age_s for fix in usable]
-    return len(ages) >= INDOOR_FIXES and max(ages) - min(ages) >= INDOOR_SPAN_S
+    return max(ages) - min(ages) >= INDOOR_SPAN_S
 
 
-def usable_fixes(fixes: Sequence[Fix]) -> tuple[Fix, ...]:
+def usable_fixes(fixes: Sequence[Fix]) -> Sequence[Fix]:
     """Return the valid fixes, or none at all if even the newest is older than 60 s."""
-    valid = tuple(fix for fix in fixes if _is_valid(fix))
-    return valid if valid and min(fix.age_s for fix in valid) <= MAX_AGE_S else ()
+    valid = [fix for fix in fixes if _is_valid(fix)]
+    return valid if valid and _newest(valid) <= MAX_AGE_S else ()
 
 
 def _is_valid(fix: Fix) -> bool:
     """Tell whether the fix has an accuracy and does not come from the future."""
     accuracy = fix.accuracy_m
-    return accuracy is not None and isfinite(accuracy) and accuracy > 0 and isfinite(fix.age_s) and fix.age_s >= 0
+    return accuracy is not None and 0 < accuracy < inf and 0 <= fix.age_s < inf
 
 
-def recent_fixes(usable: Sequence[Fix]) -> tuple[Fix, ...]:
+def _newest(fixes: Sequence[Fix]) -> float:
+    """Return the age of the newest of some fixes, in seconds."""
+    return fixes[0].age_s if len(fixes) == 1 else min(fix.age_s for fix in fixes)
+
+
+def recent_fixes(usable: Sequence[Fix]) -> Sequence[Fix]:
     """Return the fixes that are at most 20 s older than the newest."""
-    newest = min(fix.age_s for fix in usable)
-    return tuple(fix for fix in usable if fix.age_s - newest <= MEDIAN_WINDOW_S)
+    newest = _newest(usable)
+    return [fix for fix in usable if fix.age_s - newest <= MEDIAN_WINDOW_S]
 
 
 def median_fix(fixes: Sequence[Fix]) -> tuple[Point, float]:

@@ -92,9 +92,13 @@ def proof_of(stored: Mapping[str, Any]) -> Proof:
     """Return the proof of a visit's stored ``evidence``."""
     return Proof(
         scan=_stored(stored["scan"]["fixes"], stored["scan"]["at"]),
-        captures=tuple(_stored([each["fix"]] if each["fix"] else [], each["captured"]) for each in stored["captures"]),
+        captures=tuple(_stored(_fixes(each), each["captured"]) for each in stored["captures"]),
         submit=_stored(stored["fixes"], stored["captured"]),
     )
+
+
+def _fixes(capture: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [capture["fix"]] if capture.get("fix") else []
 
 
 def _stored(fixes: Iterable[Mapping[str, Any]], stamp: Mapping[str, Any]) -> Moment:
@@ -103,7 +107,7 @@ def _stored(fixes: Iterable[Mapping[str, Any]], stamp: Mapping[str, Any]) -> Mom
         received = tuple(fence.fix_as_received(raw) for raw in fixes)
     except Problem:
         received = ()
-    return Moment(fixes=received, boot_id=stamp["boot_id"], mono_ms=stamp["mono_ms"])
+    return Moment(fixes=received, boot_id=stamp.get("boot_id"), mono_ms=stamp.get("mono_ms"))
 
 
 def judge_at(proof: Proof, location: Location, *, radius_m: int, min_dwell_s: int) -> tuple[Presence, dict[str, Any]]:

@@ -42,7 +42,7 @@ Seconds = Annotated[float, msgspec.Meta(ge=-1e9, le=1e9)]
 Pixels = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 
 
-class Stamp(msgspec.Struct, frozen=True, kw_only=True):
+class Stamp(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A moment on the device: its wall clock, and the monotonic milliseconds of one boot (None: a browser page)."""
 
     wall: Instant
@@ -88,7 +88,7 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Payloads refuse members that they do not know."""
 
 
-class Fix(Payload, frozen=True, kw_only=True):
+class Fix(Payload, frozen=True, kw_only=True, omit_defaults=True):
     """A position report as the device gives it; ``acc`` in metres, ``age_s`` at the act that it proves."""
 
     lon: Degrees

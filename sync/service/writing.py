@@ -187,7 +187,7 @@ def _media_row(medium: Manifest, record: dict[str, Any], inspection_id: UUID | N
         mime=medium.mime,
         bytes=medium.bytes,
         sha256=medium.sha256,
-        captured={name: getattr(medium, name) for name in facts},
+        captured={name: value for name in facts if (value := getattr(medium, name))},
     )
 
 
