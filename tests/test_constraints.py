@@ -116,7 +116,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "ck_media_bytes_positive": {"bytes": 0},
     "ck_media_kind_known": {"kind": UNKNOWN},
     "ck_media_refused_with_reason": {"status": "refused"},
-    "ck_media_sha256_form": {"sha256": "0" * 63},
+    "ck_media_sha256_form": {"sha256": "A" * 64},
     "ck_media_status_known": {"status": UNKNOWN},
     "ck_media_stored_at_set": {"status": "stored"},
     "ck_media_upload_lease_whole": {"lease_until": NOW},

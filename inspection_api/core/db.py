@@ -7,9 +7,11 @@ bank fails instead of finding another one's table (architecture.md §3, Banks).
 from __future__ import annotations
 
 from contextlib import contextmanager
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from sqlalchemy import create_engine, event, text
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import Session
 
 from inspection_api.core import arrays
@@ -22,12 +24,16 @@ if TYPE_CHECKING:
 
     from psycopg import Connection as DriverConnection
     from sqlalchemy import Engine
+    from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.exc import OperationalError
+    from sqlalchemy.pool import ConnectionPoolEntry
 
     from inspection_api.core.banks import Bank
     from inspection_api.core.storage import Storage
 
 LOCK_TIMEOUT = "5s"
+TRUSTED_S = 1.0
+"""How long a connection may rest and still be taken for alive."""
 _LOST_RACES = {"40001", "40P01"}  # serialization failure, deadlock
 _ENTER = text(
     "SELECT set_config('search_path', quote_ident(:schema), true), set_config('lock_timeout', :lock_timeout, true),"
@@ -36,8 +42,12 @@ _ENTER = text(
 
 
 def open_engine(url: str, *, pool_size: int = 8) -> Engine:
-    """Return an engine whose connections start with an empty ``search_path`` and UTC; its errors quote no values."""
-    engine = create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, hide_parameters=True)
+    """Return an engine whose connections start with an empty ``search_path`` and UTC; its errors quote no values.
+
+    A connection that has rested is asked whether it still lives, and replaced if not; one in steady use is not asked,
+    which would cost every request a round trip for each of its transactions.
+    """
+    engine = create_engine(url, pool_size=pool_size, max_overflow=pool_size, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: DriverConnection, _record: object) -> None:
@@ -46,7 +56,23 @@ def open_engine(url: str, *, pool_size: int = 8) -> Engine:
         connection.autocommit = False
         arrays.register(connection)
 
+    @event.listens_for(engine, "checkin")
+    def _note(_connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
+        record.info["rests_since"] = monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _ensure_alive(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
+        if monotonic() - record.info.get("rests_since", monotonic()) > TRUSTED_S and not _is_alive(engine, connection):
+            raise InvalidatePoolError
+
     return engine
+
+
+def _is_alive(engine: Engine, connection: DBAPIConnection) -> bool:
+    try:
+        return engine.dialect.do_ping(connection)
+    except engine.dialect.loaded_dbapi.Error:
+        return False
 
 
 def lost_a_race(error: OperationalError) -> bool:

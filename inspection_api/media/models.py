@@ -22,7 +22,10 @@ class Media(Base):
     __table_args__ = (
         CheckConstraint("kind IN ('photo', 'audio', 'video')", name="kind_known"),
         CheckConstraint("status IN ('declared', 'stored', 'refused')", name="status_known"),
-        CheckConstraint("sha256 ~ '^[0-9a-f]{64}$'", name="sha256_form"),
+        CheckConstraint(
+            "octet_length(decode(sha256, 'hex')) = 32 AND encode(decode(sha256, 'hex'), 'hex') = sha256",
+            name="sha256_form",
+        ),
         CheckConstraint("bytes > 0", name="bytes_positive"),
         CheckConstraint("(status = 'stored') = (stored_at IS NOT NULL)", name="stored_at_set"),
         CheckConstraint("status <> 'refused' OR refused_reason IS NOT NULL", name="refused_with_reason"),

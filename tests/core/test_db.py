@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import InternalError, OperationalError, ProgrammingError
 
 from inspection_api.accounts.models import Organisation
+from inspection_api.core import db
 from inspection_api.core.db import Database, open_engine
 from inspection_api.core.events import Event
 
@@ -116,3 +118,33 @@ def test_a_read_only_transaction_leaves_its_prepared_statements(
         prepared = ctx.session.scalars(text("SELECT statement FROM pg_prepared_statements")).all()
     engine.dispose()
     assert "SELECT count(*) FROM organisation" in prepared
+
+
+def test_a_connection_that_died_while_it_rested_is_replaced(
+    database_url: str, committed_bank: Bank, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db, "TRUSTED_S", -1.0)
+    engine = open_engine(database_url, pool_size=1)
+    database = Database(engine, clock=clock)
+    mine = text("SELECT pg_backend_pid()")
+    with database.transaction(committed_bank, read_only=True) as ctx:
+        first = ctx.session.scalar(mine)
+    with psycopg.connect(database_url.replace("+psycopg", ""), autocommit=True) as admin:
+        admin.execute("SELECT pg_terminate_backend(%s, 5000)", (first,))
+    with database.transaction(committed_bank, read_only=True) as ctx:
+        assert ctx.session.scalar(mine) != first
+    engine.dispose()
+
+
+def test_a_connection_in_steady_use_is_not_asked_whether_it_lives(
+    database_url: str, committed_bank: Bank, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = open_engine(database_url, pool_size=1)
+    database, asked = Database(engine, clock=clock), []
+    monkeypatch.setattr(engine.dialect, "do_ping", asked.append)
+    monkeypatch.setattr(db, "TRUSTED_S", 3600.0)
+    for _ in range(3):
+        with database.transaction(committed_bank, read_only=True) as ctx:
+            ctx.session.execute(text("SELECT 1"))
+    engine.dispose()
+    assert asked == []
