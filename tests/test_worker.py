@@ -43,7 +43,6 @@ from inspection_api.core.settings import Settings
 def on_asked(ctx, events):
     for event in events:
         ctx.record("test.answered", asked=str(event.id))
-on_asked.__module__, on_asked.__qualname__ = "tests.test_worker", "on_asked"
 asked = Subscription("test.asked", When.LATER, on_asked)
 worker.work(Settings.from_env(os.environ), subscriptions=(asked,), rows=())
 """

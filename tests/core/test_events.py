@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from inspection_api.core.db import Database
 from inspection_api.core.errors import Conflict
-from inspection_api.core.events import Event, EventDelivery, Subscription, Trace, When
+from inspection_api.core.events import Event, EventDelivery, Subscription, Trace, When, claim_next, deliver
 from inspection_api.http.runtime import Caller
 from inspection_api.subscriptions import SUBSCRIPTIONS
 
@@ -43,7 +43,7 @@ class Bench:
             self.seen.append((name, [event.data.get("n") for event in events]))
             then(ctx)
 
-        handle.__qualname__ = name
+        handle.__name__ = name
         return handle
 
     def transaction(self, *rows: Subscription) -> AbstractContextManager[Context]:
@@ -130,6 +130,20 @@ def test_a_later_handler_leaves_a_delivery_and_wakes_the_worker(bench: Bench) ->
     assert delivery == (later.name, 0, None)
 
 
+def test_a_delivery_finds_its_handler_after_that_moved_to_another_module(bench: Bench) -> None:
+    later = Subscription("a.done", When.LATER, bench.handler("on_a"))
+    with bench.transaction(later) as ctx:
+        ctx.record("a.done", n=1)
+    with bench.transaction() as ctx:
+        ctx.session.execute(text("UPDATE event_delivery SET handler = 'inspection_api.elsewhere.' || handler"))
+    with bench.transaction() as ctx:
+        claim = claim_next(ctx)
+    with bench.transaction() as ctx:
+        deliver(ctx, claim, (later,))
+    assert bench.seen == [("on_a", [1])]
+    assert bench.read(select(EventDelivery.done_at)) != [(None,)]
+
+
 def test_nobody_is_woken_for_nothing(bench: Bench) -> None:
     with bench.transaction(Subscription("a.done", When.LATER, bench.handler("on_a"))) as ctx:
         ctx.record("b.done", n=2)
@@ -162,6 +176,8 @@ def test_a_refusal_leaves_its_trace_and_nothing_else(runtime: Runtime, world: Wo
 def test_the_table_of_reactions_names_every_handler_once() -> None:
     rows = [(row.kind, row.name) for row in SUBSCRIPTIONS]
     assert len(rows) == len(set(rows))
+    later = {(row.name, row.handler) for row in SUBSCRIPTIONS if row.when is When.LATER}
+    assert len(dict(later)) == len(later)
     for row in SUBSCRIPTIONS:
         assert row.handler.__doc__, row.name
         noun, _, past = row.kind.partition(".")
