@@ -26,7 +26,8 @@ from sync.service.behalf import as_officer
 from sync.service.book import open_book
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from uuid import UUID
 
     from inspection_api.core.context import Context
     from sync.protocol.envelope import Batch, Received
@@ -109,8 +110,8 @@ def _applied(ctx: Context, pushed: _Push) -> dict[str, Any]:
         return _answer(ctx, device, position, received)
     kept = zlib.compress(pushed.body, 1)
     writing.store_batch(ctx, batch, sha256=sha256, body=kept, signature=pushed.signature)
-    after, judged = _take(ctx, pushed, received, position)
-    return _answer(ctx, device, after, received, judged)
+    after, told = _take(ctx, pushed, received, position)
+    return _answer(ctx, device, after, received, told)
 
 
 def _is_replayed(ctx: Context, batch: Batch, sha256: bytes) -> bool:
@@ -123,7 +124,7 @@ def _is_replayed(ctx: Context, batch: Batch, sha256: bytes) -> bool:
 
 def _take(
     ctx: Context, pushed: _Push, received: Sequence[Received], position: Position
-) -> tuple[Position, list[Judged]]:
+) -> tuple[Position, dict[UUID, dict[str, Any]]]:
     """Judge the batch and what waits, write all of it down, and return the device's position and what is news."""
     device, batch = pushed.device, pushed.batch
     terms = {"flags": pushed.flags, **(device.ending.terms(ctx.now) if device.ending else {})}
@@ -132,10 +133,10 @@ def _take(
     arrangement = order.arrange(received, waiting, book.known, position, abandoned=batch.abandon_seq, now=ctx.now)
     judged = judging.judge(ctx, device, arrangement.queue, lambda: book.ledger(arrangement, ctx, **terms))
     _ensure_room(book, judged, brings_missing=bool(position.gaps.keys() - arrangement.position.gaps.keys()))
-    receipts.store(ctx, device.id, judged, known=book.known, batch_id=batch.batch_id)
+    told = receipts.store(ctx, device.id, judged, known=book.known, batch_id=batch.batch_id)
     quarantine.store(ctx, device.id, judged)
     writing.store_position(ctx, device.id, arrangement)
-    return arrangement.position, judged
+    return arrangement.position, told
 
 
 def _ensure_room(book: Book, judged: Sequence[Judged], *, brings_missing: bool) -> None:
@@ -158,13 +159,13 @@ def _answer(
     device: DeviceRow,
     position: Position,
     received: Sequence[Received],
-    judged: Sequence[Judged] | None = None,
+    told: Mapping[UUID, dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
-    """Return the receipts of the batch as they now stand, and of what it released; ``judged`` None: it is a replay."""
+    """Return the receipts of the batch as they now stand, and of what it released; ``told`` None: it is a replay."""
     return {
         "epoch": device.epoch,
         "server_time": ctx.now.isoformat(),
         "acked_through": position.acked_through,
-        "replayed": judged is None,
-        "results": receipts.results(ctx, received, judged or []),
+        "replayed": told is None,
+        "results": receipts.results(ctx, received, told or {}),
     }

@@ -14,13 +14,14 @@ from sync.models import SyncQuarantine, SyncReceipt
 from sync.protocol.verdicts import MESSAGES, UNSETTLED, rejected
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Mapping, Sequence
     from uuid import UUID
 
     from sqlalchemy import Row
 
     from inspection_api.core.context import Context
     from sync.protocol.envelope import Received
+    from sync.protocol.ledger import Known
     from sync.protocol.verdicts import Verdict
     from sync.service.judging import Judged
 
@@ -39,7 +40,7 @@ _STORE = text(
 _SETTLE = text(
     """
     UPDATE sync_receipt s
-    SET status = r.status, result = r.result || jsonb_build_object('from', s.status), raw = decode(r.raw, 'hex'),
+    SET status = r.status, result = r.result, raw = decode(r.raw, 'hex'),
         device_id = :device_id, seq = r.seq
     FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (op_id uuid, seq bigint, status text, result jsonb, raw text)
     WHERE s.op_id = r.op_id AND s.raw IS NOT NULL
@@ -56,16 +57,24 @@ _TELL = text("SELECT feed_append('receipt', 'put', CAST(:holders AS uuid[]), CAS
 
 
 def store(
-    ctx: Context, device_id: UUID, judged: Sequence[Judged], *, known: Collection[UUID], batch_id: UUID | None = None
-) -> None:
-    """Store new receipts, and replace those of ``known`` operations that waited; their device learns of it by pull.
+    ctx: Context,
+    device_id: UUID,
+    judged: Sequence[Judged],
+    *,
+    known: Mapping[UUID, Known],
+    batch_id: UUID | None = None,
+) -> dict[UUID, dict[str, Any]]:
+    """Store new receipts, and replace those of ``known`` operations that waited; their device learns of it by pull too.
+
+    Returns what is to be answered, by operation: what is told is what is stored.
 
     ``op_id_reused`` has no receipt of its own: the first operation of that id stands. ``batch_id`` brought what is new.
 
     Raises:
         OperationRaced: another device brought one of the operations at this very moment.
     """
-    rows = [_row(each) for each in judged if each.verdict.code != "op_id_reused"]
+    told = [_told(each, known) for each in judged]
+    rows = [_row(*each) for each in zip(judged, told, strict=True) if each[0].verdict.code != "op_id_reused"]
     fresh = [row for row in rows if row["op_id"] not in known]
     late = [row for row in rows if row["op_id"] in known]
     values = {"device_id": device_id, "batch_id": batch_id, "now": ctx.now}
@@ -75,6 +84,14 @@ def store(
         ctx.session.execute(_SETTLE, {"rows": as_jsonb(late), "device_id": device_id})
         ids, holders = [row["op_id"] for row in late], [ctx.user_id] * len(late)
         ctx.session.execute(_TELL, {"holders": holders, "ids": ids})
+    return {each.received.head.op_id: result for each, result in zip(judged, told, strict=True)}
+
+
+def _told(judged: Judged, known: Mapping[UUID, Known]) -> dict[str, Any]:
+    """Return what is told of a judged operation: ``from`` is what was told before, if it waited."""
+    before = known.get(judged.received.head.op_id)
+    result = result_of(judged.received, judged.verdict)
+    return result if before is None or judged.verdict.code == "op_id_reused" else {**result, "from": before.status}
 
 
 def tell_decisions(ctx: Context, rows: Sequence[SyncQuarantine | Row[Any]]) -> None:
@@ -94,14 +111,14 @@ def _decision(row: SyncQuarantine | Row[Any]) -> dict[str, Any]:
     return {"state": row.state, "message": MESSAGES[row.state], "at": row.decided_at, "reason": row.reason}
 
 
-def _row(judged: Judged) -> dict[str, Any]:
+def _row(judged: Judged, result: dict[str, Any]) -> dict[str, Any]:
     received, verdict = judged.received, judged.verdict
     return {
         "op_id": received.head.op_id,
         "seq": received.head.seq,
         "digest": received.digest().hex(),
         "status": verdict.status,
-        "result": result_of(received, verdict),
+        "result": result,
         "raw": received.raw.hex() if verdict.status in UNSETTLED else None,
     }
 
@@ -125,16 +142,15 @@ def result_of(received: Received, verdict: Verdict) -> dict[str, Any]:
     return result | {name: value for name, value in optional.items() if value}
 
 
-def results(ctx: Context, batch: Sequence[Received], judged: Sequence[Judged]) -> list[dict[str, Any]]:
-    """Return the results of a batch's operations and of what was released: judged now, or as their receipts stand.
+def results(ctx: Context, batch: Sequence[Received], fresh: Mapping[UUID, dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the results of a batch's operations and of what was released: ``fresh``, or as their receipts stand.
 
     An operation whose id stands for other content is told so every time, never the first one's result.
     """
-    fresh = {each.received.head.op_id: result_of(each.received, each.verdict) for each in judged}
     missing = [each for each in batch if each.head.op_id not in fresh]
     stored = _stored(ctx, missing) if missing else {}
     wanted = dict.fromkeys([*(each.head.op_id for each in batch), *fresh])
-    return [(fresh | stored)[op_id] for op_id in wanted if op_id in fresh or op_id in stored]
+    return [{**fresh, **stored}[op_id] for op_id in wanted if op_id in fresh or op_id in stored]
 
 
 def _stored(ctx: Context, batch: Sequence[Received]) -> dict[UUID, dict[str, Any]]:

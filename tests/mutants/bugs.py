@@ -35,7 +35,7 @@ class Bug:
 BUGS: tuple[Bug, ...] = (
     Bug(
         name="receipt outside the transaction of its effect",
-        edits=((PUSH, "    receipts.store(ctx,", "    ctx.session.commit()\n    receipts.store(ctx,"),),
+        edits=((PUSH, "    told = receipts.store(ctx,", "    ctx.session.commit()\n    told = receipts.store(ctx,"),),
     ),
     Bug(
         name="no savepoint around the effects of a batch",

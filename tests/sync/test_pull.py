@@ -118,6 +118,17 @@ def test_a_held_operation_tells_its_receipt_later(phone: Phone, street: Street) 
     ]
 
 
+def test_a_push_tells_of_what_it_releases_what_its_receipt_says(phone: Phone, street: Street) -> None:
+    draft = {"checkpoint_id": str(street.add()), "template_version_id": str(street.portfolio.version_id)}
+    first, second = (phone.operation("inspection.save", uuid4(), draft) for _ in range(2))
+    phone.push(second)
+    answer = phone.batch(first, second)
+    told = phone.send(answer).json
+    again = phone.send(answer).json
+    assert [each.get("from") for each in told["results"]] == [None, "held"]
+    assert (told["results"], told["replayed"], again["replayed"]) == (again["results"], False, True)
+
+
 def test_a_cursor_of_another_device_is_gone(phone: Phone, street: Street, client: FlaskClient, world: World) -> None:
     cursor = phone.pull()["cursor"]
     second = Phone(client, world, street)
