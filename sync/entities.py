@@ -22,6 +22,7 @@ from inspection_api.loans.models import Loan
 from inspection_api.tasks.models import Task, VisitAttempt
 from inspection_api.templates.models import Template, TemplateVersion
 from kiosk_print.models import PaperPrint, UnlockRequest
+from sync import queries
 from sync.protocol import envelope, payloads
 from sync.protocol.additions import judge_comment, judge_declare, judge_feedback
 from sync.protocol.amend import judge_amend
@@ -32,7 +33,7 @@ from sync.protocol.unlock import judge_unlock
 from sync.protocol.unmet import judge_unmet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -71,13 +72,15 @@ SERVER_ONLY = frozenset({"checkpoint", "template", "customer", "loan", "assignme
 class Entity:
     """A synced thing: its table (with ``id`` and ``version``), and the columns that a device receives.
 
-    ``only`` is a condition that a row must meet before any device may see it. ``finished`` is the condition that
-    nothing has happened to it since a moment, and nothing will: then it need not stay on devices for ever.
+    ``derived`` are members that come from elsewhere and change only when the row does. ``only`` is a condition that a
+    row must meet before any device may see it. ``finished`` is the condition that nothing has happened to it since a
+    moment, and nothing will: then it need not stay on devices for ever.
     """
 
     model: type[Base]
     columns: tuple[str, ...]
     is_shared: bool = False
+    derived: Mapping[str, ColumnElement[Any]] = field(default_factory=dict)
     only: ColumnElement[bool] = field(default_factory=true)
     finished: Callable[[datetime], ColumnElement[bool]] | None = None
 
@@ -86,10 +89,17 @@ class Entity:
         """Return the table that holds the rows."""
         return self.model.__table__
 
+    @property
+    def members(self) -> tuple[str, ...]:
+        """Return the names of what a device receives of a row."""
+        return (*self.columns, *self.derived)
+
     def rows(self, ids: Sequence[str]) -> Select[*tuple[Any, ...]]:
-        """Return the rows of ``ids``: the id as text, the version, then the columns."""
+        """Return the rows of ``ids``: the id as text, the version, then the members."""
         values = (self.table.c[name] for name in ("version", *self.columns))
-        return select(as_text(self.table.c.id), *values).where(among(self.table.c.id, ids), self.only)
+        return select(as_text(self.table.c.id), *values, *self.derived.values()).where(
+            among(self.table.c.id, ids), self.only
+        )
 
 
 def _task_finished(since: datetime) -> ColumnElement[bool]:
@@ -156,6 +166,7 @@ ENTITIES: dict[str, Entity] = {
             "location_lon",
             "location_lat",
         ),
+        derived={"plates": queries.PLATES, "locations": queries.LOCATIONS},
     ),
     "task": Entity(
         Task,

@@ -1,4 +1,4 @@
-"""Reads of the sync slice: which device speaks, and how far its sequence goes (sync.md §3.2)."""
+"""Reads of the sync slice: which device speaks, how far its sequence goes, and what rows tell besides their columns."""
 
 from __future__ import annotations
 
@@ -7,19 +7,50 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import literal_column, text
+from sqlalchemy.dialects.postgresql import JSONB
 
+from checkpoints.rules.plate import OLD_PLATE_LIVES
 from sync.errors import DeviceUnknown, DeviceWiped
 from sync.protocol.ledger import Position
 from sync.protocol.parting import ending_of
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
+    from sqlalchemy import ColumnElement, Row
     from sqlalchemy.orm import Session
 
     from inspection_api.core.context import Context
     from sync.protocol.parting import Ending
 
+PLATES: ColumnElement[Any] = literal_column(
+    f"""
+    (SELECT coalesce(jsonb_agg(p ORDER BY p.generation), '[]')
+     FROM (SELECT generation, issued_at,
+                  lead(issued_at) OVER (ORDER BY generation) + interval '{OLD_PLATE_LIVES.days} days' AS valid_until
+           FROM checkpoint_plate WHERE checkpoint_id = checkpoint.id) p)
+    """,  # noqa: S608 - a constant
+    JSONB(),
+)
+"""A checkpoint's plates by generation: when each was issued, and when it ends at the latest (null: not foreseen).
+
+The first scan of a newer plate ends an older one sooner; the device hears of that by the receipt. Issuing a plate
+changes the checkpoint too, a scan does not, so these are as fresh as the row's version.
+"""
+
+LOCATIONS: ColumnElement[Any] = literal_column(
+    """
+    (SELECT coalesce(jsonb_agg(l ORDER BY l.generation, l.valid_from), '[]')
+     FROM (SELECT generation, lon, lat, status, valid_from, valid_to
+           FROM checkpoint_location
+           WHERE checkpoint_id = checkpoint.id AND status <> 'rejected'
+             AND (valid_to IS NULL OR valid_from < valid_to)) l)
+    """,
+    JSONB(),
+)
+"""The places that a checkpoint has and had, by generation (WGS-84), each with the time in which it judges visits.
+
+Whoever binds, decides or resets a place changes the checkpoint too, so these are as fresh as the row's version.
+"""
 
 _DEVICE = text(
     """

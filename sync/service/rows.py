@@ -75,5 +75,5 @@ def _is_held(ctx: Context, name: str, entity: Entity) -> ColumnElement[bool]:
 
 def _put(name: str, entity: Entity, row: Sequence[Any]) -> bytes:
     id_, version, *values = row
-    members = dict(zip(entity.columns, values, strict=True))
+    members = dict(zip(entity.members, values, strict=True))
     return encoded({"k": "put", "e": name, "id": id_, "v": version, "d": members})

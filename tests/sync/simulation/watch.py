@@ -231,10 +231,10 @@ def working_set(town: Town, device: Device) -> dict[str, dict[str, Any]]:
             shared = ctx.session.scalars(select(entity.table.c.id)) if entity.is_shared else ()
             mine = [UUID(row.entity_id) for row in granted if row.entity == name]
             rows = ctx.session.execute(entity.rows([*shared, *mine])).all()
-            held[name] = {str(row[0]): _sent(entity.columns, row) for row in rows}
+            held[name] = {str(row[0]): _sent(entity.members, row) for row in rows}
     return held
 
 
-def _sent(columns: tuple[str, ...], row: Any) -> dict[str, Any]:
-    members = dict(zip(columns, row[2:], strict=True))
+def _sent(names: tuple[str, ...], row: Any) -> dict[str, Any]:
+    members = dict(zip(names, row[2:], strict=True))
     return {**json.loads(orjson.dumps(members, default=str)), "version": row[1]}
