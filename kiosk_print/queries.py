@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from inspection_api.accounts.models import Organisation, RoleAssignment, UserAccount
 from inspection_api.accounts.queries import get_one, in_subtree, valid_on
 from inspection_api.core.permissions import Action, Permission, Role
+from inspection_api.core.tables import among
 from inspection_api.inspections.models import Inspection
 from inspection_api.inspections.queries import in_reach
 from inspection_api.media.models import Media
@@ -54,11 +55,17 @@ def get_inspection(session: Session, actor: Actor, inspection_id: UUID, permissi
     return get_one(session, visible_inspections(actor, permission).where(Inspection.id == inspection_id))
 
 
-def windows(session: Session, inspection_id: UUID, *, lock: bool = False) -> Sequence[PaperWindow]:
-    """Return a paper's windows by number; locked, nobody else prints or unlocks it meanwhile."""
-    statement = select(PaperWindow).where(PaperWindow.inspection_id == inspection_id).order_by(PaperWindow.number)
+def windows_of(
+    session: Session, inspection_ids: Iterable[UUID], *, lock: bool = False
+) -> dict[UUID, list[PaperWindow]]:
+    """Return the windows of papers by number; locked, nobody else prints or unlocks them meanwhile."""
+    statement = select(PaperWindow).where(among(PaperWindow.inspection_id, inspection_ids))
+    statement = statement.order_by(PaperWindow.inspection_id, PaperWindow.number)
     statement = statement.execution_options(populate_existing=True)
-    return session.scalars(statement.with_for_update() if lock else statement).all()
+    found: dict[UUID, list[PaperWindow]] = defaultdict(list)
+    for window in session.scalars(statement.with_for_update() if lock else statement):
+        found[window.inspection_id].append(window)
+    return found
 
 
 def prints(session: Session, inspection_id: UUID) -> Sequence[PaperPrint]:
@@ -67,10 +74,13 @@ def prints(session: Session, inspection_id: UUID) -> Sequence[PaperPrint]:
     return session.scalars(statement.order_by(PaperPrint.printed_at, PaperPrint.copy)).all()
 
 
-def requests(session: Session, inspection_id: UUID) -> Sequence[UnlockRequest]:
-    """Return a record's unlock requests, oldest first."""
-    statement = select(UnlockRequest).where(UnlockRequest.inspection_id == inspection_id)
-    return session.scalars(statement.order_by(UnlockRequest.requested_at)).all()
+def requests_of(session: Session, inspection_ids: Iterable[UUID]) -> dict[UUID, list[UnlockRequest]]:
+    """Return the unlock requests of records, oldest first."""
+    statement = select(UnlockRequest).where(among(UnlockRequest.inspection_id, inspection_ids))
+    found: dict[UUID, list[UnlockRequest]] = defaultdict(list)
+    for request in session.scalars(statement.order_by(UnlockRequest.requested_at)):
+        found[request.inspection_id].append(request)
+    return found
 
 
 def find_opinion(session: Session, inspection_id: UUID) -> PaperOpinion | None:

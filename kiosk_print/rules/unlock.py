@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
 
 from inspection_api.core.periods import day_start, local_day
 from inspection_api.core.permissions import Role
@@ -27,7 +30,6 @@ from kiosk_print.rules.window import PaperState, ensure_exists
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
-    from uuid import UUID
 
 MINIMUM_REASON_LENGTH = 10
 DEFAULT_UNLOCK_DAYS = 3
@@ -85,6 +87,15 @@ APPROVER_LEVELS = {
     "branch": Level.BRANCH,
     "province": Level.PROVINCE,
 }
+
+
+class UnlockAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody asks for: another print window of one record. The same ``id`` again means the same request."""
+
+    id: UUID
+    inspection_id: UUID
+    reason_code: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

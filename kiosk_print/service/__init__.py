@@ -6,7 +6,7 @@ from kiosk_print.service.prints import give_opinion, open_pdf, preview, print_pa
 from kiosk_print.service.sheets import print_labels
 from kiosk_print.service.state import Paper, view
 from kiosk_print.service.sweeps import sweep
-from kiosk_print.service.unlocks import decide_unlock, request_unlock, withdraw_unlock
+from kiosk_print.service.unlocks import decide_unlock, request_unlock, request_unlocks, withdraw_unlock
 from kiosk_print.service.verification import verify
 from kiosk_print.service.windows import on_inspections_accepted, on_inspections_amended, on_inspections_voided
 
@@ -22,6 +22,7 @@ __all__ = [
     "print_labels",
     "print_paper",
     "request_unlock",
+    "request_unlocks",
     "sweep",
     "verify",
     "view",

@@ -60,7 +60,7 @@ def print_paper(begin: Transaction, inspection_id: UUID, *, idempotency_key: str
 def _reserve(ctx: Context, inspection_id: UUID, idempotency_key: str, verify_url: str) -> PaperPrint:
     """Decide, take the number and write down all that the sheet says; nobody else prints this record meanwhile."""
     inspection = queries.get_inspection(ctx.session, ctx.actor, inspection_id, PRINT)
-    windows = queries.windows(ctx.session, inspection_id, lock=True)
+    windows = queries.windows_of(ctx.session, [inspection_id], lock=True)[inspection_id]
     known = queries.find_print_by_key(ctx.session, ctx.user_id, idempotency_key)
     if known is not None:
         return _same(known, inspection_id)
@@ -97,7 +97,7 @@ def _same(known: PaperPrint, inspection_id: UUID) -> PaperPrint:
 
 
 def _ensure_printable(ctx: Context, inspection: Inspection, windows: Sequence[PaperWindow]) -> None:
-    requests = queries.requests(ctx.session, inspection.id)
+    requests = queries.requests_of(ctx.session, [inspection.id])[inspection.id]
     state = state_of(ctx, inspection, windows, requests)
     window.ensure_printable(state, unlock=unlock_facts(ctx, inspection, requests) if is_locked(state) else None)
     given = queries.find_opinion(ctx.session, inspection.id) is not None
@@ -195,7 +195,7 @@ def give_opinion(ctx: Context, inspection_id: UUID, *, text: str) -> PaperOpinio
         OwnAffair: the actor inspected. OpinionGiven: there is one. OpinionAfterPrint: it is too late.
     """
     inspection = queries.get_inspection(ctx.session, ctx.actor, inspection_id, GIVE_OPINION)
-    windows = queries.windows(ctx.session, inspection_id, lock=True)
+    windows = queries.windows_of(ctx.session, [inspection_id], lock=True)[inspection_id]
     living = [each for each in queries.prints(ctx.session, inspection_id) if each.status in {RESERVED, VALID}]
     unlock.ensure_may_give_opinion(
         state_of(ctx, inspection, windows, ()),

@@ -48,8 +48,8 @@ def view(ctx: Context, inspection_id: UUID) -> Paper:
         NotFound: the visit is out of scope.
     """
     inspection = queries.get_inspection(ctx.session, ctx.actor, inspection_id)
-    windows = queries.windows(ctx.session, inspection_id)
-    requests = queries.requests(ctx.session, inspection_id)
+    windows = queries.windows_of(ctx.session, [inspection_id])[inspection_id]
+    requests = queries.requests_of(ctx.session, [inspection_id])[inspection_id]
     granted = [each for each in requests if each.status == RequestStatus.APPROVED]
     state = state_of(ctx, inspection, windows, requests)
     deciders = deciders_of(ctx, inspection, requests) if is_locked(state) else ()

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from inspection_api.accounts import service as accounts
 from inspection_api.accounts.queries import in_subtree
+from inspection_api.core.errors import NotFound, Problem
 from inspection_api.core.ids import new_id
 from inspection_api.core.permissions import Action, Permission
+from inspection_api.core.tables import among
 from inspection_api.inspections.models import Inspection
 from kiosk_print import queries
 from kiosk_print.errors import PaperVoided, UnlockDecided, UnlockIdReused
 from kiosk_print.models import PaperWindow, UnlockRequest
 from kiosk_print.rules import unlock
-from kiosk_print.rules.unlock import RequestStatus
+from kiosk_print.rules.unlock import RequestStatus, UnlockAsked
 from kiosk_print.rules.window import open_window
 from kiosk_print.service.state import barred_from, deciders_of, find_pending, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from uuid import UUID
 
     from sqlalchemy import ColumnElement
 
@@ -32,47 +35,104 @@ REQUEST = Permission(Action.UNLOCK, "request")
 APPROVE = Permission(Action.UNLOCK, "approve")
 
 
-def request_unlock(
-    ctx: Context, inspection_id: UUID, *, reason_code: str, reason: str, id: UUID | None = None
-) -> UnlockRequest:
-    """Ask for another print window; the same ``id`` again answers the same request.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Folder:
+    """What the requests of one call are judged by; it grows with each that is made."""
+
+    inspections: dict[UUID, Inspection]
+    windows: dict[UUID, list[PaperWindow]]
+    requests: dict[UUID, list[UnlockRequest]]
+    taken: set[UUID]
+
+
+def request_unlock(ctx: Context, inspection_id: UUID, *, reason_code: str, reason: str) -> UnlockRequest:
+    """Ask for another print window.
 
     Raises:
         NotFound: the visit is out of scope.
         UnlockReasonInvalid: no known reason, or too few words.
         NotLocked: the window is still open. UnlockRequested: somebody asked already.
-        UnlockIdReused: the id belongs to a request for another record.
         PaperNotReady, PaperVoided: there is no paper.
     """
-    inspection = queries.get_inspection(ctx.session, ctx.actor, inspection_id, REQUEST)
-    code = unlock.ensure_reason(reason_code, reason)
-    windows = queries.windows(ctx.session, inspection_id, lock=True)
-    expire_overdue(ctx, UnlockRequest.inspection_id == inspection_id)
-    requests = queries.requests(ctx.session, inspection_id)
-    known = next((each for each in requests if each.id == id), None)
+    asked = UnlockAsked(id=new_id(), inspection_id=inspection_id, reason_code=reason_code, reason=reason)
+    (outcome,) = request_unlocks(ctx, [asked])
+    if isinstance(outcome, Problem):
+        raise outcome
+    return outcome
+
+
+def request_unlocks(ctx: Context, asked: Sequence[UnlockAsked]) -> list[UnlockRequest | Problem]:
+    """Ask for any number of print windows in the same number of statements; return what became of each, in order.
+
+    A refusal is what :func:`request_unlock` raises, or UnlockIdReused: the id belongs to another record's request.
+    """
+    if not asked:
+        return []
+    folder = _open_folder(ctx, asked)
+    known = set(folder.taken)
+    outcomes = [_judge(ctx, folder, each) for each in asked]
+    made = [each for each in outcomes if isinstance(each, UnlockRequest) and each.id not in known]
+    made = list({each.id: each for each in made}.values())
+    ctx.session.add_all(made)
+    ctx.session.flush()
+    officers = {each.id: each.officer_id for each in folder.inspections.values()}
+    accounts.grant(ctx, [(officers[each.inspection_id], "unlock_request", each.id) for each in made])
+    for each in made:
+        _record(ctx, "unlock.requested", each)
+    return outcomes
+
+
+def _open_folder(ctx: Context, asked: Sequence[UnlockAsked]) -> _Folder:
+    ids = {each.inspection_id for each in asked}
+    visible = queries.visible_inspections(ctx.actor, REQUEST).where(among(Inspection.id, ids))
+    inspections = {each.id: each for each in ctx.session.scalars(visible)}
+    windows = queries.windows_of(ctx.session, inspections, lock=True)
+    expire_overdue(ctx, among(UnlockRequest.inspection_id, inspections))
+    same_ids = select(UnlockRequest.id).where(among(UnlockRequest.id, {each.id for each in asked}))
+    return _Folder(
+        inspections=inspections,
+        windows=windows,
+        requests=queries.requests_of(ctx.session, inspections),
+        taken=set(ctx.session.scalars(same_ids)),
+    )
+
+
+def _judge(ctx: Context, folder: _Folder, asked: UnlockAsked) -> UnlockRequest | Problem:
+    """Return the request, made or known, or why there is none."""
+    try:
+        return _made(ctx, folder, asked)
+    except Problem as refusal:
+        return refusal
+
+
+def _made(ctx: Context, folder: _Folder, asked: UnlockAsked) -> UnlockRequest:
+    inspection = folder.inspections.get(asked.inspection_id)
+    if inspection is None:
+        raise NotFound
+    code = unlock.ensure_reason(asked.reason_code, asked.reason)
+    windows, requests = folder.windows[inspection.id], folder.requests[inspection.id]
+    known = next((each for each in requests if each.id == asked.id), None)
     if known is not None:
         return known
-    if id is not None and ctx.session.get(UnlockRequest, id) is not None:
+    if asked.id in folder.taken:
         raise UnlockIdReused
     pending = find_pending(requests)
     state = state_of(ctx, inspection, windows, requests)
     unlock.ensure_requestable(state, open_request_id=pending.id if pending else None)
     request = UnlockRequest(
-        id=id or new_id(),
-        inspection_id=inspection_id,
+        id=asked.id,
+        inspection_id=inspection.id,
         organisation_id=inspection.organisation_id,
         window_number=windows[-1].number,
         requested_by=ctx.user_id,
         requested_at=ctx.now,
         expires_at=unlock.expires_at(ctx.now),
         reason_code=code,
-        reason=reason.strip(),
+        reason=asked.reason.strip(),
         status=RequestStatus.PENDING,
     )
-    ctx.session.add(request)
-    ctx.session.flush()
-    accounts.grant(ctx, [(inspection.officer_id, "unlock_request", request.id)])
-    _record(ctx, "unlock.requested", request)
+    requests.append(request)
+    folder.taken.add(request.id)
     return request
 
 
@@ -107,7 +167,7 @@ def decide_unlock(
     if inspection.state == "voided":
         raise PaperVoided
     barred = barred_from(ctx, inspection, request)
-    requests = queries.requests(ctx.session, inspection.id)
+    requests = queries.requests_of(ctx.session, [inspection.id])[inspection.id]
     unlock.ensure_may_decide(ctx.user_id, deciders_of(ctx, inspection, requests), barred=barred)
     terms = unlock.decide_terms(approved=approved, days=days, reason=reason)
     _apply(ctx, request, terms)

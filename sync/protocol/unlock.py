@@ -2,41 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kiosk_print.rules.unlock import UnlockAsked
 from sync.protocol.verdicts import Status, Verdict, rejected
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from sync.protocol.envelope import Operation, UnlockRequest
     from sync.protocol.facts import Facts
     from sync.protocol.order import Step
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnlockWrite:
-    """An unlock request to be made; its id is the operation's entity."""
-
-    id: UUID
-    inspection_id: UUID
-    reason_code: str
-    reason_text: str
-
-
 def judge_unlock(
     facts: Facts, operation: Operation, payload: UnlockRequest, step: Step
-) -> tuple[Verdict, UnlockWrite | None]:
+) -> tuple[Verdict, UnlockAsked | None]:
     """Return the verdict and the request to make; an officer asks for his own records only."""
     record = facts.records.get(payload.inspection_id)
     if record is None or record.officer_id != facts.sender.user_id:
         return rejected("forbidden_or_unknown"), None
-    write = UnlockWrite(
+    write = UnlockAsked(
         id=operation.entity_id,
         inspection_id=payload.inspection_id,
         reason_code=payload.reason_code,
-        reason_text=payload.reason_text,
+        reason=payload.reason_text,
     )
     codes = (*step.codes, *(() if facts.sender.is_approved else ("device_unapproved",)))
     if codes:

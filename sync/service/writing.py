@@ -16,10 +16,10 @@ from inspection_api.media import service as media
 from inspection_api.media.rules.uploads import Status
 from inspection_api.media.service import MediaRow
 from kiosk_print import service as papers
+from kiosk_print.rules.unlock import UnlockAsked
 from sync.protocol.bind import BindWrite
 from sync.protocol.save import DraftWrite
 from sync.protocol.submit import VisitWrite
-from sync.protocol.unlock import UnlockWrite
 from sync.protocol.verdicts import rejected
 from sync.service import adding
 
@@ -111,7 +111,7 @@ def apply(ctx: Context, judged: Sequence[Judged]) -> None:
     checkpoints.note_scans(ctx, _scans(judged))
     for each in judged:
         _trace(ctx, each)
-        _request_unlock(ctx, each)
+    _request_unlocks(ctx, judged)
     helped = [id_ for write in further if (id_ := write.inspection_id) and _is_any(write, stored)]
     inspections.settle(ctx, [*helped, *(write.row["id"] for _, write in visits if _may_be_free(write, stored))])
 
@@ -254,15 +254,9 @@ def _trace(ctx: Context, judged: Judged) -> None:
         ctx.record(kind, op_id=str(judged.received.head.op_id))
 
 
-def _request_unlock(ctx: Context, judged: Judged) -> None:
-    """Make an unlock request in a savepoint of its own: the paper's rules may refuse it, and that harms only itself."""
-    write = judged.write
-    if not isinstance(write, UnlockWrite):
-        return
-    try:
-        with ctx.session.begin_nested():
-            papers.request_unlock(
-                ctx, write.inspection_id, id=write.id, reason_code=write.reason_code, reason=write.reason_text
-            )
-    except Problem as problem:
-        judged.verdict = rejected(problem.code, problem.detail or problem.title)
+def _request_unlocks(ctx: Context, judged: Sequence[Judged]) -> None:
+    """Make the unlock requests; the paper's rules may refuse one, and that harms only itself."""
+    asking = [each for each in judged if isinstance(each.write, UnlockAsked)]
+    for each, outcome in zip(asking, papers.request_unlocks(ctx, [each.write for each in asking]), strict=True):
+        if isinstance(outcome, Problem):
+            each.verdict = rejected(outcome.code, outcome.detail or outcome.title)

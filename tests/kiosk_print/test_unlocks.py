@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from inspection_api.accounts import service as accounts
@@ -16,6 +16,7 @@ from inspection_api.core.permissions import Role
 from inspection_api.inspections.models import Inspection
 from kiosk_print import service
 from kiosk_print.models import UnlockRequest
+from kiosk_print.rules.unlock import UnlockAsked
 from kiosk_print.rules.window import open_window
 
 if TYPE_CHECKING:
@@ -184,11 +185,13 @@ def test_a_request_expires_by_time_alone_and_another_may_follow(
 
 
 def test_the_same_request_sent_again_by_the_device_is_the_same_request(desk: Desk, locked: UUID) -> None:
-    request_id = uuid4()
-    with desk.world.transaction("officer") as ctx:
-        values = {"reason_code": "missed", "reason": "客户经理出差在外，未能按时打印", "id": request_id}
-        first = service.request_unlock(ctx, locked, **values)
-        assert service.request_unlock(ctx, locked, **values).id == first.id == request_id
+    values = {"reason_code": "missed", "reason": "客户经理出差在外，未能按时打印"}
+    asked = UnlockAsked(id=uuid4(), inspection_id=locked, **values)
+    for _ in range(2):
+        with desk.world.transaction("officer") as ctx:
+            first, again = service.request_unlocks(ctx, [asked, asked])
+            assert first.id == again.id == asked.id
+            assert ctx.session.scalar(select(func.count()).select_from(UnlockRequest)) == 1
 
 
 def test_requests_are_listed_inside_the_scope(client: FlaskClient, desk: Desk, locked: UUID) -> None:

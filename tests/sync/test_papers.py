@@ -18,6 +18,8 @@ from tests.sync.test_push_more import accepted, unlock
 from tests.sync.test_snapshot import taken, verified
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flask import Flask
 
     from inspection_api.core.banks import BankCatalogue
@@ -113,6 +115,28 @@ def test_a_request_is_held_as_it_stands_until_it_is_decided(
     print_out(phone, record)
     (paper,) = held(phone, "paper").values()
     assert paper["window_number"] == 2
+
+
+def test_any_number_of_requests_takes_the_same_number_of_queries(
+    phone: Phone, street: Street, world: World, clock: Clock, queries: Callable[[], list[str]]
+) -> None:
+    records = [accepted(phone, street, world) for _ in range(5)]
+    let_pass(phone, clock, 9)
+    phone.push(unlock(phone, records[0]))
+    seen = queries()
+    (alone,) = phone.push(unlock(phone, records[1]))
+    one = len(seen)
+    seen = queries()
+    told = phone.push(*(unlock(phone, record) for record in (records[2], records[0], records[3], records[4])))
+    assert len(seen) == one
+    assert alone["status"] == "applied"
+    assert [(each["status"], each["code"]) for each in told] == [
+        ("applied", "applied"),
+        ("rejected", "unlock_requested"),
+        ("applied", "applied"),
+        ("applied", "applied"),
+    ]
+    assert len(held(phone, "unlock_request")) == 5
 
 
 def test_what_becomes_of_a_request_by_itself_is_told(phone: Phone, street: Street, world: World, clock: Clock) -> None:
