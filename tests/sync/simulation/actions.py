@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from inspection_api.accounts import service as accounts
 from inspection_api.accounts.models import Device as DeviceRow
+from sync.entities import ENTITIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,7 +71,11 @@ def abort_pull(device: Device, random: Random) -> str:
 
 
 def synchronise(device: Device, random: Random) -> str:
+    """Push, upload, pull; a device that has ended says what it has to say and holds nothing of the bank any more."""
     came = device.attempt(device.client.synchronise)
+    if came == "ok" and device.client.mirror.cursor is None:
+        assert not any(device.client.mirror.all(entity) for entity in ENTITIES)
+        return "parted"
     if came == "ok":
         device.line.watch.check_mirror()
     return came

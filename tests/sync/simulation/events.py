@@ -15,6 +15,7 @@ from inspection_api.tasks import service as tasks
 from inspection_api.templates import service as templates
 from inspection_api.templates.models import TemplateVersion
 from kiosk_print import service as papers
+from tests.sync.simulation.offices import handle_paper, read_meters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,5 +119,7 @@ EVENTS: dict[str, tuple[int, Callable[[Simulation, Town, Random], str]]] = {
     "store_media": (3, store_media),
     "rename": (3, rename),
     "wait": (4, wait),
+    "handle_paper": (3, handle_paper),
+    "read_meters": (2, read_meters),
 }
 """Every event at a bank, with its weight among the steps."""

@@ -36,11 +36,13 @@ SELECT 'task' AS entity, id::text AS entity_id FROM task WHERE officer_id = '{me
 UNION ALL SELECT 'inspection', id::text FROM inspection WHERE officer_id = '{me}'
 UNION ALL SELECT 'checkpoint', id::text FROM checkpoint WHERE officer_id = '{me}'
 UNION ALL SELECT 'customer', customer_id::text FROM checkpoint WHERE officer_id = '{me}'
+UNION ALL SELECT 'customer', id::text FROM customer WHERE officer_id = '{me}'
 UNION ALL SELECT 'paper', p.id::text FROM paper_print p JOIN inspection i ON i.id = p.inspection_id
 WHERE i.officer_id = '{me}'
 UNION ALL SELECT 'unlock_request', r.id::text FROM unlock_request r JOIN inspection i ON i.id = r.inspection_id
 WHERE i.officer_id = '{me}'
-UNION ALL SELECT 'alert', a.id::text FROM alert a JOIN checkpoint c USING (customer_id) WHERE c.officer_id = '{me}'
+UNION ALL SELECT 'alert', a.id::text FROM alert a JOIN checkpoint c USING (customer_id)
+JOIN customer u ON u.id = customer_id WHERE '{me}' IN (c.officer_id, u.officer_id)
 """
 _OWN = {"task", "inspection", "checkpoint", "customer", "paper", "unlock_request", "alert"}
 _GRANTED = "SELECT entity, entity_id::text AS entity_id FROM access_grant WHERE user_id = '{me}'"
