@@ -18,6 +18,8 @@ RECORD_RULES = "inspection_api/inspections/rules.py"
 FEED = "migrations/versions/0001_foundation.py"
 FEED_ONCE = "migrations/versions/0027_feed_once.py"
 MIRROR = "sync/client/mirror.py"
+ADDRESSING = "inspection_api/alerts/service/addressing.py"
+ALERTS = "inspection_api/alerts/queries.py"
 SIMULATION = (
     "tests/sync/simulation/test_simulation.py::test_whatever_the_network_does_nothing_is_lost_doubled_or_leaked"
 )
@@ -190,5 +192,28 @@ BUGS: tuple[Bug, ...] = (
         name="an older row overwrites a newer one on the device",
         edits=((MIRROR, "WHERE excluded.version >= version", "WHERE true"),),
         tests=("tests/sync/test_client.py",),
+    ),
+    Bug(
+        name="a request for an unlock reaches nobody's device",
+        edits=(
+            (
+                "kiosk_print/service/unlocks.py",
+                '    accounts.grant(ctx, [(inspection.officer_id, "unlock_request", request.id)])\n',
+                "",
+            ),
+        ),
+        tests=("tests/sync/test_papers.py",),
+    ),
+    Bug(
+        name="a former officer keeps the alerts of an enterprise",
+        edits=(
+            (ADDRESSING, 'for user_id, alert_id in lost], reason="reassigned")', "for user_id, alert_id in lost[:0]])"),
+        ),
+        tests=("tests/sync/test_alerts.py",),
+    ),
+    Bug(
+        name="an alert is raised past a change of hands",
+        edits=((ALERTS, ".order_by(Customer.id).with_for_update(key_share=True)", ".order_by(Customer.id)"),),
+        tests=("tests/sync/test_alerts.py",),
     ),
 )

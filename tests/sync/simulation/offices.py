@@ -29,11 +29,10 @@ if TYPE_CHECKING:
 def handle_paper(simulation: Simulation, town: Town, random: Random) -> str:
     """Print a paper that is open, ask for one that is locked, decide what was asked."""
     with town.world.transaction() as ctx:
-        accepted = select(Inspection.id).where(Inspection.accepted_at.is_not(None))
-        records = ctx.session.scalars(accepted.order_by(Inspection.accepted_at, Inspection.checkpoint_id)).all()
-    if not records:
-        return "none"
-    record = records[random.randrange(len(records))]
+        near = Inspection.checkpoint_id.in_(town.checkpoints[:4])
+        accepted = select(Inspection.id, Inspection.checkpoint_id).where(Inspection.accepted_at.is_not(None), near)
+        found = ctx.session.execute(accepted.order_by(Inspection.accepted_at)).all()
+    record = random.choice(sorted(found, key=lambda each: town.checkpoints.index(each.checkpoint_id))).id
     with town.as_user("manager") as ctx:
         state = papers.view(ctx, record).state
     if state == "open":

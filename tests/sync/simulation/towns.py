@@ -5,11 +5,15 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from psycopg.rows import namedtuple_row
 from sqlalchemy import text
 
+from checkpoints.models import Checkpoint
+from inspection_api.accounts import service as accounts
 from inspection_api.core.tables import Base
+from inspection_api.inspections.models import Inspection
 from tests.factories import World
 from tests.sync.phone import Street
 
@@ -17,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
-    from uuid import UUID
 
     from flask.testing import FlaskClient
 
@@ -29,6 +32,15 @@ FOREIGN = "他行"
 """Every name in the second bank begins with this, so that a leak can be seen."""
 OWNERS = ("officer", "officer", "officer", "colleague", "foreign_officer")
 _NOT_COPIED = {"session_token", "event", "event_delivery", "sync_change", "feed_counter", "feed_tick", "sync_epoch"}
+_AGE_RECORDS = """
+UPDATE inspection SET print_opens_at = print_opens_at - interval '20 days',
+                      print_closes_at = print_closes_at - interval '20 days'
+WHERE checkpoint_id = ANY (:ids)
+"""
+_AGE_WINDOWS = """
+UPDATE paper_window w SET opens_at = i.print_opens_at, closes_at = i.print_closes_at
+FROM inspection i WHERE i.id = w.inspection_id AND i.checkpoint_id = ANY (:ids)
+"""
 
 
 @dataclass
@@ -94,12 +106,48 @@ def build(world: World, other_bank: Bank) -> dict[str, Town]:
         for number, owner in enumerate(OWNERS)
     ]
     tasks = street.make_tasks()
+    with world.transaction() as ctx:
+        for number, owner in enumerate(OWNERS):
+            _let_hold(ctx, street, checkpoints[number], world.people[owner])
+    with world.transaction() as ctx:
+        _lock_some(ctx, checkpoints[:2])
     twin = _copied(world, other_bank)
     streets = {"demo": street, "other": Street(twin)}
     return {
         name: Town(name=name, world=each.world, street=each, checkpoints=checkpoints, tasks=tasks)
         for name, each in streets.items()
     }
+
+
+def _let_hold(ctx: Context, street: Street, checkpoint_id: UUID, officer_id: UUID) -> None:
+    """Let an officer hold his customer, and an accepted record whose paper may be printed."""
+    point = ctx.session.get_one(Checkpoint, checkpoint_id)
+    record = Inspection(
+        id=UUID(int=checkpoint_id.int ^ 1),
+        checkpoint_id=point.id,
+        customer_id=point.customer_id,
+        organisation_id=point.organisation_id,
+        officer_id=officer_id,
+        template_version_id=street.portfolio.version_id,
+        state="accepted",
+        answers={},
+        conclusion="normal",
+        performed_at=ctx.now,
+        accepted_at=ctx.now,
+        snapshot={"customer_name": point.name, "loans": []},
+        judgement={"verdict": "inside", "distance_m": 12.0},
+    )
+    ctx.session.add(record)
+    ctx.session.flush()
+    accounts.grant(ctx, [(officer_id, "inspection", record.id), (officer_id, "customer", point.customer_id)])
+    ctx.record("inspection.accepted", inspection_id=str(record.id))
+
+
+def _lock_some(ctx: Context, checkpoint_ids: list[UUID]) -> None:
+    """Let the papers at some checkpoints be of long ago, so that they are locked."""
+    values = {"ids": checkpoint_ids}
+    ctx.session.execute(text(_AGE_RECORDS), values)
+    ctx.session.execute(text(_AGE_WINDOWS), values)
 
 
 def _copied(world: World, other_bank: Bank) -> World:
