@@ -108,8 +108,13 @@ def addressees(session: Session, customer_ids: Iterable[UUID]) -> list[tuple[UUI
     return [(user_id, alert_id) for user_id, alert_id in session.execute(statement)]
 
 
-def unserved(session: Session, customer_ids: Iterable[UUID], user_ids: Iterable[UUID]) -> list[tuple[UUID, UUID]]:
-    """Return (user, alert) for the alerts of enterprises that some of ``user_ids`` hold though not their enterprise."""
+def unserved(session: Session, customer_ids: Iterable[UUID], user_ids: Collection[UUID]) -> list[tuple[UUID, UUID]]:
+    """Return (user, alert) for the alerts of enterprises that some of ``user_ids`` hold though not their enterprise.
+
+    Without users nothing is asked.
+    """
+    if not user_ids:
+        return []
     served = aliased(AccessGrant)
     serves = (served.user_id == AccessGrant.user_id, served.entity == "customer")
     statement = (
