@@ -212,8 +212,13 @@ def note_receipt(db: sqlite3.Connection, result: dict[str, Any]) -> None:
 
 
 def wait_again(db: sqlite3.Connection) -> None:
-    """Send everything of the last seven days again: the server was restored from a backup."""
+    """Send everything of the last seven days again: the server was restored from a backup.
+
+    The files that these operations name are offered again too; what the server still has costs one request.
+    """
     db.execute("UPDATE op SET state = 'waiting' WHERE state = 'acked'")
+    named = "EXISTS (SELECT 1 FROM op WHERE op.state = 'waiting' AND instr(op.content, medium.id))"
+    db.execute(f"UPDATE medium SET state = 'waiting', location = NULL WHERE state = 'stored' AND {named}")  # noqa: S608 - a constant
     for (op_id,) in db.execute(
         "SELECT op_id FROM op WHERE state = 'waiting' AND seq IS NULL ORDER BY op_id"
     ).fetchall():
