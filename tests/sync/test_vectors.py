@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,17 +16,19 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from checkpoints.coordinates import Point
 from checkpoints.rules import fence, plate
 from inspection_api.inspections.rules import FieldChange, merge_fields
-from sync.client import Client, Moment, Refused
+from sync.client import Client, Moment, Refused, Request
 from sync.client.identity import Identity
+from sync.client.parting import PartingLine
+from sync.client.store import Store
 from sync.errors import SignatureInvalid
 from sync.protocol.digest import digests
-from sync.protocol.signature import ensure_signed
+from sync.protocol.signature import ensure_signed, upload_text
 from tests.sync.village import Village, answer, problem, sign_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sync.client import Request, Response
+    from sync.client import Response
 
 VECTORS = Path(__file__).parents[2] / "sync" / "client" / "vectors"
 ENTITY_ID = "01950000-0000-7000-8000-00000000000e"
@@ -142,6 +144,56 @@ def test_answers_to_a_push(device: Client, village: Village, case: dict[str, Any
     assert seen[case["does"]]
     if case["does"] != "give_up_and_keep":
         assert set(captured) == set(village.stored)
+
+
+@cases("answers", request="parting")
+def test_answers_to_a_device_that_has_ended(device: Client, village: Village, case: dict[str, Any]) -> None:
+    for _ in range(2):
+        device.capture("inspection.save", ENTITY_ID, {})
+    hold(device, {ENTITY_ID: 1})
+    village.faults.append(None if case["status"] == 200 else problem(case["status"], case["code"]))
+    with suppress(Refused):
+        device.part()
+    first, last = sent(village, 0), sent(village, -1)
+    seen = {
+        "store_then_wipe": (1, 0, 0),
+        "same_bytes_later": (2, 0, 0),
+        "new_batch_id": (2, 0, 0),
+        "sign_again": (2, 0, 0),
+        "halve": (3, 0, 0),
+        "give_up_and_keep": (1, 2, 1),
+    }
+    assert (len(village.pushed), device.outbox.waiting(), len(device.mirror.all("task"))) == seen[case["does"]]
+    is_rebuilt = case["does"] in {"new_batch_id", "sign_again", "halve"}
+    assert (first["batch_id"] != last["batch_id"]) is is_rebuilt
+    assert village.logins == 0
+
+
+@cases("parting")
+def test_requests_of_a_device_that_has_ended(tmp_path: Path, case: dict[str, Any]) -> None:
+    sent_headers: list[dict[str, str]] = []
+
+    def note(request: Request) -> Response:
+        sent_headers.append(dict(request.headers))
+        return answer(200)
+
+    store = Store(tmp_path / "device.db")
+    store.keep(token=case["token"])
+    line = PartingLine(store, note, sign_in)
+    key = Ed25519PrivateKey.from_private_bytes(raw(case["private_key"]))
+    line.identity = Identity(device_id=case["device_id"], key=key)
+    body = case["signed"].encode() if case["method"] == "POST" else b""
+    signed = {"Device-Signature": line.identity.sign(body)} if body else {}
+    headers = {**case["upload"], **signed}
+    line.once(Request(method=case["method"], path=case["path"], headers=headers, body=body))
+    store.close()
+    assert (sent_headers == [{**case["upload"], **case["headers"]}]) is case["valid"]
+    if not body:
+        offset, checksum = (case["upload"].get(f"Upload-{name}", "") for name in ("Offset", "Checksum"))
+        media_id = UUID(case["path"].rpartition("/")[2])
+        assert upload_text(case["method"], media_id, offset=offset, checksum=checksum) == case["signed"].encode()
+    with nullcontext() if case["valid"] else pytest.raises(SignatureInvalid):
+        ensure_signed(raw(case["public_key"]), case["signed"].encode(), case["headers"]["Device-Signature"])
 
 
 @cases("answers", request="pull")
