@@ -70,6 +70,23 @@ def abort_pull(device: Device, random: Random) -> str:
     return came
 
 
+def snapshot(device: Device, random: Random) -> str:
+    """Ask for everything again, perhaps over a line that breaks; what is here stays until everything has come."""
+    device.client.mirror.begin_again()
+    return (abort_pull if random.random() < 0.5 else pull)(device, random)
+
+
+def verify(device: Device, random: Random) -> str:
+    """Compare what is here with the bank; a row that the phone has lost meanwhile is found and brought back."""
+    came = device.attempt(device.client.pull)
+    if came != "ok":
+        return came
+    lost = device.lose_a_row(random) if random.random() < 0.7 else []
+    assert device.client.verify() == lost
+    device.line.watch.check_mirror()
+    return "found what was lost" if lost else "ok"
+
+
 def synchronise(device: Device, random: Random) -> str:
     """Push, upload, pull; a device that has ended says what it has to say and holds nothing of the bank any more."""
     came = device.attempt(device.client.synchronise)
@@ -127,6 +144,8 @@ ACTIONS: dict[str, tuple[int, Callable[[Device, Random], str]]] = {
     "overtake": (5, overtake),
     "pull": (5, pull),
     "abort_pull": (3, abort_pull),
+    "snapshot": (2, snapshot),
+    "verify": (2, verify),
     "synchronise": (4, synchronise),
     "crash": (2, crash),
     "reboot": (1, reboot),

@@ -178,6 +178,14 @@ class Device:
         }
         return self.write("unlock.request", str(uuid4()), payload, {})
 
+    def lose_a_row(self, random: Random) -> list[dict[str, str]]:
+        """Let the phone forget a row without knowing it; return what a verification must find."""
+        rows = self.client._store.rows("SELECT entity, id FROM entity ORDER BY entity, id")
+        entity, id_ = random.choice(rows)
+        with self.client._store.transaction() as db:
+            db.execute("DELETE FROM entity WHERE entity = ? AND id = ?", (entity, id_))
+        return [{"entity": str(entity), "bucket": str(id_)[:2]}]
+
     def place(self, number: int) -> UUID:
         """Return the checkpoint of a draft: the officer's own, mostly."""
         own = {"officer": [0, 1, 2], "colleague": [3, 0], "foreign_officer": [4]}[self.username]

@@ -59,6 +59,14 @@ class Draft:
                 if name in op.values or name in unseen or name == "note"
             }
 
+    def decide(self, name: str, value: str | None, *, version: int) -> None:
+        """Let a supervisor's decision stand: nobody has seen it yet, so whatever else comes for the field clashes."""
+        last = self.fields.get(name)
+        if value is None:
+            self.fields.pop(name, None)
+        elif last is None or last.value != value:
+            self.fields[name] = Change(value=value, version=version, device_id="desk", seq=0)
+
     def _set(self, op: Captured, name: str, change: Change) -> None:
         last = self.fields.get(name)
         if last is None or last.value == change.value:

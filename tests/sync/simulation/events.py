@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -15,6 +17,8 @@ from inspection_api.tasks import service as tasks
 from inspection_api.templates import service as templates
 from inspection_api.templates.models import TemplateVersion
 from kiosk_print import service as papers
+from sync import service as sync
+from tests.sync.simulation.decisions import decide, resolve
 from tests.sync.simulation.offices import handle_paper, read_meters
 
 if TYPE_CHECKING:
@@ -97,6 +101,14 @@ def rename(simulation: Simulation, town: Town, random: Random) -> str:
     return str(number)
 
 
+def compact(simulation: Simulation, town: Town, random: Random) -> str:
+    """Forget what nobody needs, now and then with all removals, as if long ago: every cursor behind them expires."""
+    is_long_ago = random.random() < 0.5
+    with town.world.transaction() as ctx:
+        sync.compact(replace(ctx, now=ctx.now + timedelta(days=3_650 * is_long_ago)))
+    return "all removals" if is_long_ago else "ok"
+
+
 def wait(simulation: Simulation, town: Town, random: Random) -> str:
     """Let time pass, up to the end of the print windows, and do what happens by the clock."""
     hours = random.choice((0.1, 1, 5, 30, 24 * 4, 24 * 9))
@@ -118,6 +130,9 @@ EVENTS: dict[str, tuple[int, Callable[[Simulation, Town, Random], str]]] = {
     "confirm": (2, confirm),
     "store_media": (3, store_media),
     "rename": (3, rename),
+    "resolve": (2, resolve),
+    "decide": (3, decide),
+    "compact": (2, compact),
     "wait": (4, wait),
     "handle_paper": (3, handle_paper),
     "read_meters": (2, read_meters),

@@ -107,7 +107,8 @@ class Line:
                 raise Lost("the page")
             self.pages_left -= 1
         path = re.sub(r"limit=\d+", f"limit={PAGE}", request.path)
-        answer = self._carry(Request(method=request.method, path=path, headers=request.headers, body=request.body))
+        body = json.dumps({**json.loads(request.body), "limit": PAGE}).encode() if request.body else b""
+        answer = self._carry(Request(method=request.method, path=path, headers=request.headers, body=body))
         if answer.status == 200:
             self.watch.pulled(answer.json())
         return answer

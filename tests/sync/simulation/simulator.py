@@ -14,6 +14,7 @@ from uuid import UUID
 from inspection_api.accounts import service as accounts
 from inspection_api.core.errors import Problem
 from tests.sync.simulation.actions import ACTIONS
+from tests.sync.simulation.decisions import WAITING
 from tests.sync.simulation.device import Device, Pen
 from tests.sync.simulation.events import EVENTS
 from tests.sync.simulation.line import Line
@@ -74,6 +75,7 @@ class Simulation:
     history: list[str] = field(default_factory=list)
     books: dict[str, Book] = field(default_factory=dict)
     pen: Pen = field(default_factory=Pen)
+    played: int = 0
 
     def __post_init__(self) -> None:
         self.books = {name: Book(town) for name, town in self.stage.towns.items()}
@@ -120,6 +122,7 @@ class Simulation:
     def step(self, step: Step) -> None:
         """Play one step and look at everything."""
         chance = Random(step.number)  # noqa: S311 - the same
+        self.played += step.number
         device = self.devices[step.who % len(self.devices)]
         if step.what in ACTIONS:
             name, came = device.label, ACTIONS[step.what][1](device, chance)
@@ -140,6 +143,7 @@ class Simulation:
             self._readmit(device)
         for device in self.devices:
             assert device.attempt(device.client.synchronise) == "ok", device.label
+        self._clear_desks()
         for device in self.devices:
             assert device.attempt(device.client.pull) == "ok"
             assert device.client.outbox.waiting() == 0, device.label
@@ -149,6 +153,15 @@ class Simulation:
         for book in self.books.values():
             self._check_settled(book)
             book.check_bytes()
+
+    def _clear_desks(self) -> None:
+        """Let supervisors decide what waits for them."""
+        chance = Random(self.played)  # noqa: S311 - the same
+        for town in self.stage.towns.values():
+            for event, waiting in WAITING.items():
+                for _ in town.rows(waiting):
+                    self.history.append(f"{event} {town.name} -> {EVENTS[event][1](self, town, chance)}")
+                    self.check()
 
     def _readmit(self, device: Device) -> None:
         """Let a device whose id was revoked become another one, and a manager approve it."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 WRITTEN = ("save", "submit", "bind", "unlock")
 TROUBLE = ("lose_requests", "lose_answers", "double", "server_dies", "echo", "overtake", "small_batches", "offline")
 PHONE = ("crash", "reboot", "jump", "reinstall")
-PULLED = ("pull", "abort_pull", "synchronise", "push")
+PULLED = ("pull", "abort_pull", "snapshot", "verify", "synchronise", "push")
 WHO = st.integers(0, 3)
 NUMBER = st.integers(0, 10**6)
 

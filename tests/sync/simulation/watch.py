@@ -148,6 +148,13 @@ class Book:
             if op.kind == "inspection.save":
                 self.drafts[op.entity_id].take(op, version=row.version, device_id=device_id, seq=row.seq)
 
+    def accept(self, op_id: str, *, device_id: str, seq: int) -> None:
+        """Let a save that a supervisor has accepted have its effect now; a visit says what it said before."""
+        op = self.captured[op_id]
+        if op.kind == "inspection.save":
+            (row,) = self.town.rows(f"SELECT version FROM inspection WHERE id = '{op.entity_id}'")  # noqa: S608 - an id
+            self.drafts[op.entity_id].take(op, version=row.version, device_id=device_id, seq=seq)
+
 
 def _has_effect(op: Captured, result: dict[str, Any]) -> bool:
     if op.kind not in {"inspection.save", "inspection.submit"} or result["status"] in NO_EFFECT:
