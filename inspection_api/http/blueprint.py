@@ -115,6 +115,7 @@ class Blueprint(SmorestBlueprint):
                 handler = self.response(status, out)(handler)
             mode = transaction or {"read_only": method == "GET"}
             handler = _guarded(handler, permission, mode, streamed=streamed)
+            handler = _in_turn(handler) if getattr(view, "is_gated", False) else handler
             raw = {} if out is not None or status == 204 else _raw_answer(gives, status)  # noqa: PLR2004 - No Content
             documented = self.doc(**_security(permission), **raw)(handler)
             self.route(rule, methods=[method])(documented)
@@ -176,6 +177,23 @@ def _guarded(
     if permission is PUBLIC:
         return public
     return streaming if streamed else transactional
+
+
+def gated(view: View) -> View:
+    """Mark a view that devices call in herds: each worker takes on a few at once (``http/admission.py``)."""
+    view.is_gated = True  # type: ignore[attr-defined]  # read where the view is registered
+    return view
+
+
+def _in_turn(handler: View) -> View:
+    """Let ``handler`` wait for its turn, or refuse it before anything is read."""
+
+    @wraps(handler)
+    def waiting(**kwargs: Any) -> Any:
+        with current_runtime().gate.entered():
+            return handler(**kwargs)
+
+    return waiting
 
 
 def _in_transaction(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from flask import current_app
@@ -13,6 +13,7 @@ from inspection_api.core.context import SYSTEM
 from inspection_api.core.db import lost_a_race
 from inspection_api.core.errors import NotFound, Problem
 from inspection_api.core.logs import log
+from inspection_api.http.admission import Gate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,13 +36,17 @@ _Answer = TypeVar("_Answer")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
-    """The parts that `create_app` was given. ``authenticate`` turns a token's secret into an actor, or raises."""
+    """The parts that `create_app` was given. ``authenticate`` turns a token's secret into an actor, or raises.
+
+    ``gate`` is what the traffic of devices passes.
+    """
 
     settings: Settings
     database: Database
     banks: BankCatalogue
     storage: Storage
     authenticate: Callable[[Context, str], Actor]
+    gate: Gate = field(default_factory=Gate)
 
     @contextmanager
     def transaction(self, *, code: str | None = None, tag: str | None = None) -> Iterator[Context]:

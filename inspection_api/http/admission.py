@@ -1,0 +1,52 @@
+"""Admission: how much of the devices' traffic one worker process takes on at once.
+
+When a county's network comes back, hundreds of phones push within one second. A worker that took all of them on would
+answer nobody in time: neither them nor the supervisor who only opens a list. So only a few are worked on at once, a few
+more wait for their turn, and the others are told at once to come again, before anything was read or written.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from threading import BoundedSemaphore
+from typing import TYPE_CHECKING
+
+from inspection_api.core.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+AT_ONCE = 2
+WAITING = 3
+RETRY_AFTER_S = 2
+
+
+class ServerBusy(Unavailable):
+    """More devices sync than are taken on at once; nothing was read, the same request may come again."""
+
+    code = "server_busy"
+    title = "同步设备较多，请稍后自动重试"
+
+
+class Gate:
+    """Lets ``at_once`` requests in and ``waiting`` more stand in line; together fewer than the worker's threads."""
+
+    def __init__(self, *, at_once: int = AT_ONCE, waiting: int = WAITING) -> None:
+        """Open the gate."""
+        self._places = BoundedSemaphore(at_once + waiting)
+        self._turns = BoundedSemaphore(at_once)
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        """Wait for a turn, and hold it until the end of the block.
+
+        Raises:
+            ServerBusy: enough are standing in line.
+        """
+        if not self._places.acquire(blocking=False):
+            raise ServerBusy(retry_after_s=RETRY_AFTER_S)
+        try:
+            with self._turns:
+                yield
+        finally:
+            self._places.release()

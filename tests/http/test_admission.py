@@ -1,0 +1,72 @@
+"""A herd of devices: a worker takes on a few at once, lets a few wait, and refuses the others at once."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from threading import Event
+from typing import TYPE_CHECKING
+
+import pytest
+
+from inspection_api.app import create_app
+from inspection_api.http.admission import RETRY_AFTER_S, Gate, ServerBusy
+from inspection_api.server import THREADS
+
+if TYPE_CHECKING:
+    from inspection_api.core.settings import Settings
+    from inspection_api.http.runtime import Runtime
+    from tests.factories import World
+
+PATIENCE_S = 20.0
+
+
+def test_one_works_one_waits_and_the_third_is_refused() -> None:
+    gate, working, leave = Gate(at_once=1, waiting=1), Event(), Event()
+
+    def work() -> None:
+        with gate.entered():
+            working.set()
+            assert leave.wait(PATIENCE_S)
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.submit(work), pool.submit(work)
+        assert working.wait(PATIENCE_S)
+        while gate._places._value:
+            pass
+        with pytest.raises(ServerBusy), gate.entered():
+            pass
+        leave.set()
+        first.result()
+        second.result()
+    with gate.entered():
+        pass
+
+
+def test_whoever_fails_inside_leaves_the_gate_open() -> None:
+    gate = Gate(at_once=1, waiting=0)
+    for _ in range(3):
+        with pytest.raises(ZeroDivisionError), gate.entered():
+            1 / 0  # noqa: B018 - it fails
+
+
+def test_the_gate_leaves_threads_for_everybody_else() -> None:
+    gate = Gate()
+    assert gate._places._initial_value < THREADS
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/api/v1/sync/push"), ("GET", "/api/v1/sync/pull"), ("POST", "/api/v1/sync/snapshot")]
+)
+def test_a_refused_device_is_told_when_to_come_again_and_others_are_served(
+    settings: Settings, runtime: Runtime, world: World, method: str, path: str
+) -> None:
+    full = replace(runtime, gate=Gate(at_once=1, waiting=0))
+    client = create_app(settings, parts=full).test_client()
+    with full.gate.entered():
+        refused = client.open(path, method=method, data=b"{}")
+        served = client.get("/api/v1/me", headers=world.headers("officer"))
+    assert (refused.status_code, refused.json["code"]) == (503, "server_busy")
+    assert refused.headers["Retry-After"] == str(RETRY_AFTER_S)
+    assert served.status_code == 200
+    assert client.open(path, method=method, data=b"{}").status_code == 401
