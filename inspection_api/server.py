@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from inspection_api.core.settings import Settings
 
 WORKERS = 2
-THREADS = 8
+THREADS = 64
+"""Most of them wait: for a slow uplink, or for their turn (``http/admission.py``)."""
 
 
 class Server(BaseApplication):

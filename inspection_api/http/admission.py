@@ -1,8 +1,8 @@
 """Admission: how much of the devices' traffic one worker process takes on at once.
 
 When a county's network comes back, hundreds of phones push within one second. A worker that took all of them on would
-answer nobody in time: neither them nor the supervisor who only opens a list. So only a few are worked on at once, a few
-more wait for their turn, and the others are told at once to come again, before anything was read or written.
+answer nobody in time: neither them nor the supervisor who only opens a list. So only a few are worked on at once,
+some wait for their turn, and the others are told at once to come again, before anything was looked at.
 """
 
 from __future__ import annotations
@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 AT_ONCE = 2
-WAITING = 3
+"""A push is all work and hardly any waiting: more at once would only take longer, each and all."""
+WAITING = 40
+"""Enough that a worker has something to do until those who were refused come again."""
 RETRY_AFTER_S = 2
 
 
 class ServerBusy(Unavailable):
-    """More devices sync than are taken on at once; nothing was read, the same request may come again."""
+    """More devices sync than are taken on at once; nothing was looked at, the same request may come again."""
 
     code = "server_busy"
     title = "同步设备较多，请稍后自动重试"

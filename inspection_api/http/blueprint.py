@@ -20,7 +20,7 @@ from inspection_api.core.errors import Problem
 from inspection_api.core.permissions import Permission
 from inspection_api.http import auth
 from inspection_api.http.auth import Access
-from inspection_api.http.compression import request_body
+from inspection_api.http.compression import MAX_BODY_BYTES, receive, request_body
 from inspection_api.http.parser import Parser
 from inspection_api.http.runtime import current_runtime
 from inspection_api.http.schemas import IdempotencyKey, IfMatch
@@ -115,7 +115,8 @@ class Blueprint(SmorestBlueprint):
                 handler = self.response(status, out)(handler)
             mode = transaction or {"read_only": method == "GET"}
             handler = _guarded(handler, permission, mode, streamed=streamed)
-            handler = _in_turn(handler) if getattr(view, "is_gated", False) else handler
+            most_bytes = getattr(view, "gated_bytes", None)
+            handler = _in_turn(handler, most_bytes) if most_bytes else handler
             raw = {} if out is not None or status == 204 else _raw_answer(gives, status)  # noqa: PLR2004 - No Content
             documented = self.doc(**_security(permission), **raw)(handler)
             self.route(rule, methods=[method])(documented)
@@ -179,17 +180,25 @@ def _guarded(
     return streaming if streamed else transactional
 
 
-def gated(view: View) -> View:
-    """Mark a view that devices call in herds: each worker takes on a few at once (``http/admission.py``)."""
-    view.is_gated = True  # type: ignore[attr-defined]  # read where the view is registered
-    return view
+def gated(most_bytes: int = MAX_BODY_BYTES) -> Callable[[View], View]:
+    """Mark a view that devices call in herds: each worker takes on a few at once (``http/admission.py``).
+
+    Its body, of at most ``most_bytes``, is received before: a slow line takes nobody's turn.
+    """
+
+    def marked(view: View) -> View:
+        view.gated_bytes = most_bytes  # type: ignore[attr-defined]  # read where the view is registered
+        return view
+
+    return marked
 
 
-def _in_turn(handler: View) -> View:
-    """Let ``handler`` wait for its turn, or refuse it before anything is read."""
+def _in_turn(handler: View, most_bytes: int) -> View:
+    """Receive the body, then let ``handler`` wait for its turn, or refuse it before anything is looked at."""
 
     @wraps(handler)
     def waiting(**kwargs: Any) -> Any:
+        receive(most_bytes)
         with current_runtime().gate.entered():
             return handler(**kwargs)
 

@@ -67,6 +67,15 @@ def bounded_body(limit: int) -> bytes:
     return body
 
 
+def receive(limit: int) -> None:
+    """Take in the request's body as it came, of at most ``limit`` bytes, for whoever asks for it later.
+
+    Raises:
+        TooLarge: it is longer.
+    """
+    g.received = _raw(limit)
+
+
 def packed(response: Response) -> Response:
     """Return a large answer compressed as the caller takes it: a phone's network is slower than any compressor."""
     response.vary.add("Accept-Encoding")
@@ -92,7 +101,7 @@ def _raw(limit: int) -> bytes:
     """Read one byte past the limit: a chunked body has no length to ask for, and is cut in silence where it ends."""
     request.max_content_length = limit + 1
     try:
-        raw = request.get_data(cache=False)
+        raw: bytes = g.pop("received") if "received" in g else request.get_data(cache=False)
     except RequestEntityTooLarge:
         raise TooLarge(max_bytes=limit) from None
     if len(raw) > limit:

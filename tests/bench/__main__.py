@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.bench import desk, pulling, pushing
+from tests.bench import desk, herd, pulling, pushing
 from tests.bench.figures import table, write
 from tests.bench.staff import BATCH, hire
 from tests.bench.stage import learn, open_stage
@@ -49,7 +49,9 @@ def _measured() -> list[Figure]:
         learn(stage)
         figures += pushing.measure(stage, phones)
         _say("tasks, report, paper …")
-        return figures + desk.measure(stage)
+        figures += desk.measure(stage)
+        _say("herd …")
+        return figures + herd.measure(stage)
 
 
 def _say(line: str) -> None:

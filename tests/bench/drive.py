@@ -27,18 +27,48 @@ class Driven:
     cpu_s: float
 
 
+class Generator:
+    """A load generator: a process that gets its job, waits for ``go``, and tells at the end what it saw."""
+
+    def __init__(self, job: dict[str, Any], *, module: str = "tests.bench.load") -> None:
+        """Start the process with its job."""
+        command = [sys.executable, "-m", module]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
+        self.tell(json.dumps(job))
+
+    def ready(self) -> None:
+        """Wait until it could begin."""
+        self._line()
+
+    def tell(self, line: str) -> None:
+        """Write one line to it."""
+        if self._process.stdin is not None:
+            self._process.stdin.write(f"{line}\n")
+            self._process.stdin.flush()
+
+    def told(self) -> Any:
+        """Wait for what it saw, and for its end."""
+        seen = json.loads(self._line())
+        self._process.communicate()
+        return seen
+
+    def _line(self) -> str:
+        line = self._process.stdout.readline() if self._process.stdout is not None else ""
+        if not line:
+            raise SystemExit("a load generator gave up")
+        return line
+
+
 def drive(jobs: Sequence[dict[str, Any]], *, server_pid: int) -> Driven:
     """Run one generator per job, all at once, and return what they saw."""
-    generators = [_started(job) for job in jobs]
+    generators = [Generator(job) for job in jobs]
     for each in generators:
-        _line_of(each)
+        each.ready()
     before = cpu_s(server_pid)
     for each in generators:
-        _tell(each, "go")
-    told = [json.loads(_line_of(each)) for each in generators]
+        each.tell("go")
+    told = [each.told() for each in generators]
     used = cpu_s(server_pid) - before
-    for each in generators:
-        each.communicate()
     return Driven(
         seconds=tuple(second for each in told for second in each["seconds"]),
         rows=sum(each["rows"] for each in told),
@@ -47,31 +77,23 @@ def drive(jobs: Sequence[dict[str, Any]], *, server_pid: int) -> Driven:
     )
 
 
-def _started(job: dict[str, Any]) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "tests.bench.load"]
-    generator = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
-    _tell(generator, json.dumps(job))
-    return generator
-
-
-def _tell(generator: subprocess.Popen[str], line: str) -> None:
-    if generator.stdin is not None:
-        generator.stdin.write(f"{line}\n")
-        generator.stdin.flush()
-
-
-def _line_of(generator: subprocess.Popen[str]) -> str:
-    line = generator.stdout.readline() if generator.stdout is not None else ""
-    if not line:
-        raise SystemExit("a load generator gave up")
-    return line
-
-
 def cpu_s(server_pid: int) -> float:
     """Return the CPU seconds that the children of ``server_pid`` (gunicorn's workers) have used so far."""
-    used = 0
+    stats = _stats_of_children(server_pid).values()
+    return sum(int(fields[11]) + int(fields[12]) for fields in stats) / _TICKS
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the process ids of gunicorn's workers."""
+    return sorted(_stats_of_children(pid))
+
+
+def _stats_of_children(pid: int) -> dict[int, list[str]]:
+    """Return the fields of ``/proc/…/stat`` behind the command, from the state on, by process id."""
+    found = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         with suppress(FileNotFoundError, ProcessLookupError):
             fields = path.read_text().rpartition(")")[2].split()
-            used += (int(fields[11]) + int(fields[12])) * (int(fields[1]) == server_pid)
-    return used / _TICKS
+            if int(fields[1]) == pid:
+                found[int(path.parent.name)] = fields
+    return found

@@ -42,6 +42,11 @@ def p50_ms(seconds: Sequence[float]) -> float:
     return median(seconds) * 1000
 
 
+def p95_ms(seconds: Sequence[float]) -> float:
+    """Return the 95th percentile in milliseconds."""
+    return quantiles(seconds, n=20, method="inclusive")[-1] * 1000
+
+
 def p99_ms(seconds: Sequence[float]) -> float:
     """Return the 99th percentile in milliseconds (of fewer than a hundred: between the two slowest)."""
     return quantiles(seconds, n=100, method="inclusive")[-1] * 1000

@@ -36,6 +36,8 @@ from tests.factories import password_hash
 from tests.sync.phone import LAT, LON, Phone, Street, calm_answers
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from inspection_api.core.context import Context
     from tests.bench.stage import Stage
     from tests.factories import World
@@ -68,17 +70,25 @@ class Batch:
 
 def hire(stage: Stage, username: str, *, portfolio: int) -> Phone:
     """Return the approved phone of a new officer who is responsible for ``portfolio`` bound checkpoints."""
+    (phone,) = hire_all(stage, [username], portfolio=portfolio)
+    return phone
+
+
+def hire_all(stage: Stage, usernames: Sequence[str], *, portfolio: int) -> list[Phone]:
+    """Return the approved phones of new officers, each responsible for ``portfolio`` bound checkpoints of his own."""
     world = stage.world
     with world.transaction() as ctx:
         sub = ctx.session.scalars(select(Organisation).where(Organisation.code == SUB_BRANCH)).one()
-        manager = ctx.session.scalars(select(UserAccount.id).where(UserAccount.username == f"m{SUB_BRANCH}")).one()
-        officer = _officer(ctx, username, sub.id)
-        _take_over(ctx, _clients(portfolio, sub.id, officer))
-        world.people |= {username: officer, "second_manager": manager}
+        world.people["second_manager"] = ctx.session.scalars(
+            select(UserAccount.id).where(UserAccount.username == f"m{SUB_BRANCH}")
+        ).one()
+        world.people |= {username: _officer(ctx, username, sub.id) for username in usernames}
+        clients = [_clients(portfolio, sub.id, world.people[username]) for username in usernames]
+        _take_over(ctx, [client for each in clients for client in each])
     with world.transaction() as ctx:
         tasks.generate(ctx, local_day(ctx.now))
     client = create_app(stage.runtime.settings, parts=stage.runtime).test_client()
-    return Phone(client, world, _round(world, officer), username=username)
+    return [Phone(client, world, _round(world, world.people[username]), username=username) for username in usernames]
 
 
 def _officer(ctx: Context, username: str, organisation_id: UUID) -> UUID:
