@@ -12,7 +12,7 @@ COMPILE := env -u PIP_FIND_LINKS PIP_CONFIG_FILE=/dev/null CUSTOM_COMPILE_COMMAN
 	--no-config --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long test-mutants check bench demo lock openapi clean
+.PHONY: help run test test-long test-mutants check bench bench-growth demo lock openapi clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -43,6 +43,9 @@ check: $(TOOLS) ## lint, format, types, import contracts, known vulnerabilities
 
 bench: $(TOOLS) ## measure the hot paths
 	$(PY) -m tests.bench
+
+bench-growth: $(TOOLS) ## measure the push again in a bank of half a million visits
+	$(PY) -m tests.bench.growth
 
 openapi: $(READY) ## write docs/openapi.json and docs/problems.md again
 	$(PY) -m inspection_api export-openapi

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 REPEATS = 3
 BATCHES = {1: 20, 4: 10}
 _WARMING = 3
-_PUSH = "/api/v1/sync/push"
+PUSH = "/api/v1/sync/push"
 
 
 @dataclass(slots=True)
@@ -76,8 +76,8 @@ def _visits(run: Driven) -> int:
 
 def _repeat(stage: Stage, phones: Sequence[Phone], batches: int) -> dict[str, Driven]:
     """Push fresh batches from all phones at once, and the same bytes again; then others to the two floors."""
-    jobs = _jobs(stage.product.port, _PUSH, phones, batches)
-    unjudged = _jobs(stage.unjudged.port, _PUSH, phones, batches)
+    jobs = jobs_of(stage.product.port, PUSH, phones, batches)
+    unjudged = jobs_of(stage.unjudged.port, PUSH, phones, batches)
     bare = [{**job, "port": stage.skeleton.port, "path": "/push", "headers": {}} for job in jobs]
     return {
         "product": drive(jobs, server_pid=stage.product.pid),
@@ -87,7 +87,7 @@ def _repeat(stage: Stage, phones: Sequence[Phone], batches: int) -> dict[str, Dr
     }
 
 
-def _jobs(port: int, path: str, phones: Sequence[Phone], batches: int) -> list[dict[str, Any]]:
+def jobs_of(port: int, path: str, phones: Sequence[Phone], batches: int) -> list[dict[str, Any]]:
     return [_job(port, path, phone.headers, prepare(phone, batches)) for phone in phones]
 
 
@@ -106,7 +106,7 @@ def _counted(engine: Engine, phone: Phone, visits: int) -> int:
     (batch,) = prepare(phone, 1, visits=visits)
     headers = {**phone.headers, "Device-Signature": batch.signature}
     with _listening(engine) as seen:
-        answer = phone.client.post(_PUSH, data=batch.body, headers=headers)
+        answer = phone.client.post(PUSH, data=batch.body, headers=headers)
     if answer.status_code != 200:
         raise SystemExit(f"push: {answer.status_code}")
     return len(seen)
