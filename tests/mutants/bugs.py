@@ -216,4 +216,47 @@ BUGS: tuple[Bug, ...] = (
         edits=((ALERTS, ".order_by(Customer.id).with_for_update(key_share=True)", ".order_by(Customer.id)"),),
         tests=("tests/sync/test_alerts.py",),
     ),
+    Bug(
+        name="media of what is quarantined have nowhere to go",
+        edits=(
+            (
+                "sync/protocol/additions.py",
+                "return replace(self, inspection_id=None) if self.media else None",
+                "return None",
+            ),
+        ),
+        tests=("tests/sync/test_parting_media.py",),
+    ),
+    Bug(
+        name="a save counts whoever was responsible",
+        edits=(("sync/protocol/save.py", "(*step.codes, *duty.codes, *unapproved)", "(*step.codes, *unapproved)"),),
+        tests=("tests/sync/test_policy.py",),
+    ),
+    Bug(
+        name="a forgotten removal expires no cursor",
+        edits=(
+            (
+                "sync/service/compaction.py",
+                "SET horizon = greatest(horizon, (SELECT max(seq) FROM forgotten))",
+                "SET horizon = horizon",
+            ),
+        ),
+        tests=("tests/sync/test_compaction.py",),
+    ),
+    Bug(
+        name="files are not offered again after a restore",
+        edits=(("sync/client/outbox.py", "WHERE state = 'stored' AND {named}", "WHERE false AND {named}"),),
+        tests=("tests/sync/test_restore_client.py",),
+    ),
+    Bug(
+        name="a supervisor's word is overwritten by who has not seen it",
+        edits=(
+            (
+                "sync/protocol/desk.py",
+                "FieldChange(version=version + 1, device_id=DESK",
+                "FieldChange(version=0 * version, device_id=DESK",
+            ),
+        ),
+        tests=("tests/sync/test_desk.py",),
+    ),
 )
