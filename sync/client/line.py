@@ -121,8 +121,8 @@ class Line:
         raise Offline
 
     def rest(self, lost: Lost, attempt: int = 0) -> None:
-        """Leave the server alone for a while, longer with every attempt, and as long as it asked for."""
-        self._pause(max(lost.retry_after_s, _jittered_pause_s(attempt)))
+        """Leave the server alone as long as it asked for, and a while more, longer with every attempt."""
+        self._pause(lost.retry_after_s + _jittered_pause_s(attempt))
 
     def once(self, request: Request) -> Response:
         """Send a request once (twice where the login had ended).

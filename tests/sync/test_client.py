@@ -109,7 +109,7 @@ def test_pauses_grow_and_obey_retry_after(tmp_path: Path, village: Village) -> N
     village.faults.extend([lost_request, lost_request, lambda _: waiting])
     device.push()
     assert 0.25 <= pauses[0] <= 0.5 <= pauses[1] <= 1.0
-    assert pauses[2] == 40.0
+    assert 41.0 <= pauses[2] <= 42.0  # what was asked for, and a part of its own, so that no two come back together
     device.close()
 
 
