@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from inspection_api.core.settings import Settings
 
-WORKERS = 2
 THREADS = 64
 """Most of them wait: for a slow uplink, or for their turn (``http/admission.py``)."""
 
@@ -32,7 +31,7 @@ class Server(BaseApplication):
         """Tell gunicorn its options."""
         options = {
             "bind": f"{self._settings.host}:{self._settings.port}",
-            "workers": WORKERS,
+            "workers": self._settings.workers,
             "threads": THREADS,
             "worker_class": "gthread",
             "timeout": 120,

@@ -6,6 +6,7 @@ clock (security.md, secure defaults).
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 
 MINIMUM_SECRET_LENGTH = 32
 MOST_PROXIES = 9
+FEWEST_WORKERS = 2
+"""One serves while the other is started anew."""
+MOST_WORKERS = 128
+MOST_UNASKED = 8
+"""More web processes need a PostgreSQL that takes their connections, so somebody must ask for them."""
 DEMO_SECRET_PREFIX = "demo-"  # noqa: S105 - marks the demo's secrets, is none
 
 
@@ -57,7 +63,7 @@ class Settings:
     """One installation.
 
     ``secret_key`` seals the banks' MAC keys; ``public_url`` heads QR links; ``proxies`` counts our own proxies that add
-    to ``X-Forwarded-For``, so that a failed login is held against its own address.
+    to ``X-Forwarded-For``, so that a failed login is held against its own address; ``workers`` counts web processes.
     """
 
     mode: Mode
@@ -69,6 +75,7 @@ class Settings:
     port: int = 8000
     public_url: str = "http://127.0.0.1:8000"
     proxies: int = 0
+    workers: int = FEWEST_WORKERS
     clock: Callable[[], datetime] = system_clock
 
     @classmethod
@@ -90,7 +97,8 @@ class Settings:
             host=host,
             port=port,
             public_url=env.get("XUNJI_PUBLIC_URL", f"http://{host}:{port}"),
-            proxies=_count("XUNJI_PROXIES", env.get("XUNJI_PROXIES", "0")),
+            proxies=_count(env, "XUNJI_PROXIES", "0", range(MOST_PROXIES + 1)),
+            workers=_count(env, "XUNJI_WORKERS", _cores(), range(FEWEST_WORKERS, MOST_WORKERS + 1)),
             clock=_clock(env, mode),
         )
 
@@ -108,10 +116,16 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _count(name: str, text: str) -> int:
-    if not (text.isascii() and text.isdecimal()) or int(text) > MOST_PROXIES:
-        raise SettingsError(f"{name} 须为 0 到 {MOST_PROXIES} 的整数 (bad_count)")
+def _count(env: Mapping[str, str], name: str, default: str, allowed: range) -> int:
+    text = env.get(name, default)
+    if not (text.isascii() and text.isdecimal()) or int(text) not in allowed:
+        raise SettingsError(f"{name} 须为 {allowed[0]} 到 {allowed[-1]} 的整数 (bad_count)")
     return int(text)
+
+
+def _cores() -> str:
+    """Return how many web processes nobody had to ask for: one for each core of a machine that is not too large."""
+    return str(min(max(os.cpu_count() or FEWEST_WORKERS, FEWEST_WORKERS), MOST_UNASKED))
 
 
 def _required(env: Mapping[str, str], name: str) -> str:

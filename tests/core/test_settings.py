@@ -46,6 +46,9 @@ def test_a_missing_variable_is_named(name: str) -> None:
         ("DATABASE_URL", "postgresql://host:port/x", "database_url_invalid"),
         ("XUNJI_PROXIES", "-1", "bad_count"),
         ("XUNJI_PROXIES", "10", "bad_count"),
+        ("XUNJI_WORKERS", "1", "bad_count"),
+        ("XUNJI_WORKERS", "129", "bad_count"),
+        ("XUNJI_WORKERS", "two", "bad_count"),
         ("PORT", "0", "bad_port"),
         ("PORT", "65536", "bad_port"),
         ("PORT", "80a", "bad_port"),
@@ -55,6 +58,13 @@ def test_a_missing_variable_is_named(name: str) -> None:
 def test_production_refuses(name: str, value: str, code: str) -> None:
     with pytest.raises(SettingsError, match=code):
         Settings.from_env({**ENV, name: value})
+
+
+@pytest.mark.parametrize(("cores", "workers"), [(None, 2), (1, 2), (2, 2), (6, 6), (400, 8)])
+def test_there_is_a_web_process_for_each_core(monkeypatch: pytest.MonkeyPatch, cores: int | None, workers: int) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    assert Settings.from_env(ENV).workers == workers
+    assert Settings.from_env({**ENV, "XUNJI_WORKERS": "5"}).workers == 5
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg", "postgresql+psycopg2"])
