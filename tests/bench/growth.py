@@ -78,6 +78,7 @@ def _grow(stage: Stage, size: int) -> None:
     with stage.runtime.database.engine.begin() as connection:
         connection.execute(text(f"SET LOCAL search_path TO {_SCHEMA}"))
         connection.execute(text("SET LOCAL session_replication_role TO replica"))
+        connection.execute(text("SET LOCAL enable_nestloop TO off"))  # a copy is a join of large sets
         while (stored := connection.scalar(text("SELECT count(*) FROM inspection")) or 0) < size:
             _copy(connection, min(STEP, size - stored))
     learn(stage)
@@ -103,7 +104,8 @@ def _copy(connection: Connection, amount: int) -> None:
     visit = "i.id = c.old AND t.device_id = i.device_id AND t.seq = i.submitted_seq"
     _insert(connection, "sync_receipt", receipt, visit, also="JOIN inspection i ON true")
     event = {"id": "gen_random_uuid()", "number": "-(row_number() OVER ()) - (SELECT count(*) FROM event)"}
-    _insert(connection, "event", event, "t.kind = 'inspection.submitted' AND t.data ->> 'inspection_id' = c.old::text")
+    pushed = "t.number > 0 AND t.kind = 'inspection.submitted' AND t.data ->> 'inspection_id' = c.old::text"
+    _insert(connection, "event", event, pushed)
 
 
 def _insert(connection: Connection, table_name: str, fresh: dict[str, str], where: str, *, also: str = "") -> None:
