@@ -30,7 +30,7 @@ class Media(Base):
         CheckConstraint("(status = 'stored') = (stored_at IS NOT NULL)", name="stored_at_set"),
         CheckConstraint("status <> 'refused' OR refused_reason IS NOT NULL", name="refused_with_reason"),
         Index("ix_media_inspection_id", "inspection_id"),
-        Index("ix_media_sha256", "sha256"),
+        Index("ix_media_sha256", "sha256", postgresql_using="hash"),
         Index("ix_media_open", "device_id", postgresql_where=text("status = 'declared'")),
     )
 

@@ -34,6 +34,7 @@ BATCHES = 20
 
 # Tables of a visit, and the column that says whose visit a row belongs to; `id` is new for every copy.
 _COPIED = {"media": "inspection_id", "access_grant": "entity_id", "sync_change": "entity_id"}
+_MEDIUM = {"id": "uuidv7('-1 day')", "sha256": "encode(sha256(uuidv7()::text::bytea), 'hex')"}
 _SCHEMA = "bank_demo"
 
 
@@ -89,7 +90,7 @@ def _copy(connection: Connection, amount: int) -> None:
     connection.execute(text("DROP TABLE IF EXISTS copies"))
     connection.execute(
         text(
-            "CREATE TEMP TABLE copies AS SELECT i.id AS old, gen_random_uuid() AS new"
+            "CREATE TEMP TABLE copies AS SELECT i.id AS old, uuidv7('-1 day') AS new"
             " FROM (SELECT id FROM inspection WHERE state = 'submitted' ORDER BY id LIMIT 500) i"
             " CROSS JOIN generate_series(1, :times) LIMIT :amount"
         ),
@@ -98,12 +99,12 @@ def _copy(connection: Connection, amount: int) -> None:
     connection.execute(text("ANALYZE copies"))
     _insert(connection, "inspection", {"id": "c.new"}, "t.id = c.old")
     for table_name, owner in _COPIED.items():
-        fresh = {owner: "c.new"} | ({"id": "gen_random_uuid()"} if table_name == "media" else {})
+        fresh = {owner: "c.new"} | (_MEDIUM if table_name == "media" else {})
         _insert(connection, table_name, fresh, f"t.{owner} = c.old")
     receipt = {"op_id": "c.new", "seq": "-(row_number() OVER ()) - (SELECT count(*) FROM sync_receipt)"}
     visit = "i.id = c.old AND t.device_id = i.device_id AND t.seq = i.submitted_seq"
     _insert(connection, "sync_receipt", receipt, visit, also="JOIN inspection i ON true")
-    event = {"id": "gen_random_uuid()", "number": "-(row_number() OVER ()) - (SELECT count(*) FROM event)"}
+    event = {"id": "uuidv7('-1 day')", "number": "-(row_number() OVER ()) - (SELECT count(*) FROM event)"}
     pushed = "t.number > 0 AND t.kind = 'inspection.submitted' AND t.data ->> 'inspection_id' = c.old::text"
     _insert(connection, "event", event, pushed)
 

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from checkpoints.models import Checkpoint, CheckpointAssignment, CheckpointLocation, CheckpointPlate
 from checkpoints.rules.plate import KEY_PURPOSE, next_public_id, plate_text
 from inspection_api.accounts import service as accounts
+from inspection_api.core.ids import new_id
 from tests.portfolio import Portfolio
 
 if TYPE_CHECKING:
@@ -146,13 +147,13 @@ class Phone:
 
     def operation(self, kind: str, entity_id: UUID, payload: dict[str, Any], **changes: Any) -> dict[str, Any]:
         seq = changes.pop("seq", None) or next(self.seqs)
-        base = {"op_id": str(uuid4()), "seq": seq, "op_format": 1, "type": kind, "entity_id": str(entity_id)}
+        base = {"op_id": str(new_id()), "seq": seq, "op_format": 1, "type": kind, "entity_id": str(entity_id)}
         return {**base, "captured": self.stamp(), "payload": payload, **changes}
 
     def photo(self, item: str, content: bytes | None = None, **changes: Any) -> dict[str, Any]:
         data = content or uuid4().bytes
         manifest = {
-            "id": str(uuid4()),
+            "id": str(new_id()),
             "kind": "photo",
             "mime": "image/jpeg",
             "bytes": len(data),
@@ -178,13 +179,13 @@ class Phone:
         return {**payload, **changes}
 
     def submit(self, checkpoint_id: UUID, task_id: UUID | None = None, **changes: Any) -> dict[str, Any]:
-        return self.operation("inspection.submit", uuid4(), self.visit(checkpoint_id, task_id, **changes))
+        return self.operation("inspection.submit", new_id(), self.visit(checkpoint_id, task_id, **changes))
 
     def batch(self, *ops: Any, **changes: Any) -> bytes:
         envelope = {
             "protocol": 1,
             "device_id": str(self.id),
-            "batch_id": str(uuid4()),
+            "batch_id": str(new_id()),
             "sent": self.stamp(),
             "app": "test",
             "ops": list(ops),
