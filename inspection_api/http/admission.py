@@ -16,8 +16,8 @@ from inspection_api.core.errors import Unavailable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-AT_ONCE = 2
-"""A push is all work and hardly any waiting: more at once would only take longer, each and all."""
+AT_ONCE = 1
+"""A push is all work and hardly any waiting: more at once would take longer, each and all, and everybody else with it."""
 WAITING = 40
 """Enough that a worker has something to do until those who were refused come again."""
 RETRY_AFTER_S = 2
