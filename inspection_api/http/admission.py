@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 AT_ONCE = 1
-"""A push is all work and hardly any waiting: more at once would take longer, each and all, and everybody else with it."""
+"""A push is all work and hardly any waiting: more at once would take longer, each of them and whoever else asks."""
 WAITING = 40
 """Enough that a worker has something to do until those who were refused come again."""
 RETRY_AFTER_S = 2
