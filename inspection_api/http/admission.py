@@ -20,6 +20,8 @@ AT_ONCE = 1
 """A push is all work and hardly any waiting: more at once would take longer, each of them and whoever else asks."""
 WAITING = 40
 """Enough that a worker has something to do until those who were refused come again."""
+PATIENCE_S = 10.0
+"""How long somebody stands in line; only something that holds the database up makes it that long."""
 RETRY_AFTER_S = 2
 
 
@@ -33,22 +35,28 @@ class ServerBusy(Unavailable):
 class Gate:
     """Lets ``at_once`` requests in and ``waiting`` more stand in line; together fewer than the worker's threads."""
 
-    def __init__(self, *, at_once: int = AT_ONCE, waiting: int = WAITING) -> None:
+    def __init__(self, *, at_once: int = AT_ONCE, waiting: int = WAITING, patience_s: float = PATIENCE_S) -> None:
         """Open the gate."""
         self._places = BoundedSemaphore(at_once + waiting)
         self._turns = BoundedSemaphore(at_once)
+        self._patience_s = patience_s
 
     @contextmanager
     def entered(self) -> Iterator[None]:
         """Wait for a turn, and hold it until the end of the block.
 
         Raises:
-            ServerBusy: enough are standing in line.
+            ServerBusy: enough are standing in line, or the line does not move.
         """
-        if not self._places.acquire(blocking=False):
-            raise ServerBusy(retry_after_s=RETRY_AFTER_S)
-        try:
-            with self._turns:
-                yield
-        finally:
-            self._places.release()
+        with _held(self._places, wait_s=0), _held(self._turns, wait_s=self._patience_s):
+            yield
+
+
+@contextmanager
+def _held(semaphore: BoundedSemaphore, *, wait_s: float) -> Iterator[None]:
+    if not semaphore.acquire(timeout=wait_s):
+        raise ServerBusy(retry_after_s=RETRY_AFTER_S)
+    try:
+        yield
+    finally:
+        semaphore.release()

@@ -43,6 +43,16 @@ def test_one_works_one_waits_and_the_third_is_refused() -> None:
         pass
 
 
+def test_a_line_that_does_not_move_is_left() -> None:
+    gate = Gate(at_once=1, waiting=1, patience_s=0.01)
+    with gate.entered():
+        for _ in range(3):
+            with pytest.raises(ServerBusy), gate.entered():
+                pass
+    with gate.entered():
+        pass
+
+
 def test_whoever_fails_inside_leaves_the_gate_open() -> None:
     gate = Gate(at_once=1, waiting=0)
     for _ in range(3):
