@@ -22,6 +22,7 @@ from inspection_api.core.banks import Bank, BankCatalogue
 from inspection_api.core.db import Database, open_engine
 from inspection_api.core.settings import Mode, Settings
 from inspection_api.core.storage import Storage
+from inspection_api.http.admission import Gate
 from inspection_api.http.runtime import Runtime, install
 from inspection_api.subscriptions import SUBSCRIPTIONS
 from tests.factories import World
@@ -128,6 +129,7 @@ def runtime(settings: Settings, database: Database, catalogue: BankCatalogue, st
         banks=catalogue,
         storage=storage,
         authenticate=accounts.authenticate,
+        gate=Gate(at_once=16),  # one process here stands for many
     )
 
 

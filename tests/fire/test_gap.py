@@ -52,7 +52,7 @@ BY_COUNTER = """
 ALTER TABLE feed_tick ENABLE TRIGGER feed_stamp;
 DROP TRIGGER naive_number ON feed_tick;
 DROP FUNCTION naive_number();
-UPDATE feed_counter SET value = nextval('naive');
+UPDATE feed_counter SET value = (SELECT last_value FROM naive);
 DROP SEQUENCE naive
 """
 
