@@ -21,7 +21,7 @@ from inspection_api.customers.queries import at_or_below
 from inspection_api.plans.models import InspectionRule, Plan
 from inspection_api.plans.rules import Episode
 from inspection_api.tasks.models import Task, VisitAttempt
-from inspection_api.tasks.rules import OPEN, State, TaskTerms
+from inspection_api.tasks.rules import OPEN, Attempt, State, TaskTerms
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -186,12 +186,13 @@ def late_sync_hours(session: Session) -> list[int]:
     return list(session.scalars(select(InspectionRule.late_sync_hours).distinct()))
 
 
-def attempt_officers(session: Session, ids: Collection[UUID]) -> dict[UUID, UUID]:
-    """Return the officer of each attempt among ``ids``; without ids nothing is asked."""
+def attempts_among(session: Session, ids: Collection[UUID]) -> dict[UUID, Attempt]:
+    """Return the attempts among ``ids``; without ids nothing is asked."""
     if not ids:
         return {}
-    rows = session.execute(select(VisitAttempt.id, VisitAttempt.officer_id).where(among(VisitAttempt.id, ids)))
-    return {row.id: row.officer_id for row in rows}
+    columns = (VisitAttempt.id, VisitAttempt.officer_id, VisitAttempt.organisation_id)
+    rows = session.execute(select(*columns).where(among(VisitAttempt.id, ids)))
+    return {row.id: Attempt(id=row.id, officer_id=row.officer_id, organisation_id=row.organisation_id) for row in rows}
 
 
 def attempts_of(*, task_id: UUID | None = None, checkpoint_id: UUID | None = None) -> Select[VisitAttempt]:

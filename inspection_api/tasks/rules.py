@@ -57,6 +57,14 @@ MAY_BECOME: Mapping[State, frozenset[State]] = {
 }
 
 
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """An attempt at a visit: whose it is, and who answers for it."""
+
+    id: UUID
+    officer_id: UUID
+    organisation_id: UUID
+
+
 class TaskTerms(msgspec.Struct, frozen=True, kw_only=True):
     """What decides whether a visit closes a task.
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
+    from inspection_api.tasks.rules import Attempt
     from sync.protocol.envelope import Manifest, Operation
     from sync.protocol.facts import Facts, Record
     from sync.protocol.order import Step
@@ -46,13 +47,13 @@ class MediaWrite:
         return replace(self, inspection_id=None) if self.media else None
 
     @classmethod
-    def of(cls, facts: Facts, record: Record, manifests: Manifests) -> MediaWrite:
-        """Return what is to be declared for a record of the sender's."""
+    def of(cls, facts: Facts, thing: Record | Attempt, manifests: Manifests) -> MediaWrite:
+        """Return what is to be declared for a record or an attempt of the sender's."""
         return cls(
-            owner_id=record.officer_id,
-            organisation_id=record.organisation_id,
+            owner_id=thing.officer_id,
+            organisation_id=thing.organisation_id,
             device_id=facts.sender.device_id,
-            inspection_id=record.id,
+            inspection_id=thing.id,
             media=manifests.media,
         )
 
@@ -80,7 +81,7 @@ class FeedbackWrite:
 
 
 def judge_manifests(facts: Facts, record_id: UUID, media: Sequence[Manifest]) -> Manifests:
-    """Judge several media that belong to one record."""
+    """Judge several media that belong to one record or attempt."""
     exhibits = []
     for medium in media:
         exhibits.append((medium, judge_medium(facts, medium, record_id)))
@@ -116,12 +117,12 @@ def concluded(
 def judge_declare(
     facts: Facts, operation: Operation, payload: DeclareMedia, step: Step
 ) -> tuple[Verdict, MediaWrite | None]:
-    """Return the verdict on ``media.declare``: more media for a record of the sender's, in whatever state it is."""
-    record = facts.records.get(operation.entity_id)
-    if record is None or record.officer_id != facts.sender.user_id:
+    """Return the verdict on ``media.declare``: more media for an own record, in whatever state, or attempt."""
+    thing = facts.records.get(operation.entity_id) or facts.attempts.get(operation.entity_id)
+    if thing is None or thing.officer_id != facts.sender.user_id:
         return rejected("forbidden_or_unknown"), None
-    manifests = judge_manifests(facts, record.id, payload.media)
-    write = MediaWrite.of(facts, record, manifests)
+    manifests = judge_manifests(facts, thing.id, payload.media)
+    write = MediaWrite.of(facts, thing, manifests)
     return concluded(facts, step, write, manifests.codes, manifests.traces, media=write)
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from checkpoints.rules.binding import Location
     from checkpoints.rules.plate import Plate
     from checkpoints.rules.values import AssignedSpan, CheckpointFacts, Neighbour
-    from inspection_api.tasks.rules import TaskTerms
+    from inspection_api.tasks.rules import Attempt, TaskTerms
     from inspection_api.templates.forms import Form
     from sync.protocol.envelope import Manifest, Operation, Save, Submit
     from sync.protocol.times import Sample
@@ -98,7 +98,7 @@ class Facts:
     ``stored_versions`` are those of the database: whatever a batch does to a record raises its version once.
     ``responsible`` maps a task to its organisation, ``reachable`` are the checkpoints in the sender's scope now,
     ``supervised`` those of them that a role of his covers whoever is assigned, and ``media_elsewhere`` maps a sha256 to
-    the inspection that brought these bytes first. ``attempts`` maps each attempt to its officer: its id is no record's.
+    the inspection that brought these bytes first. The id of one of ``attempts`` is no record's.
     ``reachable_records`` are those of the commented ones in the sender's scope, and ``alerts`` maps those that he may
     give feedback on to their organisation.
     """
@@ -114,7 +114,7 @@ class Facts:
     supervised: frozenset[UUID] = frozenset()
     templates: dict[UUID, PublishedTemplate] = field(default_factory=dict)
     records: dict[UUID, Record] = field(default_factory=dict)
-    attempts: dict[UUID, UUID] = field(default_factory=dict)
+    attempts: dict[UUID, Attempt] = field(default_factory=dict)
     media_elsewhere: dict[str, UUID] = field(default_factory=dict)
     media: dict[UUID, DeclaredMedia] = field(default_factory=dict)
     bindable: frozenset[UUID] = frozenset()
@@ -180,8 +180,9 @@ class Facts:
         if operation.entity_id in self.alerts:
             return self.alerts[operation.entity_id]
         record = self.records.get(getattr(payload, "inspection_id", operation.entity_id))
-        if record is not None:
-            return record.organisation_id
+        thing = record or self.attempts.get(operation.entity_id)
+        if thing is not None:
+            return thing.organisation_id
         return self.checkpoints[getattr(payload, "checkpoint_id", operation.entity_id)].organisation_id
 
     def next_version(self, record: Record | None) -> int:

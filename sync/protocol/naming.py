@@ -53,6 +53,7 @@ def _note(names: Names, entity_id: UUID, payload: Any) -> None:
             names.records.add(entity_id)
         case DeclareMedia():
             names.records.add(entity_id)
+            names.attempts.add(entity_id)
             names.media.extend(payload.media)
         case Unmet():
             _note_attempt(names, entity_id, payload)

@@ -19,7 +19,7 @@ class Amend(Payload, frozen=True, kw_only=True):
 
 
 class DeclareMedia(Payload, frozen=True, kw_only=True):
-    """``media.declare``: more media for a record."""
+    """``media.declare``: more media for a record or an attempt."""
 
     media: Annotated[list[Manifest], msgspec.Meta(min_length=1, max_length=100)]
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from checkpoints.rules import binding, fence
+from inspection_api.tasks.rules import Attempt
 from sync.protocol import plates
 from sync.protocol.additions import MediaWrite, concluded, judge_manifests
 from sync.protocol.duty import captured
@@ -18,7 +21,6 @@ if TYPE_CHECKING:
 
     from checkpoints.rules.fence import Judgement
     from checkpoints.rules.values import CheckpointFacts
-    from sync.protocol.additions import Manifests
     from sync.protocol.envelope import Operation
     from sync.protocol.facts import Facts
     from sync.protocol.order import Step
@@ -42,25 +44,26 @@ def judge_unmet(
     if checkpoint is None or not _is_known(facts, payload) or not _is_free(facts, operation.entity_id):
         return rejected("forbidden_or_unknown"), None
     manifests = judge_manifests(facts, operation.entity_id, payload.media)
-    media = _media(facts, operation, payload, manifests)
+    attempt = _attempt(facts, operation, payload)
+    media = MediaWrite.of(facts, attempt, manifests)
     if operation.entity_id in facts.attempts:
         return _repeated(facts, step), media.waiting
-    sender = facts.sender
     at = captured(facts, operation)
     scanned = plates.judge_scan(facts, checkpoint, payload.qr, at) if payload.qr else plates.Scanned()
     place = _judge_place(facts, checkpoint, payload, at.at)
     codes = (*scanned.codes, *_presence(place), *_responsibility(facts, checkpoint, at), *manifests.codes)
-    row = _row(facts, operation, payload, at.at) | {"judgement": _judgement(place)}
+    row = _row(facts, attempt, payload, at.at) | {"judgement": _judgement(place)}
     traces = (*scanned.traces, *manifests.traces)
     verdict, write = concluded(facts, step, AttemptWrite(row=row, media=media), codes, traces, media=media)
     if isinstance(write, AttemptWrite):
-        facts.attempts[operation.entity_id] = sender.user_id
+        facts.attempts[attempt.id] = attempt
     return verdict, write
 
 
 def _is_free(facts: Facts, entity_id: UUID) -> bool:
     """Tell whether the id is neither a record's nor another officer's attempt: the media would be counted for that."""
-    is_mine = facts.attempts.get(entity_id, facts.sender.user_id) == facts.sender.user_id
+    attempt = facts.attempts.get(entity_id)
+    is_mine = attempt is None or attempt.officer_id == facts.sender.user_id
     return is_mine and entity_id not in facts.records
 
 
@@ -102,14 +105,9 @@ def _judgement(place: Judgement | None) -> dict[str, Any]:
     return {"verdict": place.verdict.value, "distance_m": place.distance_m, "radius_m": place.radius_m}
 
 
-def _media(facts: Facts, operation: Operation, payload: Unmet, manifests: Manifests) -> MediaWrite:
-    return MediaWrite(
-        owner_id=facts.sender.user_id,
-        organisation_id=_organisation(facts, payload),
-        device_id=facts.sender.device_id,
-        inspection_id=operation.entity_id,
-        media=manifests.media,
-    )
+def _attempt(facts: Facts, operation: Operation, payload: Unmet) -> Attempt:
+    organisation_id = _organisation(facts, payload)
+    return Attempt(id=operation.entity_id, officer_id=facts.sender.user_id, organisation_id=organisation_id)
 
 
 def _organisation(facts: Facts, payload: Unmet) -> UUID:
@@ -117,17 +115,14 @@ def _organisation(facts: Facts, payload: Unmet) -> UUID:
     return responsible or facts.checkpoints[payload.checkpoint_id].organisation_id
 
 
-def _row(facts: Facts, operation: Operation, payload: Unmet, at: datetime) -> dict[str, Any]:
-    sender = facts.sender
+def _row(facts: Facts, attempt: Attempt, payload: Unmet, at: datetime) -> dict[str, Any]:
     return {
-        "id": operation.entity_id,
+        **msgspec.structs.asdict(attempt),
         "checkpoint_id": payload.checkpoint_id,
         "task_id": payload.task_id,
-        "organisation_id": _organisation(facts, payload),
-        "officer_id": sender.user_id,
-        "device_id": sender.device_id,
+        "device_id": facts.sender.device_id,
         "reason": payload.reason,
         "note": payload.note,
         "performed_at": at,
-        "received_at": sender.received_at,
+        "received_at": facts.sender.received_at,
     }

@@ -130,7 +130,7 @@ def load_facts(ctx: Context, device: DeviceRow, names: Names) -> Facts:
         reset_by_himself=places.reset_by_himself,
         neighbours=_neighbours(ctx.session, names),
         records=records,
-        attempts=task_queries.attempt_officers(ctx.session, names.attempts),
+        attempts=task_queries.attempts_among(ctx.session, names.attempts),
         stored_versions={record.id: record.version for record in records.values()},
         reachable_records=inspection_queries.reachable_ids(ctx, names.commented, PERFORM),
         alerts=alert_queries.answerable(ctx, names.alerts),

@@ -149,6 +149,47 @@ def test_media_are_never_declared_under_the_id_of_anothers(attempt: dict[str, An
     assert declared("colleague", None)
 
 
+def declare(phone: Phone, attempt: dict[str, Any], *media: dict[str, Any]) -> dict[str, Any]:
+    return phone.operation("media.declare", attempt["entity_id"], {"media": list(media)})
+
+
+@pytest.mark.parametrize("apart", [True, False])
+def test_more_media_come_for_an_attempt_after_it(phone: Phone, street: Street, world: World, *, apart: bool) -> None:
+    point = street.add()
+    task = street.make_tasks()[point]
+    attempt = unmet(phone, point, task)
+    further = declare(phone, attempt, phone.photo("gate"), phone.photo("fence"))
+    results = [*phone.push(attempt), *phone.push(further)] if apart else phone.push(attempt, further)
+    assert verdicts(results) == [APPLIED, APPLIED]
+    with world.transaction() as ctx:
+        declared = select(Media.item_key, Media.organisation_id).where(
+            Media.inspection_id == UUID(attempt["entity_id"])
+        )
+        organisation = ctx.session.get_one(VisitAttempt, UUID(attempt["entity_id"])).organisation_id
+        assert set(ctx.session.execute(declared)) == {(item, organisation) for item in ("door", "gate", "fence")}
+
+
+def test_nobody_declares_media_for_a_colleagues_attempt(
+    attempt: dict[str, Any], colleague: Phone, world: World
+) -> None:
+    assert verdicts(colleague.push(declare(colleague, attempt, colleague.photo("gate")))) == [NOTHING]
+    assert owners(world, attempt["entity_id"]) == {world.people["officer"]}
+
+
+def test_contradicting_media_of_an_attempt_wait_for_its_superior(
+    phone: Phone, attempt: dict[str, Any], street: Street, world: World, office: Office
+) -> None:
+    visit = phone.submit(street.add())
+    phone.push(visit)
+    again = phone.photo("gate", sha256=visit["payload"]["media"][0]["sha256"])
+    further = declare(phone, attempt, again)
+    assert verdicts(phone.push(further)) == [("quarantined", "media_contradiction")]
+    assert [found["type"] for found in office.waiting()] == ["media.declare"]
+    assert office.decide("manager", further["op_id"]).status_code == 200
+    with world.transaction() as ctx:
+        assert str(ctx.session.get_one(Media, UUID(again["id"])).inspection_id) == attempt["entity_id"]
+
+
 def test_attempts_of_any_number_are_looked_for_in_one_statement(
     phone: Phone, street: Street, queries: Callable[[], list[str]]
 ) -> None:
