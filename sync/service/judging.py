@@ -70,7 +70,7 @@ def judge(
 
     ``opened`` returns the ledger as it stands before the first operation.
     """
-    payloads = {each.head.op_id: _payload(each) for each in queue}
+    payloads = {each.head.op_id: payload_of(each) for each in queue}
     docket = _Docket(ctx=ctx, device=device, payloads=payloads, decide=decide)
     ordered = in_turn(queue, {id_: each.checkpoint_id for id_, each in payloads.items() if isinstance(each, Submit)})
     ledger, pending = opened(), len(ctx.pending)
@@ -112,7 +112,7 @@ def _anew(received: Received, ledger: Ledger) -> Step:
     return Step(turn=Turn.JUDGE)
 
 
-def _payload(received: Received) -> Any:
+def payload_of(received: Received) -> Any:
     """Return the decoded payload, or the Verdict that says why there is none."""
     operation = received.operation
     if operation is None or received.fault:

@@ -21,7 +21,7 @@ from sync.protocol.envelope import decode_batch, decode_operation
 from sync.protocol.parting import ensure_may_part
 from sync.protocol.signature import ensure_signed
 from sync.protocol.verdicts import Status
-from sync.service import judging, quarantine, receipts, writing
+from sync.service import evidence, judging, quarantine, receipts, writing
 from sync.service.behalf import as_officer
 from sync.service.book import open_book
 
@@ -135,6 +135,7 @@ def _take(
     _ensure_room(book, judged, brings_missing=bool(position.gaps.keys() - arrangement.position.gaps.keys()))
     told = receipts.store(ctx, device.id, judged, known=book.known, batch_id=batch.batch_id)
     quarantine.store(ctx, device.id, judged)
+    evidence.keep_media(ctx, device, judged)
     writing.store_position(ctx, device.id, arrangement)
     return arrangement.position, told
 

@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 
 from inspection_api.media.models import Media
+from sync import service as sync
 from tests.sync.offices import store_media
 from tests.sync.operations import unmet
 from tests.sync.phone import fix
@@ -112,13 +113,13 @@ def test_bytes_without_a_checksum_are_not_taken(evidence: Evidence) -> None:
     assert (answer.status_code, answer.json["code"]) == (400, "upload_header_invalid")
 
 
-def test_what_another_device_declared_or_nobody_is_not_there(
+def test_what_somebody_else_declared_or_nobody_is_not_there(
     evidence: Evidence, street: Street, world: World, client: Any
 ) -> None:
     own = evidence.media_id
-    second = type(evidence.phone)(client, world, street)
-    visit = second.submit(street.add())
-    second.push(visit)
+    other = type(evidence.phone)(client, world, street, username="colleague")
+    visit = other.submit(street.add("colleague"))
+    other.push(visit)
     for media_id in (visit["payload"]["media"][0]["id"], str(uuid4())):
         evidence.media_id = media_id
         answer = evidence.bring(0, 40)
@@ -224,3 +225,91 @@ def test_media_that_came_before_the_decision_belong_to_what_is_accepted(
     assert answer.status_code == 200, answer.json
     with world.transaction() as ctx:
         assert str(ctx.session.get_one(Media, evidence.media_id).inspection_id) == operation["entity_id"]
+
+
+def test_a_device_that_enrolled_anew_brings_what_it_declared_under_its_former_id(
+    phone: Phone, street: Street, world: World, client: Any
+) -> None:
+    visit = phone.submit(street.add())
+    visit["payload"]["media"][0] = phone.photo("op_status", PHOTO)
+    phone.push(visit)
+    anew = type(phone)(client, world, street)
+    revoke(anew, world)
+    evidence = Evidence(anew, visit["payload"]["media"][0]["id"])
+    assert evidence.bring(0, 100).status_code == 204
+    assert evidence.status() == "stored"
+
+
+def a_rejected_visit(phone: Phone, point: Any) -> Operation:
+    return phone.operation("inspection.submit", uuid4(), phone.visit(point, task_id=str(uuid4()), media=[_gate(phone)]))
+
+
+def a_rejected_attempt(phone: Phone, point: Any) -> Operation:
+    return unmet(phone, point, task=uuid4(), media=[_gate(phone)])
+
+
+def a_rejected_declaration(phone: Phone, _point: Any) -> Operation:
+    return phone.operation("media.declare", uuid4(), {"media": [_gate(phone)]})
+
+
+def a_rejected_binding(phone: Phone, _point: Any) -> Operation:
+    payload = {"qr": "XJ1.forged", "fixes": [fix(1)], "photo": _gate(phone)}
+    return phone.operation("checkpoint.bind", uuid4(), payload)
+
+
+def _gate(phone: Phone) -> dict[str, Any]:
+    return phone.photo("gate", PHOTO)
+
+
+@pytest.mark.parametrize("is_over", [True, False])
+@pytest.mark.parametrize("captured", [a_rejected_visit, a_rejected_attempt, a_rejected_declaration, a_rejected_binding])
+def test_media_of_what_is_rejected_come_before_or_after_the_end(
+    phone: Phone, street: Street, world: World, captured: Callable[[Phone, Any], Operation], *, is_over: bool
+) -> None:
+    operation = captured(phone, street.add())
+    if is_over:
+        revoke(phone, world)
+        (result,) = part(phone, phone.batch(operation)).json["results"]
+    else:
+        (result,) = phone.push(operation)
+        revoke(phone, world)
+    assert (result["status"], result["code"]) == ("rejected", "forbidden_or_unknown")
+    payload = operation["payload"]
+    evidence = Evidence(phone, (payload.get("media") or [payload.get("photo")])[0]["id"])
+    assert evidence.bring(0, 100).status_code == 204
+    with world.transaction() as ctx:
+        medium = ctx.session.get_one(Media, evidence.media_id)
+        assert (medium.status, medium.inspection_id) == ("stored", None)
+
+
+def test_media_of_what_was_held_come_after_the_end_and_belong_to_it_once_it_is_let_go(
+    phone: Phone, street: Street, world: World
+) -> None:
+    visit = phone.submit(street.add())
+    phone.push(visit)
+    next(phone.seqs)
+    held = phone.operation("media.declare", visit["entity_id"], {"media": [_gate(phone)]})
+    assert phone.push(held)[0]["status"] == "held"
+    revoke(phone, world)
+    evidence = Evidence(phone, held["payload"]["media"][0]["id"])
+    assert evidence.bring(0, 100).status_code == 204
+    with world.transaction() as ctx:
+        (judged,) = sync.reprocess(ctx, phone.id)
+    assert judged.verdict.status == "quarantined"
+    assert evidence.status() == "stored"
+
+
+def test_what_is_rejected_takes_no_medium_from_its_record(phone: Phone, street: Street, world: World) -> None:
+    visit = phone.submit(street.add())
+    phone.push(visit)
+    medium = visit["payload"]["media"][0]
+    assert phone.push(phone.operation("media.declare", uuid4(), {"media": [medium]}))[0]["status"] == "rejected"
+    with world.transaction() as ctx:
+        assert str(ctx.session.get_one(Media, medium["id"]).inspection_id) == visit["entity_id"]
+
+
+def test_what_can_be_no_medium_is_declared_for_nothing_rejected(phone: Phone, world: World) -> None:
+    page = phone.photo("gate", PHOTO, mime="text/html")
+    assert phone.push(phone.operation("media.declare", uuid4(), {"media": [page]}))[0]["status"] == "rejected"
+    with world.transaction() as ctx:
+        assert ctx.session.get(Media, page["id"]) is None
