@@ -108,3 +108,52 @@ class LocationDecided(Conflict):
 
     code = "location_decided"
     title = "该位置已处理，无需确认"
+
+
+class ExitTypeUnknown(Invalid):
+    """The dictionary of exits has no such code, or it is retired."""
+
+    code = "exit_type_unknown"
+    title = "退出类型不存在或已停用"
+
+
+class ExitCodeInvalid(Invalid):
+    """The code of a type of exit is not 2 to 40 small letters, digits and underscores."""
+
+    code = "exit_code_invalid"
+    title = "退出类型代码应为 2–40 位小写字母、数字或下划线，以字母开头"
+
+
+class ExitDayInvalid(Invalid):
+    """The day of an exit lies before the checkpoint's first day, or too far ahead."""
+
+    code = "exit_day_invalid"
+    title = "退出生效日期不合理"
+
+
+class ExitSettled(Conflict):
+    """The exit has no such step any more; ``current`` says what became of it."""
+
+    code = "exit_settled"
+    title = "该退出申请已处理，不能再进行此操作"
+
+
+class ExitInEffect(Conflict):
+    """The exit's day has come: only a re-activation leads back; ``effective_on`` names the day."""
+
+    code = "exit_in_effect"
+    title = "退出已生效，不能撤销，如需恢复请重新启用检查点"
+
+
+class ExitNotYours(Forbidden):
+    """Only who proposed an exit takes the proposal back."""
+
+    code = "exit_not_yours"
+    title = "只有提出人可以撤回退出申请"
+
+
+class ReactivationDayInvalid(Invalid):
+    """A checkpoint comes back between the day of its exit and today."""
+
+    code = "reactivation_day_invalid"
+    title = "重新启用日期应在退出生效日与今天之间"

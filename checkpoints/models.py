@@ -39,6 +39,7 @@ class Checkpoint(Identified, Versioned, Base):
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
     officer_id: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"), index=True)
     backup_officer_id: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    exception_handler_id: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
     address: Mapped[str | None]
     contact: Mapped[str | None]
     tags: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
@@ -133,3 +134,60 @@ class CheckpointLoan(Base):
 
     checkpoint_id: Mapped[UUID] = mapped_column(ForeignKey("checkpoint.id"), primary_key=True)
     loan_id: Mapped[UUID] = mapped_column(ForeignKey("loan.id"), primary_key=True)
+
+
+class ExitType(Base):
+    """A word of the dictionary of exits (退出点); its code is for ever, a retired one is given to nobody any more."""
+
+    __tablename__ = "exit_type"
+    __table_args__ = (CheckConstraint("code ~ '^[a-z][a-z0-9_]{1,39}$'", name="code_form"),)
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    label: Mapped[str]
+    is_active: Mapped[bool] = mapped_column(server_default=text("true"))
+
+
+class CheckpointExit(Identified, Base):
+    """One exit of a checkpoint, from its proposal on; ``effective_on`` is the first day out of force (D of §1.5).
+
+    ``proposed_by`` is whoever wants it (of a visit's conclusion: who visited), ``decided_by`` approved or refused it,
+    ``ended_by`` withdrew it, called it off or re-activated the checkpoint. ``inspection_id`` names the visit.
+    """
+
+    __tablename__ = "checkpoint_exit"
+    __table_args__ = (
+        CheckConstraint(
+            "status IN ('proposed', 'approved', 'refused', 'withdrawn', 'called_off', 'reactivated')",
+            name="status_known",
+        ),
+        CheckConstraint("decided_by IS NULL OR decided_by <> proposed_by", name="proposer_never_decides"),
+        CheckConstraint("status <> 'reactivated' OR ended_by <> proposed_by", name="proposer_never_reactivates"),
+        CheckConstraint("(decided_by IS NULL) = (status IN ('proposed', 'withdrawn'))", name="decided_by_somebody"),
+        CheckConstraint("(decided_by IS NULL) = (decided_at IS NULL)", name="decision_whole"),
+        CheckConstraint(
+            "(ended_by IS NOT NULL) = (status IN ('withdrawn', 'called_off', 'reactivated'))", name="ended_by_somebody"
+        ),
+        CheckConstraint("(ended_by IS NULL) = (ended_at IS NULL)", name="end_whole"),
+        Index(
+            "uq_checkpoint_exit_open",
+            "checkpoint_id",
+            unique=True,
+            postgresql_where=text("status IN ('proposed', 'approved')"),
+        ),
+        Index("ix_checkpoint_exit_checkpoint_id", "checkpoint_id"),
+    )
+
+    checkpoint_id: Mapped[UUID] = mapped_column(ForeignKey("checkpoint.id"))
+    exit_type: Mapped[str] = mapped_column(ForeignKey("exit_type.code"))
+    reason: Mapped[str]
+    effective_on: Mapped[date]
+    status: Mapped[str] = mapped_column(server_default=text("'proposed'"))
+    inspection_id: Mapped[UUID | None]
+    proposed_by: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"))
+    proposed_at: Mapped[datetime]
+    decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    decided_at: Mapped[datetime | None]
+    decision_note: Mapped[str | None]
+    ended_by: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    ended_at: Mapped[datetime | None]
+    end_reason: Mapped[str | None]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from checkpoints import queries, schemas, service
-from checkpoints.models import Checkpoint, CheckpointLocation
+from checkpoints.models import Checkpoint, CheckpointExit, CheckpointLocation, ExitType
 from inspection_api.core.paging import paginate
 from inspection_api.core.permissions import Action, Permission
-from inspection_api.http.blueprint import Blueprint
+from inspection_api.http.blueprint import LOGGED_IN, Blueprint
 from inspection_api.http.schemas import page_of
 
 if TYPE_CHECKING:
@@ -23,8 +23,12 @@ PERFORM = Permission(Action.ONSITE, "perform")
 BIND = Permission(Action.BINDING, "bind")
 DECIDE = Permission(Action.BINDING, "decide")
 RESET = Permission(Action.RESET, "reset")
+READ_EXITS = Permission(Action.EXIT, "read")
+PROPOSE = Permission(Action.EXIT, "propose")
+APPROVE = Permission(Action.EXIT, "approve")
+CONFIGURE = Permission(Action.CONFIGURATION, "edit")
 
-blp = Blueprint("checkpoints", "检查点、二维码牌与定位")
+blp = Blueprint("checkpoints", "检查点：二维码牌、定位与退出")
 
 
 @blp.post("/checkpoints", permission=EDIT, body=schemas.CheckpointInput, out=schemas.CheckpointSchema, status=201)
@@ -128,3 +132,75 @@ def reject_location(ctx: Context, checkpoint_id: UUID, location_id: UUID) -> Che
 def reset_checkpoint(ctx: Context, checkpoint_id: UUID, *, reason: str) -> Checkpoint:
     """Give a checkpoint's place up; another person must bind the next one."""
     return service.reset(ctx, checkpoint_id, reason=reason)
+
+
+@blp.get("/exit-types", permission=LOGGED_IN, out=schemas.ExitTypeListSchema)
+def list_exit_types(ctx: Context) -> dict[str, Any]:
+    """List the types of exit that the bank knows."""
+    return {"items": queries.exit_types(ctx.session)}
+
+
+@blp.put("/exit-types/<code>", permission=CONFIGURE, body=schemas.ExitTypeInput, out=schemas.ExitTypeSchema)
+def put_exit_type(ctx: Context, code: str, **values: Any) -> ExitType:
+    """Add a type of exit, give it another label, or retire it; its code is for ever."""
+    return service.put_exit_type(ctx, code, **values)
+
+
+@blp.post(
+    "/checkpoints/<uuid:checkpoint_id>/exits",
+    permission=PROPOSE,
+    body=schemas.ExitInput,
+    out=schemas.ExitSchema,
+    status=201,
+)
+def propose_exit(ctx: Context, checkpoint_id: UUID, **values: Any) -> CheckpointExit:
+    """Propose that a checkpoint leaves; somebody else approves it."""
+    return service.propose_exit(ctx, checkpoint_id, **values)
+
+
+@blp.get("/exits", permission=READ_EXITS, query=schemas.ExitQuery, out=page_of(schemas.ExitSchema))
+def list_exits(ctx: Context, *, limit: int, cursor: str | None, **filters: Any) -> Any:
+    """List the exits of the checkpoints in my scope, the oldest first."""
+    statement = queries.exits_of(ctx.actor, **filters)
+    return paginate(ctx.session, statement, by=[CheckpointExit.id], limit=limit, cursor=cursor)
+
+
+@blp.get("/exits/<uuid:exit_id>", permission=READ_EXITS, out=schemas.ExitSchema)
+def get_exit(ctx: Context, exit_id: UUID) -> CheckpointExit:
+    """Show one exit."""
+    return queries.get_exit(ctx.session, ctx.actor, exit_id)
+
+
+@blp.post("/exits/<uuid:exit_id>/approve", permission=APPROVE, body=schemas.ExitApproval, out=schemas.ExitSchema)
+def approve_exit(ctx: Context, exit_id: UUID, **values: Any) -> CheckpointExit:
+    """Approve somebody else's proposal; a day ahead makes it a scheduled exit."""
+    return service.approve_exit(ctx, exit_id, **values)
+
+
+@blp.post("/exits/<uuid:exit_id>/refuse", permission=APPROVE, body=schemas.ExitRefusal, out=schemas.ExitSchema)
+def refuse_exit(ctx: Context, exit_id: UUID, *, note: str) -> CheckpointExit:
+    """Refuse somebody else's proposal; the checkpoint stays."""
+    return service.refuse_exit(ctx, exit_id, note=note)
+
+
+@blp.post("/exits/<uuid:exit_id>/withdraw", permission=PROPOSE, body=schemas.ExitEnd, out=schemas.ExitSchema)
+def withdraw_exit(ctx: Context, exit_id: UUID, *, reason: str) -> CheckpointExit:
+    """Take my own proposal back before it is decided."""
+    return service.withdraw_exit(ctx, exit_id, reason=reason)
+
+
+@blp.post("/exits/<uuid:exit_id>/call-off", permission=APPROVE, body=schemas.ExitEnd, out=schemas.ExitSchema)
+def call_off_exit(ctx: Context, exit_id: UUID, *, reason: str) -> CheckpointExit:
+    """Call a scheduled exit off before its day."""
+    return service.call_off_exit(ctx, exit_id, reason=reason)
+
+
+@blp.post(
+    "/checkpoints/<uuid:checkpoint_id>/reactivate",
+    permission=APPROVE,
+    body=schemas.ReactivationInput,
+    out=schemas.CheckpointSchema,
+)
+def reactivate_checkpoint(ctx: Context, checkpoint_id: UUID, **values: Any) -> Checkpoint:
+    """Bring an exited checkpoint back, as a new episode."""
+    return service.reactivate(ctx, checkpoint_id, **values)

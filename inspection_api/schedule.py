@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from checkpoints import service as checkpoints
 from inspection_api.alerts import service as alerts
 from inspection_api.core.periods import local_day
 from inspection_api.media import service as media
@@ -82,6 +83,7 @@ def _evaluate_alerts(ctx: Context) -> bool:
 
 
 SCHEDULE: tuple[Scheduled, ...] = (
+    Scheduled(name="let-exits-take-effect", every=timedelta(minutes=10), function=checkpoints.let_exits_take_effect),
     Scheduled(name="generate-tasks", every=timedelta(hours=1), function=_generate_tasks),
     Scheduled(name="sweep-tasks", every=timedelta(hours=1), function=_sweep_tasks),
     Scheduled(name="sweep-uploads", every=timedelta(hours=6), function=_sweep_uploads),

@@ -32,6 +32,7 @@ SUBSCRIPTIONS: tuple[Subscription, ...] = (
     Subscription("media.stored", When.LATER, media.make_thumbnail),
     Subscription("checkpoint.binding_confirmed", When.LATER, sync.on_places_decided),
     Subscription("checkpoint.binding_rejected", When.LATER, sync.on_places_decided),
+    Subscription("inspection.exit_concluded", When.LATER, checkpoints.on_exits_concluded),
     Subscription("telemetry.ingested", When.LATER, telemetry.refresh_facts),
     Subscription("telemetry.facts_changed", When.LATER, alerts.on_facts_changed),
 )

@@ -31,10 +31,12 @@ UNKNOWN = "unknown"
 GOOD: dict[str, dict[str, Any]] = {
     "alert_feedback": {"verdict": "normal"},
     "alert": {"level": 1, "condition": "cleared", "cleared_on": TODAY, "handling": "new"},
+    "checkpoint_exit": {"status": "refused", "decided_by": "uuid", "decided_at": NOW},
     "checkpoint_location": {"status": "superseded", "device_id": "uuid"},
     "customer": {"uscc": "91310000123456789X"},
     "daily_fact": {"energy_kwh": Decimal(1), "known": True},
     "device": {"kind": "gateway"},
+    "exit_type": {"code": "settled"},
     "inspection": {"state": "draft"},
     "inspection_rule": {
         "org_type": "branch",
@@ -74,6 +76,18 @@ WRONG: dict[str, dict[str, Any]] = {
     "ck_alert_handling_known": {"handling": UNKNOWN, "handled_by": "uuid"},
     "ck_alert_level_known": {"level": 4},
     "ck_alert_seen_in_order": {"first_seen_on": TODAY, "last_seen_on": YESTERDAY},
+    "ck_checkpoint_exit_decided_by_somebody": {"decided_by": None, "decided_at": None},
+    "ck_checkpoint_exit_decision_whole": {"decided_at": None},
+    "ck_checkpoint_exit_end_whole": {"ended_at": NOW},
+    "ck_checkpoint_exit_ended_by_somebody": {"ended_by": "uuid", "ended_at": NOW},
+    "ck_checkpoint_exit_proposer_never_decides": {"proposed_by": "same", "decided_by": "same"},
+    "ck_checkpoint_exit_proposer_never_reactivates": {
+        "status": "reactivated",
+        "proposed_by": "same",
+        "ended_by": "same",
+        "ended_at": NOW,
+    },
+    "ck_checkpoint_exit_status_known": {"status": UNKNOWN},
     "ck_checkpoint_kind_known": {"kind": UNKNOWN},
     "ck_checkpoint_location_whole": {"location_lon": 1.0},
     "ck_checkpoint_radius_range": {"radius_m": 29},
@@ -89,6 +103,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "ck_device_owner_by_kind": {"kind": "officer"},
     "ck_device_status_known": {"status": UNKNOWN},
     "ck_feed_counter_only_row": {"one": False},
+    "ck_exit_type_code_form": {"code": "Settled"},
     "ck_inspection_accepted_at_set": {"accepted_at": NOW},
     "ck_inspection_blocked_is_not_accepted": {"state": "accepted", "accepted_at": NOW, "blockers": ["media"]},
     "ck_inspection_blockers_known": {"blockers": [UNKNOWN]},
@@ -166,6 +181,7 @@ WRONG: dict[str, dict[str, Any]] = {
 
 TWINS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "uq_alert_active": ({"condition": "active", "cleared_on": None}, {"episode": 2}),
+    "uq_checkpoint_exit_open": ({"status": "proposed", "decided_by": None, "decided_at": None}, {}),
     "uq_checkpoint_location_standing": ({"status": "confirmed"}, {}),
     "uq_inspection_accepted_task": ({"state": "accepted", "accepted_at": NOW, "task_id": "uuid"}, {}),
     "uq_paper_print_original": ({"status": "reserved"}, {}),

@@ -32,6 +32,8 @@ class Step(StrEnum):
     REACTIVATE = "reactivate"
 
 
+# EXIT from every state in force: "in force = not exited, whatever the binding", so a place that nobody ever bound may
+# leave as well; the way back leads to what its binding says (`state_by_place`).
 # DISPUTE: a second first-binding of the same generation came in from offline, so a manager decides (§3.4).
 STEPS: dict[tuple[State, Step], State] = {
     (State.UNBOUND, Step.BIND): State.ACTIVE,
@@ -41,6 +43,8 @@ STEPS: dict[tuple[State, Step], State] = {
     (State.PENDING_CONFIRM, Step.REJECT): State.UNBOUND,
     (State.ACTIVE, Step.DISPUTE): State.PENDING_CONFIRM,
     (State.ACTIVE, Step.RESET): State.UNBOUND,
+    (State.UNBOUND, Step.PROPOSE_EXIT): State.EXIT_PROPOSED,
+    (State.PENDING_CONFIRM, Step.PROPOSE_EXIT): State.EXIT_PROPOSED,
     (State.ACTIVE, Step.PROPOSE_EXIT): State.EXIT_PROPOSED,
     (State.EXIT_PROPOSED, Step.EXIT): State.EXITED,
     (State.EXIT_PROPOSED, Step.REFUSE_EXIT): State.ACTIVE,

@@ -6,6 +6,17 @@ from checkpoints.service.bindings import NewBinding, apply_bindings
 from checkpoints.service.creation import NewCheckpoint, create, create_many, on_customers_created
 from checkpoints.service.describing import Described, describe, qr_text
 from checkpoints.service.editing import assign, edit, reissue_plate
+from checkpoints.service.exits import (
+    approve_exit,
+    call_off_exit,
+    let_exits_take_effect,
+    on_exits_concluded,
+    propose_exit,
+    put_exit_type,
+    reactivate,
+    refuse_exit,
+    withdraw_exit,
+)
 from checkpoints.service.locations import bind, confirm, reject, reset
 from checkpoints.service.scans import Scanned, look_up, note_scans
 
@@ -15,18 +26,27 @@ __all__ = [
     "NewCheckpoint",
     "Scanned",
     "apply_bindings",
+    "approve_exit",
     "assign",
     "bind",
+    "call_off_exit",
     "confirm",
     "create",
     "create_many",
     "describe",
     "edit",
+    "let_exits_take_effect",
     "look_up",
     "note_scans",
     "on_customers_created",
+    "on_exits_concluded",
+    "propose_exit",
+    "put_exit_type",
     "qr_text",
+    "reactivate",
+    "refuse_exit",
     "reissue_plate",
     "reject",
     "reset",
+    "withdraw_exit",
 ]

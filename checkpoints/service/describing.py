@@ -13,7 +13,7 @@ from checkpoints.rules.navigation import NavigationLinks, navigation_links
 from inspection_api.core.permissions import Action, Permission
 
 if TYPE_CHECKING:
-    from checkpoints.models import Checkpoint
+    from checkpoints.models import Checkpoint, CheckpointExit
     from inspection_api.core.context import Context
 
 READ_PLATES = Permission(Action.PLATES, "read")
@@ -21,12 +21,13 @@ READ_PLATES = Permission(Action.PLATES, "read")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Described:
-    """A checkpoint with what belongs to it; ``qr_text`` only for whoever may see plates."""
+    """A checkpoint with what belongs to it; ``qr_text`` only for whoever may see plates, ``exit`` the one not over."""
 
     checkpoint: Checkpoint
     loan_ids: Sequence[UUID]
     navigation: NavigationLinks | None
     qr_text: str | None
+    exit: CheckpointExit | None
 
     @property
     def reset_count(self) -> int:
@@ -47,6 +48,7 @@ def describe(ctx: Context, checkpoint_id: UUID) -> Described:
         loan_ids=queries.loan_ids_of(ctx.session, checkpoint.id),
         navigation=navigation_links(target, checkpoint.name) if target else None,
         qr_text=qr_text(ctx, checkpoint) if ctx.actor.may(READ_PLATES) else None,
+        exit=ctx.session.scalars(queries.open_exit_of(checkpoint.id)).one_or_none(),
     )
 
 

@@ -109,7 +109,7 @@ MATRIX: dict[Action, str] = {
     Action.PLATES: "|issue|issue|issue|read|||||||read|own:released||",
     Action.BINDING: "|||bind,decide|own:bind||||||||||",
     Action.RESET: "|reset|reset|reset||||||||read|||",
-    Action.EXIT: "|approve|approve|propose|own:propose||approve|read||||read|||",
+    Action.EXIT: "|propose,approve|propose,approve|propose|own:propose||approve|read||||read|||",
     Action.TASKS: "|edit|edit|edit||own:edit||edit|||||||",
     Action.ONSITE: "|perform|perform|perform|own:perform|own:perform||perform|||||||",
     Action.REMOTE: "|perform|perform|perform|own:perform|||perform|||own:join||||",

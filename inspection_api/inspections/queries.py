@@ -94,6 +94,7 @@ def submitted(session: Session, ids: Iterable[UUID], *, lock: bool) -> Sequence[
             Inspection.channel,
             Inspection.performed_on,
             Inspection.answers,
+            Inspection.conclusion,
             Inspection.quarantine_codes,
             Inspection.blockers,
             Inspection.media_waived,

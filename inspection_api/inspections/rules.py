@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from inspection_api.templates.forms import EvidenceMissing, Form
 
 
+EXIT_CONCLUSION = "exit"
+
+
 class State(StrEnum):
     """``draft → submitted → accepted | extra | refused``, then ``voided``."""
 
@@ -55,6 +58,11 @@ def decide_acceptance(state: State, blocked_by: Collection[str], *, completes_ta
     if state is not State.SUBMITTED or blocked_by:
         return state
     return State.ACCEPTED if completes_task else State.EXTRA
+
+
+def proposes_exit(state: State, conclusion: str | None) -> bool:
+    """Tell whether a record proposes that its checkpoint leaves: it is accepted and concludes 退出 (domain.md §0)."""
+    return state is State.ACCEPTED and conclusion == EXIT_CONCLUSION
 
 
 def ensure_may_decide(decider_id: UUID, officer_id: UUID) -> None:

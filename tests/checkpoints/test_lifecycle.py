@@ -28,6 +28,8 @@ def test_the_spec_s_roads_between_states() -> None:
         ("pending_confirm", "unbound"),
         ("active", "unbound"),
         ("active", "exit_proposed"),
+        ("unbound", "exit_proposed"),  # in force is whatever has not exited, so it can leave without a place, too
+        ("pending_confirm", "exit_proposed"),
         ("exit_proposed", "exited"),
         ("exit_proposed", "active"),
         ("exited", "active"),

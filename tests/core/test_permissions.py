@@ -68,7 +68,7 @@ WRITES = {
     "binding.decide": "sub_branch_manager",
     "reset.reset": "province_manager branch_manager sub_branch_manager",
     "exit.approve": "province_manager branch_manager approver",
-    "exit.propose": "sub_branch_manager (loan_officer)",
+    "exit.propose": "province_manager branch_manager sub_branch_manager (loan_officer)",
     "tasks.edit": "province_manager branch_manager sub_branch_manager (exception_handler) risk_manager",
     "onsite.perform": (
         "province_manager branch_manager sub_branch_manager (loan_officer) (exception_handler) risk_manager"

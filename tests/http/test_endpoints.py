@@ -20,6 +20,7 @@ LOGGED_IN = {
     "GET /me",
     "GET /organisations",
     "GET /devices",
+    "GET /exit-types",
     "GET /media/{media_id}/thumbnail",
     "GET /alerts",
     "GET /alerts/feed",

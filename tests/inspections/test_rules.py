@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 from uuid import uuid4
 
@@ -34,6 +35,11 @@ def test_only_an_unblocked_submitted_record_becomes_accepted_or_extra(
     after = rules.decide_acceptance(state, blocked, completes_task=completes)
     moved = state is State.SUBMITTED and not blocked
     assert after is ((State.ACCEPTED if completes else State.EXTRA) if moved else state)
+
+
+@pytest.mark.parametrize(("state", "conclusion"), list(product(State, [None, "normal", "exit"])))
+def test_only_an_accepted_record_that_concludes_exit_proposes_it(state: State, conclusion: str | None) -> None:
+    assert rules.proposes_exit(state, conclusion) == (state is State.ACCEPTED and conclusion == "exit")
 
 
 def test_nobody_decides_about_his_own_record() -> None:

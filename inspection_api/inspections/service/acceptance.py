@@ -161,6 +161,18 @@ def _record(ctx: Context, row: Row[Any], values: dict[str, Any]) -> None:
         organisation_id=str(row.organisation_id),
         officer_id=str(row.officer_id),
     )
+    if rules.proposes_exit(State(values["state"]), row.conclusion):
+        record_exit_concluded(ctx, inspection_id=row.id, checkpoint_id=row.checkpoint_id, officer_id=row.officer_id)
+
+
+def record_exit_concluded(ctx: Context, *, inspection_id: UUID, checkpoint_id: UUID, officer_id: UUID) -> None:
+    """Record that an accepted visit concludes 退出, so that its checkpoint's exit is proposed."""
+    ctx.record(
+        "inspection.exit_concluded",
+        inspection_id=str(inspection_id),
+        checkpoint_id=str(checkpoint_id),
+        officer_id=str(officer_id),
+    )
 
 
 def on_media_stored(ctx: Context, events: Sequence[Recorded]) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import update
 from inspection_api.inspections import rules
 from inspection_api.inspections.models import Inspection, InspectionRevision
 from inspection_api.inspections.rules import State
-from inspection_api.inspections.service.acceptance import settle
+from inspection_api.inspections.service.acceptance import record_exit_concluded, settle
 from inspection_api.inspections.service.deciding import columns_of, content_of, get_locked
 from inspection_api.templates import forms
 from inspection_api.templates import queries as template_queries
@@ -48,6 +48,10 @@ def amend(ctx: Context, amendment: Amendment) -> None:
         author_id=str(amendment.author_id),
         number=number,
     )
+    if rules.proposes_exit(State(record.state), values["conclusion"]):
+        record_exit_concluded(
+            ctx, inspection_id=record.id, checkpoint_id=record.checkpoint_id, officer_id=record.officer_id
+        )
     settle(ctx, [record.id])
 
 

@@ -1,36 +1,34 @@
-"""Reads of the checkpoints slice: what an actor sees, and what visits and bindings are judged by."""
+"""What visits and bindings are judged by: checkpoints with plates, places and officers, in two queries."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import cos, radians
-from typing import Any
-from uuid import UUID
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, literal_column, or_, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, literal_column, or_, select, text
 
 from checkpoints.coordinates import Point
-from checkpoints.models import (
-    Checkpoint,
-    CheckpointLoan,
-    CheckpointLocation,
-    CheckpointPlate,
-    CheckpointReset,
-)
+from checkpoints.models import Checkpoint, CheckpointReset
 from checkpoints.rules.binding import Location
 from checkpoints.rules.lifecycle import State
 from checkpoints.rules.plate import Plate
 from checkpoints.rules.values import AssignedSpan, CheckpointFacts, Neighbour
-from inspection_api.accounts.queries import get_one, in_subtree, visible
-from inspection_api.core.context import Actor, Context
+from inspection_api.accounts.queries import in_subtree, visible
 from inspection_api.core.permissions import Action, Permission
 from inspection_api.core.tables import among, among_given
-from inspection_api.customers.queries import at_or_below
 
-READ = Permission(Action.CHECKPOINTS, "read")
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from uuid import UUID
+
+    from sqlalchemy import Row, Select
+    from sqlalchemy.orm import Session
+
+    from checkpoints.models import CheckpointPlate
+    from inspection_api.core.context import Actor, Context
+
 BIND = Permission(Action.BINDING, "bind")
 NEIGHBOURHOOD_DEGREES = 0.0009
 """About 100 m of latitude; wider than any distance that neighbours are judged by."""
@@ -123,60 +121,6 @@ class CheckpointSet:
     reset_by_himself: frozenset[UUID]
 
 
-def visible_checkpoints(actor: Actor, permission: Permission = READ) -> Select[Checkpoint]:
-    """Return the checkpoints of the actor's subtrees and those granted to him."""
-    return select(Checkpoint).where(visible(Checkpoint, "checkpoint", actor, permission))
-
-
-FILTERS: dict[str, Callable[[Any], ColumnElement[bool]]] = {
-    "text": lambda value: or_(
-        Checkpoint.name.contains(value, autoescape=True), Checkpoint.code.startswith(value, autoescape=True)
-    ),
-    "customer_id": lambda value: Checkpoint.customer_id == value,
-    "officer_id": lambda value: Checkpoint.officer_id == value,
-    "organisation_id": lambda value: at_or_below(Checkpoint.organisation_id, value),
-    "state": lambda value: Checkpoint.state == value,
-    "kind": lambda value: Checkpoint.kind == value,
-}
-
-
-def checkpoints_of(actor: Actor, filters: dict[str, Any]) -> Select[Checkpoint]:
-    """Return the visible checkpoints, narrowed by every filter of `FILTERS` that is not None."""
-    statement = visible_checkpoints(actor)
-    for name, value in filters.items():
-        if value is not None:
-            statement = statement.where(FILTERS[name](value))
-    return statement
-
-
-def get_checkpoint(session: Session, actor: Actor, checkpoint_id: UUID) -> Checkpoint:
-    """Return one visible checkpoint.
-
-    Raises:
-        NotFound: none, or out of scope.
-    """
-    return get_one(session, visible_checkpoints(actor).where(Checkpoint.id == checkpoint_id))
-
-
-def loan_ids_of(session: Session, checkpoint_id: UUID) -> Sequence[UUID]:
-    """Return the loans that the checkpoint's visits are about."""
-    statement = select(CheckpointLoan.loan_id).where(CheckpointLoan.checkpoint_id == checkpoint_id)
-    return session.scalars(statement.order_by(CheckpointLoan.loan_id)).all()
-
-
-def locations_of(session: Session, actor: Actor, checkpoint_id: UUID) -> Sequence[CheckpointLocation]:
-    """Return all places that a visible checkpoint ever had, the latest first, rivals side by side.
-
-    Raises:
-        NotFound: the checkpoint is out of scope.
-    """
-    checkpoint = get_checkpoint(session, actor, checkpoint_id)
-    statement = select(CheckpointLocation).where(CheckpointLocation.checkpoint_id == checkpoint.id)
-    return session.scalars(
-        statement.order_by(CheckpointLocation.generation.desc(), CheckpointLocation.bound_at, CheckpointLocation.id)
-    ).all()
-
-
 def facts_of(ctx: Context, ids: Iterable[UUID], permission: Permission, *, bound: Iterable[UUID] = ()) -> CheckpointSet:
     """Return the checkpoints ``ids`` with plates, locations and assignments, in two queries.
 
@@ -217,20 +161,6 @@ def _with_reach(actor: Actor, permission: Permission) -> Select[*tuple[Any, ...]
         visible(Checkpoint, "checkpoint", actor, BIND).label("bindable"),
         CheckpointReset.reset_by,
     ).outerjoin_from(Checkpoint, CheckpointReset, opened)
-
-
-def _point(lon: float | None, lat: float | None) -> Point | None:
-    return None if lon is None or lat is None else Point(lon, lat)
-
-
-def place_of(row: Checkpoint) -> Point | None:
-    """Return the place that judges the checkpoint today, None while it is unbound."""
-    return _point(row.location_lon, row.location_lat)
-
-
-def registered_place(row: Checkpoint) -> Point | None:
-    """Return the place of the registered address, None where nobody entered it."""
-    return _point(row.registered_lon, row.registered_lat)
 
 
 def plate_value(row: CheckpointPlate | Row[Any]) -> Plate:

@@ -1,0 +1,43 @@
+"""Reads of the checkpoints slice: what an actor sees, and what visits and bindings are judged by."""
+
+from __future__ import annotations
+
+from checkpoints.queries.exits import exit_types, exits_of, get_exit, open_exit_of, visible_exits
+from checkpoints.queries.judging import (
+    BIND,
+    CheckpointSet,
+    facts_of,
+    locations_by_checkpoint,
+    neighbours_of,
+    plate_value,
+)
+from checkpoints.queries.seeing import (
+    checkpoints_of,
+    get_checkpoint,
+    loan_ids_of,
+    locations_of,
+    place_of,
+    registered_place,
+    visible_checkpoints,
+)
+
+__all__ = [
+    "BIND",
+    "CheckpointSet",
+    "checkpoints_of",
+    "exit_types",
+    "exits_of",
+    "facts_of",
+    "get_checkpoint",
+    "get_exit",
+    "loan_ids_of",
+    "locations_by_checkpoint",
+    "locations_of",
+    "neighbours_of",
+    "open_exit_of",
+    "place_of",
+    "plate_value",
+    "registered_place",
+    "visible_checkpoints",
+    "visible_exits",
+]

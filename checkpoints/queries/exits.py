@@ -1,0 +1,58 @@
+"""Exits as an actor sees them: those of the checkpoints in his scope."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from checkpoints.models import Checkpoint, CheckpointExit, ExitType
+from checkpoints.queries.seeing import visible_checkpoints
+from checkpoints.rules.exits import OPEN
+from inspection_api.accounts.queries import get_one
+from inspection_api.core.permissions import Action, Permission
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from sqlalchemy import Select
+    from sqlalchemy.orm import Session
+
+    from inspection_api.core.context import Actor
+
+READ_EXITS = Permission(Action.EXIT, "read")
+
+
+def visible_exits(actor: Actor, permission: Permission = READ_EXITS) -> Select[CheckpointExit]:
+    """Return the exits of the checkpoints that the actor reaches with ``permission``."""
+    seen = visible_checkpoints(actor, permission).with_only_columns(Checkpoint.id)
+    return select(CheckpointExit).where(CheckpointExit.checkpoint_id.in_(seen))
+
+
+def exits_of(actor: Actor, **filters: Any) -> Select[CheckpointExit]:
+    """Return the visible exits; ``filters`` are columns and the value that each must have (None: any)."""
+    statement = visible_exits(actor)
+    for name, value in filters.items():
+        if value is not None:
+            statement = statement.where(getattr(CheckpointExit, name) == value)
+    return statement
+
+
+def get_exit(session: Session, actor: Actor, exit_id: UUID) -> CheckpointExit:
+    """Return one visible exit.
+
+    Raises:
+        NotFound: none, or out of scope.
+    """
+    return get_one(session, visible_exits(actor).where(CheckpointExit.id == exit_id))
+
+
+def open_exit_of(checkpoint_id: UUID) -> Select[CheckpointExit]:
+    """Return the one exit of a checkpoint that is proposed or approved, if there is one."""
+    return select(CheckpointExit).where(CheckpointExit.checkpoint_id == checkpoint_id, CheckpointExit.status.in_(OPEN))
+
+
+def exit_types(session: Session) -> Sequence[ExitType]:
+    """Return the dictionary of exits, retired types too, by code."""
+    return session.scalars(select(ExitType).order_by(ExitType.code)).all()

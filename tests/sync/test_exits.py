@@ -1,0 +1,66 @@
+"""A visit that is accepted and concludes 退出 proposes its checkpoint's exit, pushed or amended (domain.md §0)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from checkpoints import service as checkpoints
+from checkpoints.models import Checkpoint, CheckpointExit
+from inspection_api.core.events import Event
+from tests.sync.drafting import answer
+from tests.sync.offices import Office, store_media
+from tests.sync.phone import calm_answers
+
+if TYPE_CHECKING:
+    from tests.factories import World
+    from tests.sync.phone import Phone, Street
+
+
+def react(world: World) -> None:
+    """Let the reaction run, as the worker does."""
+    with world.transaction() as ctx:
+        events = ctx.session.scalars(select(Event).where(Event.kind == "inspection.exit_concluded")).all()
+        checkpoints.on_exits_concluded(ctx, events)
+
+
+def visited(phone: Phone, street: Street, world: World, conclusion: str, *, with_task: bool = True) -> tuple[UUID, Any]:
+    point = street.add()
+    task = street.make_tasks()[point] if with_task else None
+    operation = phone.submit(point, task, answers=calm_answers(conclusion=conclusion))
+    (result,) = phone.push(operation)
+    assert result["status"] in {"applied", "extra"}, result
+    store_media(world)
+    return point, UUID(operation["entity_id"])
+
+
+def exits(world: World) -> list[tuple[Any, ...]]:
+    with world.transaction() as ctx:
+        columns = (CheckpointExit.checkpoint_id, CheckpointExit.proposed_by, CheckpointExit.inspection_id)
+        return [tuple(row) for row in ctx.session.execute(select(*columns))]
+
+
+@pytest.mark.parametrize(
+    ("conclusion", "with_task", "proposed"), [("exit", True, True), ("watch", True, False), ("exit", False, False)]
+)
+def test_only_an_accepted_visit_that_concludes_exit_proposes_it(
+    phone: Phone, street: Street, world: World, conclusion: str, *, with_task: bool, proposed: bool
+) -> None:
+    point, visit = visited(phone, street, world, conclusion, with_task=with_task)
+    react(world)
+    react(world)
+    assert exits(world) == ([(point, world.people["officer"], visit)] if proposed else [])
+    with world.transaction() as ctx:
+        assert (ctx.session.get_one(Checkpoint, point).state == "exit_proposed") == proposed
+
+
+def test_an_amendment_to_exit_proposes_it(phone: Phone, street: Street, world: World, office: Office) -> None:
+    point, visit = visited(phone, street, world, "normal")
+    change = {"reason": "结论有误", **answer("conclusion", "exit")}
+    phone.push(phone.operation("inspection.amend", visit, change))
+    assert office.decide("approver", office.waiting()[0]["op_id"]).status_code == 200
+    react(world)
+    assert exits(world) == [(point, world.people["officer"], visit)]
