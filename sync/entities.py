@@ -127,7 +127,8 @@ def _of_finished_record(inspection_id: InstrumentedAttribute[UUID], since: datet
 
 
 def _alert_finished(since: datetime) -> ColumnElement[bool]:
-    return ~alerts.is_open() & (Alert.handled_at < since) & (Alert.cleared_on < local_day(since))
+    is_decided_long = Alert.handled_at.is_(None) | (Alert.handled_at < since)
+    return ~alerts.is_open() & is_decided_long & (Alert.cleared_on < local_day(since))
 
 
 def _comment_finished(since: datetime) -> ColumnElement[bool]:

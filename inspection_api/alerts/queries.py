@@ -15,7 +15,7 @@ from inspection_api.accounts import queries as accounts
 from inspection_api.accounts.models import AccessGrant
 from inspection_api.alerts.errors import AlertNotFound
 from inspection_api.alerts.models import Alert
-from inspection_api.alerts.rules import DECIDED, FEEDBACK, READ_FEEDBACK, READERS, Condition
+from inspection_api.alerts.rules import DECIDED, FEEDBACK, READ_FEEDBACK, READERS, Condition, Level
 from inspection_api.core.context import Actor, Context
 from inspection_api.core.events import Event
 from inspection_api.core.feed import feed_counter
@@ -96,8 +96,12 @@ def latest_alerts(session: Session, customer_ids: Iterable[UUID]) -> Sequence[Al
 
 
 def is_open() -> ColumnElement[bool]:
-    """Return the condition that an alert still asks something of somebody: it holds, or nobody has decided."""
-    return or_(Alert.condition == Condition.ACTIVE, Alert.handling.not_in(DECIDED))
+    """Return the condition that an alert still asks something of somebody: it holds, or nobody has decided.
+
+    A mere notice is closed by its clearing, a graver one never is (domain.md §5.5).
+    """
+    is_owed = (Alert.level > Level.NOTICE) & Alert.handling.not_in(DECIDED)
+    return or_(Alert.condition == Condition.ACTIVE, is_owed)
 
 
 def addressees(session: Session, customer_ids: Iterable[UUID]) -> list[tuple[UUID, UUID]]:

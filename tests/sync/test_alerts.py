@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 from alembic import command
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from checkpoints import service as checkpoints
 from checkpoints.models import Checkpoint
@@ -17,7 +17,9 @@ from checkpoints.service import NewCheckpoint
 from inspection_api.accounts import service as accounts
 from inspection_api.alerts import service as alerts
 from inspection_api.alerts.models import Alert
+from inspection_api.alerts.rules import Level
 from inspection_api.core import migrations
+from inspection_api.core.periods import local_day
 from sync import service
 from tests.alerts.test_evaluation import ONE, put_facts
 from tests.sync.phone import Phone, Street
@@ -194,6 +196,23 @@ def test_finished_alerts_leave_the_devices_after_90_days_and_open_ones_stay(
         with world.transaction() as ctx:
             service.withdraw_finished(ctx)
         assert set(held(phone)) == left
+
+
+def test_a_notice_that_has_cleared_asks_nothing_more_and_leaves_the_devices_after_90_days(
+    phone: Phone, colleague: Phone, world: World, point: UUID, customer_id: UUID, clock: Clock
+) -> None:
+    alert_id = stop(world, customer_id)
+    with world.transaction() as ctx:
+        ctx.session.execute(update(Alert).values(level=Level.NOTICE))
+    judge(world, customer_id, 3, "500", "500")
+    cleared_for = local_day(clock.now) - (FIRST_DAY + 4 * ONE)
+    for days, left in ((90 - cleared_for.days, {alert_id}), (1, set())):
+        clock.advance(days=days)
+        with world.transaction() as ctx:
+            service.withdraw_finished(ctx)
+        assert set(held(phone)) == left
+    assign(world, point, "colleague")
+    assert held(colleague) == {}
 
 
 def test_a_snapshot_brings_alerts_and_digests_agree(phone: Phone, world: World, customer_id: UUID) -> None:
