@@ -10,7 +10,7 @@ from flask import Response, request
 
 from inspection_api.core.context import Context
 from inspection_api.core.permissions import Action, Permission
-from inspection_api.http.blueprint import JSON, PERSON, SIGNED, SNAPSHOT, Blueprint, gated, raw_body
+from inspection_api.http.blueprint import JSON, PERSON, SIGNED, SNAPSHOT, Blueprint, raw_body
 from inspection_api.http.compression import bounded_body, packed
 from inspection_api.http.runtime import Caller
 from inspection_api.http.schemas import PageQuery, page_of
@@ -35,8 +35,8 @@ def shake_hands(ctx: Context, **values: Any) -> dict[str, Any]:
 
 
 @blp.post("/sync/push", permission=PERSON, streamed=SIGNED, gives=JSON)
+@blp.gated(MAX_BYTES)
 @blp.doc(requestBody={"required": True, "content": {JSON: {"schema": schemas.batch_schema()}}})
-@gated(MAX_BYTES)
 def push(caller: Caller) -> Response:
     """Apply a batch of operations; every one ends in a status, and the same bytes again have no second effect.
 
@@ -59,14 +59,14 @@ def _feed_head(caller: Caller) -> dict[str, Any]:
 
 
 @blp.get("/sync/pull", permission=PERFORM, transaction=SNAPSHOT, query=schemas.PullQuery, gives=JSON)
-@gated()
+@blp.gated()
 def pull(ctx: Context, **query: Any) -> Response:
     """Return the next page of changes and late receipts."""
     return _json(service.pull(ctx, **query))
 
 
 @blp.post("/sync/snapshot", permission=PERFORM, transaction=SNAPSHOT, body=schemas.SnapshotInput)
-@gated()
+@blp.gated()
 def snapshot(ctx: Context, **values: Any) -> Response:
     """Return the next page of everything that the device should hold; its outbox is not concerned."""
     return _json(service.snapshot(ctx, **values))

@@ -61,6 +61,7 @@ class Blueprint(SmorestBlueprint):
     def __init__(self, name: str, description: str) -> None:
         """Create the blueprint of one slice."""
         super().__init__(name, name, url_prefix=PREFIX, description=description)
+        self._gated: dict[View, int] = {}
 
     def get(self, rule: str, *, permission: Permission | Access, **options: Any) -> Callable[[View], View]:
         """Register a READ ONLY endpoint; see :meth:`endpoint`."""
@@ -115,14 +116,25 @@ class Blueprint(SmorestBlueprint):
                 handler = self.response(status, out)(handler)
             mode = transaction or {"read_only": method == "GET"}
             handler = _guarded(handler, permission, mode, streamed=streamed)
-            most_bytes = getattr(view, "gated_bytes", None)
-            handler = _in_turn(handler, most_bytes) if most_bytes else handler
+            handler = _in_turn(handler, self._gated[view]) if view in self._gated else handler
             raw = {} if out is not None or status == 204 else _raw_answer(gives, status)  # noqa: PLR2004 - No Content
             documented = self.doc(**_security(permission), **raw)(handler)
             self.route(rule, methods=[method])(documented)
             return view
 
         return decorate
+
+    def gated(self, most_bytes: int = MAX_BODY_BYTES) -> Callable[[View], View]:
+        """Mark a view, just before it is registered, that devices call in herds: each worker takes on a few at once.
+
+        Its body, of at most ``most_bytes``, is received before: a slow line takes nobody's turn (``admission.py``).
+        """
+
+        def marked(view: View) -> View:
+            self._gated[view] = most_bytes
+            return view
+
+        return marked
 
     def _parsing(
         self,
@@ -178,19 +190,6 @@ def _guarded(
     if permission is PUBLIC:
         return public
     return streaming if streamed else transactional
-
-
-def gated(most_bytes: int = MAX_BODY_BYTES) -> Callable[[View], View]:
-    """Mark a view that devices call in herds: each worker takes on a few at once (``http/admission.py``).
-
-    Its body, of at most ``most_bytes``, is received before: a slow line takes nobody's turn.
-    """
-
-    def marked(view: View) -> View:
-        view.gated_bytes = most_bytes  # type: ignore[attr-defined]  # read where the view is registered
-        return view
-
-    return marked
 
 
 def _in_turn(handler: View, most_bytes: int) -> View:
