@@ -29,6 +29,7 @@ blp.errorhandler(ChecksumMismatch)(media.tell_checksum_mismatch)
 
 
 @blp.post("/sync/handshake", permission=PERSON, body=schemas.HandshakeInput, out=schemas.HandshakeSchema)
+@blp.gated()
 def shake_hands(ctx: Context, **values: Any) -> dict[str, Any]:
     """Register the device's moment; learn where it stands and what the server takes."""
     return service.shake_hands(ctx, **values)
@@ -73,6 +74,7 @@ def snapshot(ctx: Context, **values: Any) -> Response:
 
 
 @blp.post("/sync/verify", permission=PERFORM, transaction=SNAPSHOT, body=schemas.VerifyInput, out=schemas.VerifySchema)
+@blp.gated()
 def verify(ctx: Context, *, device_id: UUID, cursor: str, digests: dict[str, dict[str, str]]) -> dict[str, Any]:
     """Compare digests of what the device holds with what it should hold."""
     return service.verify(ctx, device_id=device_id, cursor=cursor, held=digests)

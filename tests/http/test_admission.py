@@ -66,7 +66,14 @@ def test_the_gate_leaves_threads_for_everybody_else() -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("POST", "/api/v1/sync/push"), ("GET", "/api/v1/sync/pull"), ("POST", "/api/v1/sync/snapshot")]
+    ("method", "path"),
+    [
+        ("POST", "/api/v1/sync/handshake"),
+        ("POST", "/api/v1/sync/push"),
+        ("GET", "/api/v1/sync/pull"),
+        ("POST", "/api/v1/sync/snapshot"),
+        ("POST", "/api/v1/sync/verify"),
+    ],
 )
 def test_a_refused_device_is_told_when_to_come_again_and_others_are_served(
     settings: Settings, runtime: Runtime, world: World, method: str, path: str
