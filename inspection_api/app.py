@@ -24,6 +24,7 @@ from inspection_api.http.compression import MAX_BODY_BYTES
 from inspection_api.http.document import Api
 from inspection_api.http.runtime import Runtime
 from inspection_api.inspections import routes as inspections_routes
+from inspection_api.jobs import routes as jobs_routes
 from inspection_api.loans import routes as loans_routes
 from inspection_api.media import routes as media_routes
 from inspection_api.plans import routes as plans_routes
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 BLUEPRINTS = (
     accounts_routes.blp,
+    jobs_routes.blp,
     customers_routes.blp,
     loans_routes.blp,
     templates_routes.blp,

@@ -17,6 +17,7 @@ from sqlalchemy import text
 from checkpoints import service as checkpoints
 from inspection_api.alerts import service as alerts
 from inspection_api.core.periods import local_day
+from inspection_api.jobs import service as jobs
 from inspection_api.media import service as media
 from inspection_api.tasks import service as tasks
 from inspection_api.telemetry import service as telemetry
@@ -87,6 +88,7 @@ SCHEDULE: tuple[Scheduled, ...] = (
     Scheduled(name="generate-tasks", every=timedelta(hours=1), function=_generate_tasks),
     Scheduled(name="sweep-tasks", every=timedelta(hours=1), function=_sweep_tasks),
     Scheduled(name="sweep-uploads", every=timedelta(hours=6), function=_sweep_uploads),
+    Scheduled(name="sweep-jobs", every=timedelta(hours=1), function=jobs.sweep),
     Scheduled(name="sweep-papers", every=timedelta(minutes=10), function=_sweep_papers),
     Scheduled(name="withdraw-finished", every=timedelta(days=1), function=sync.withdraw_finished),
     Scheduled(name="compact-feed", every=timedelta(days=1), function=sync.compact),

@@ -33,6 +33,7 @@ SUBSCRIPTIONS: tuple[Subscription, ...] = (
     Subscription("checkpoint.binding_confirmed", When.LATER, sync.on_places_decided),
     Subscription("checkpoint.binding_rejected", When.LATER, sync.on_places_decided),
     Subscription("inspection.exit_concluded", When.LATER, checkpoints.on_exits_concluded),
+    Subscription("job.label_sheets", When.LATER, papers.on_label_sheets_due),
     Subscription("telemetry.ingested", When.LATER, telemetry.refresh_facts),
     Subscription("telemetry.facts_changed", When.LATER, alerts.on_facts_changed),
 )

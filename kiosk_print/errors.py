@@ -122,3 +122,10 @@ class PrintUnfinished(Conflict):
 
     code = "print_unfinished"
     title = "该次打印尚未完成，请用同一请求重试"
+
+
+class NothingToPrint(Conflict):
+    """The organisation has no checkpoint in force."""
+
+    code = "nothing_to_print"
+    title = "该机构下没有可打印标签的检查点"

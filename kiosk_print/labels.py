@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from enum import StrEnum
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pypdfium2
 import typst
 
 from checkpoints import qr
@@ -58,6 +60,17 @@ def render_labels(labels: Sequence[Label], layout: Layout = Layout.GRID) -> byte
     if not isinstance(pdf, bytes):
         raise TypeError("typst returned no single PDF")
     return pdf
+
+
+def joined(sheets: Sequence[bytes]) -> bytes:
+    """Return one PDF with the pages of all ``sheets``, in their order."""
+    whole, buffer = pypdfium2.PdfDocument.new(), BytesIO()
+    for sheet in sheets:
+        with pypdfium2.PdfDocument(sheet) as document:
+            whole.import_pages(document)
+    whole.save(buffer)
+    whole.close()
+    return buffer.getvalue()
 
 
 def _fitted(name: str, layout: Layout) -> str:

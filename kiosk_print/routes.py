@@ -10,7 +10,7 @@ from inspection_api.core.paging import paginate
 from inspection_api.core.permissions import Action, Permission
 from inspection_api.core.storage import in_chunks
 from inspection_api.http.blueprint import PDF, PREFIX, PUBLIC, TRACED, Blueprint
-from inspection_api.http.schemas import page_of
+from inspection_api.http.schemas import StartedJobSchema, page_of
 from kiosk_print import queries, schemas, service
 from kiosk_print.models import UnlockRequest
 from kiosk_print.rules import codes
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from inspection_api.core.context import Context
     from inspection_api.http.runtime import Caller, Runtime
+    from inspection_api.jobs.models import Job
     from kiosk_print.models import PaperOpinion, PaperPrint
     from kiosk_print.service import Paper
     from kiosk_print.service.verification import Verified
@@ -143,3 +144,15 @@ def verify(runtime: Runtime, code: str) -> Verified:
 def print_labels(ctx: Context, **values: Any) -> Response:
     """Print the QR plates of checkpoints: a PDF of label sheets or single plates."""
     return Response(service.print_labels(ctx, **values), mimetype="application/pdf")
+
+
+@blp.post(
+    "/label-sheets",
+    permission=ISSUE_PLATES,
+    body=schemas.LabelSheetsInput,
+    out=StartedJobSchema,
+    status=202,
+)
+def print_label_sheets(ctx: Context, **values: Any) -> Job:
+    """Print the QR plates of an organisation and all below it, as a job with progress and one PDF at the end."""
+    return service.request_label_sheets(ctx, **values)

@@ -126,6 +126,13 @@ class VerifiedPaperSchema(Schema):
     sha256_prefix = fields.String(allow_none=True)
 
 
+class LabelSheetsInput(Input):
+    """Which organisation's plates to print, with all below it, and how."""
+
+    organisation_id = fields.UUID(required=True)
+    layout = fields.String(load_default=Layout.GRID.value, validate=validate.OneOf(list(Layout)))
+
+
 class LabelsInput(Input):
     """Which checkpoints' plates to print, and how: fifteen to an A4 page, or one to a plate."""
 

@@ -1,4 +1,4 @@
-"""Blobs: content-addressed files under one folder per bank tag, and the partial files of running uploads.
+"""Blobs: content-addressed files under one folder per bank tag, partial files of running uploads, passing files.
 
 Every path is made from a tag, a hash or a UUID of ours, never from what a user sent. A blob is immutable and appears
 all at once (write, fsync, link, fsync of the folder), so whoever sees it sees all of it. The length of a partial file
@@ -18,7 +18,7 @@ from uuid import uuid4
 from inspection_api.core.errors import Locked, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
     from uuid import UUID
 
@@ -123,6 +123,38 @@ class Storage:
         """Throw a partial file away, if there is one."""
         self._partial(tag, str(upload_id)).unlink(missing_ok=True)
 
+    def stash(self, tag: str, file_id: UUID, write: Callable[[BinaryIO], object]) -> None:
+        """Keep a file that is not for ever; ``write`` gets it open, and it appears all at once.
+
+        The same id again replaces it.
+        """
+        path = self._file(self._stashed(tag, file_id))
+        draft = path.with_suffix(f".{uuid4()}.tmp")
+        try:
+            with draft.open("wb") as file:
+                write(file)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+        _sync_folder(path.parent)
+
+    def open_stashed(self, tag: str, file_id: UUID) -> BinaryIO:
+        """Open a stashed file for reading.
+
+        Raises:
+            BlobMissing: it is not there.
+        """
+        try:
+            return self._stashed(tag, file_id).open("rb")
+        except FileNotFoundError:
+            raise BlobMissing from None
+
+    def unstash(self, tag: str, file_id: UUID) -> None:
+        """Throw a stashed file away, if there is one."""
+        self._stashed(tag, file_id).unlink(missing_ok=True)
+
     def digest(self, tag: str, upload_id: UUID, algorithm: str, *, start: int = 0) -> bytes:
         """Return the digest of a partial file's bytes from ``start`` on."""
         with self._partial(tag, str(upload_id)).open("rb") as file:
@@ -158,6 +190,9 @@ class Storage:
 
     def _partial(self, tag: str, name: str) -> Path:
         return self._bank(tag) / "partial" / name
+
+    def _stashed(self, tag: str, file_id: UUID) -> Path:
+        return self._bank(tag) / "stash" / str(file_id)
 
     def _bank(self, tag: str) -> Path:
         if not _TAG.fullmatch(tag):

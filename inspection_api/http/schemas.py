@@ -163,6 +163,14 @@ class IdempotencyKey(Schema):
     idempotency_key = Word(required=True, data_key="Idempotency-Key", validate=Pattern(r"^[\x21-\x7e]{8,100}$"))
 
 
+class StartedJobSchema(Schema):
+    """A job that was just asked for; ``GET /jobs/{id}`` tells how far it is."""
+
+    id = fields.UUID()
+    kind = fields.String()
+    status = fields.String()
+
+
 @cache
 def page_of(item: type[Schema]) -> type[Schema]:
     """Return the schema of one page of ``item``, the same for every endpoint."""

@@ -126,3 +126,20 @@ def test_what_a_rival_has_written_is_not_cut_off(storage: Storage) -> None:
     storage.drop(TAG, upload)
     storage.cut(TAG, upload, 0, end=3)
     assert storage.partial_size(TAG, upload) == 0
+
+
+def test_a_stashed_file_appears_all_at_once_is_replaced_and_thrown_away(storage: Storage) -> None:
+    file_id = uuid4()
+    for content in (b"first", b"second"):
+        storage.stash(TAG, file_id, lambda file, content=content: file.write(content))
+        with storage.open_stashed(TAG, file_id) as file:
+            assert file.read() == content
+    with pytest.raises(ZeroDivisionError):
+        storage.stash(TAG, file_id, lambda file: file.write(b"half") / 0)
+    with storage.open_stashed(TAG, file_id) as file:
+        assert file.read() == b"second"
+    for _ in range(2):
+        storage.unstash(TAG, file_id)
+    with pytest.raises(BlobMissing):
+        storage.open_stashed(TAG, file_id)
+    assert not any((storage._root / TAG / "stash").iterdir())
