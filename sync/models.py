@@ -59,7 +59,10 @@ class SyncSample(Base):
 
 
 class SyncBatch(Base):
-    """The received bytes of a batch, compressed, with their signature: evidence, and the source for reprocessing."""
+    """The received bytes of a batch with their signature: evidence, and the source for reprocessing.
+
+    ``body`` is compressed: zstd (RFC 8878), in rows of the first installations zlib (RFC 1950), which begins unlike it.
+    """
 
     __tablename__ = "sync_batch"
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import BigInteger, Column, MetaData, Table, create_engine, event, select, text
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import Session
 
@@ -39,6 +39,7 @@ _ENTER = text(
     "SELECT set_config('search_path', quote_ident(:schema), true), set_config('lock_timeout', :lock_timeout, true),"
     " set_config('transaction_read_only', :read_only, true)"
 )
+_FEED_HEAD = select(Table("feed_counter", MetaData(), Column("value", BigInteger)).c.value)
 
 
 def open_engine(url: str, *, pool_size: int = 8) -> Engine:
@@ -118,6 +119,15 @@ class Database:
             session.commit()
         if waiting and self._wake is not None:
             self._wake(bank)
+
+    def feed_head(self, bank: Bank) -> int:
+        """Return the number of the bank's last change, as it stands now: at or beyond all rows of a commit before it.
+
+        One statement in no transaction of its own.
+        """
+        options = {"schema_translate_map": {None: bank.schema}}
+        with self._session("AUTOCOMMIT") as session:
+            return int(session.execute(_FEED_HEAD, execution_options=options).scalar_one())
 
     @contextmanager
     def _session(self, isolation: str | None) -> Iterator[Session]:

@@ -72,6 +72,12 @@ def caller_of(runtime: Runtime, permission: Permission | Access) -> Caller:
     return Caller(runtime=runtime, bank=bank, actor=actor)
 
 
+def claimant_of(runtime: Runtime, permission: Permission | Access) -> Caller:
+    """Return whoever brings a bearer token; he is identified by it in his transactions."""
+    bank, secret = bearer(runtime)
+    return Caller(runtime=runtime, bank=bank, identify=lambda ctx: identified(runtime, ctx, secret, permission))
+
+
 def device_of(runtime: Runtime) -> Caller | None:
     """Return the device that calls without a login, None where the request has one or names no device (ADR 0012).
 

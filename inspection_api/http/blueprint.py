@@ -28,7 +28,7 @@ from inspection_api.http.schemas import IdempotencyKey, IfMatch
 if TYPE_CHECKING:
     from marshmallow import Schema
 
-    from inspection_api.http.runtime import Runtime
+    from inspection_api.http.runtime import Caller, Runtime
 
 View = Callable[..., Any]
 PREFIX = "/api/v1"
@@ -115,8 +115,10 @@ class Blueprint(SmorestBlueprint):
             if out is not None or status == 204:  # noqa: PLR2004 - No Content
                 handler = self.response(status, out)(handler)
             mode = transaction or {"read_only": method == "GET"}
-            handler = _guarded(handler, permission, mode, streamed=streamed)
-            handler = _in_turn(handler, self._gated[view]) if view in self._gated else handler
+            most_bytes = self._gated.get(view)
+            who = auth.claimant_of if most_bytes else auth.caller_of
+            handler = _guarded(handler, permission, mode, who, streamed=streamed)
+            handler = _in_turn(handler, most_bytes) if most_bytes else handler
             raw = {} if out is not None or status == 204 else _raw_answer(gives, status)  # noqa: PLR2004 - No Content
             documented = self.doc(**_security(permission), **raw)(handler)
             self.route(rule, methods=[method])(documented)
@@ -168,9 +170,17 @@ def _with_version(handler: View) -> View:
 
 
 def _guarded(
-    handler: View, permission: Permission | Access, mode: Mapping[str, Any], *, streamed: bool | Signed
+    handler: View,
+    permission: Permission | Access,
+    mode: Mapping[str, Any],
+    who: Callable[[Runtime, Permission | Access], Caller],
+    *,
+    streamed: bool | Signed,
 ) -> View:
-    """Wrap ``handler`` in what its kind of endpoint needs; ``mode`` is that of its transaction."""
+    """Wrap ``handler`` in what its kind of endpoint needs.
+
+    ``mode`` is that of its transaction; with ``streamed``, ``who`` says who opens the transactions.
+    """
 
     @wraps(handler)
     def public(**kwargs: Any) -> Any:
@@ -180,7 +190,7 @@ def _guarded(
     def streaming(**kwargs: Any) -> Any:
         runtime = current_runtime()
         device = auth.device_of(runtime) if streamed is SIGNED else None
-        return handler(device or auth.caller_of(runtime, permission), **kwargs)
+        return handler(device or who(runtime, permission), **kwargs)
 
     @wraps(handler)
     def transactional(**kwargs: Any) -> Any:

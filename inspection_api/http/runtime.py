@@ -77,21 +77,30 @@ class Runtime:
                     ctx.record(trace.kind, **trace.data)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Caller:
-    """An authenticated caller outside a transaction, for streamed bodies: short transaction – stream – short one."""
+    """A caller outside a transaction, for streamed bodies: short transaction – stream – short one.
+
+    He is authenticated, or his transactions ``identify`` him first, so that what brings no stream needs only one.
+    """
 
     runtime: Runtime
     bank: Bank
-    actor: Actor
+    actor: Actor = SYSTEM
+    identify: Callable[[Context], Actor] | None = None
 
     @contextmanager
     def transaction(self, *, read_only: bool = False, isolation: str | None = None) -> Iterator[Context]:
-        """Open a short transaction as this caller."""
+        """Open a short transaction as this caller.
+
+        Raises:
+            Unauthenticated, Forbidden: he is identified here, and may not call.
+        """
         database = self.runtime.database
         try:
             with database.transaction(self.bank, actor=self.actor, read_only=read_only, isolation=isolation) as ctx:
-                yield ctx
+                self.actor = self.identify(ctx) if self.identify else self.actor
+                yield ctx.acting_as(self.actor)
         except Problem as problem:
             self.runtime.leave_trace(self.bank, self.actor, problem)
             raise
@@ -111,7 +120,7 @@ class Caller:
 
     def acting_as(self, actor: Actor) -> Caller:
         """Return the same caller with another actor."""
-        return replace(self, actor=actor)
+        return replace(self, actor=actor, identify=None)
 
 
 def current_runtime() -> Runtime:

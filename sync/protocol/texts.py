@@ -6,8 +6,12 @@ import json
 import re
 import unicodedata
 
+_RARE = (b"\\", b"\x7f", b"\xc2")
 _SUSPICIOUS = re.compile(rb"\\[ubfr]|\x7f|\xc2[\x80-\x9f]")
-"""Escapes that may hide anything, and control characters that JSON lets through: DEL, and C1 in UTF-8."""
+"""Escapes that may hide anything, and control characters that JSON lets through: DEL, and C1 in UTF-8.
+
+Each begins with one of the rare bytes, which most operations lack: three searches for a byte cost a tenth of this one.
+"""
 
 
 def unsafe_text(raw: bytes) -> str:
@@ -15,7 +19,7 @@ def unsafe_text(raw: bytes) -> str:
 
     Most operations are told apart by one look at their bytes; only what looks suspicious is taken to pieces.
     """
-    if _SUSPICIOUS.search(raw) is not None:
+    if any(byte in raw for byte in _RARE) and _SUSPICIOUS.search(raw) is not None:
         return next(filter(None, map(fault_of, _strings(json.loads(raw)))), "")
     return "" if raw.isascii() else _fault_of_form(raw.decode())
 

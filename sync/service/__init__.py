@@ -10,7 +10,7 @@ from sync.service.epoch import begin_epoch
 from sync.service.handshake import shake_hands
 from sync.service.parting import uploader
 from sync.service.places import on_places_decided
-from sync.service.pull import feed_head, pull
+from sync.service.pull import pull
 from sync.service.push import push
 from sync.service.releasing import on_devices_approved
 from sync.service.reprocess import find_stuck, reprocess, review
@@ -24,7 +24,6 @@ __all__ = [
     "begin_epoch",
     "compact",
     "examine",
-    "feed_head",
     "find_stuck",
     "get_device",
     "list_conflicts",

@@ -21,12 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
-    from sqlalchemy.orm import Session
-
     from inspection_api.core.context import Context
     from sync.queries import DeviceRow
 
-_HEAD = text("SELECT value FROM feed_counter")
 _CHANGES = text(
     """
     (SELECT seq, entity, entity_id::text, change, reason, version FROM sync_change
@@ -78,11 +75,6 @@ def admitted(ctx: Context, device_id: UUID) -> tuple[DeviceRow, Binding]:
         raise DeviceUnapproved
     key = ctx.bank.derived_key("cursor")
     return device, Binding(key=key, user_id=ctx.user_id, device_id=device_id, epoch=device.epoch)
-
-
-def feed_head(session: Session) -> int:
-    """Return the feed's head: after a commit it is at or beyond all rows of that commit."""
-    return int(session.execute(_HEAD).scalar_one())
 
 
 def _page(ctx: Context, after: int, head: int, limit: int) -> _Page:

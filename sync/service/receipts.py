@@ -148,9 +148,9 @@ def results(ctx: Context, batch: Sequence[Received], fresh: Mapping[UUID, dict[s
     An operation whose id stands for other content is told so every time, never the first one's result.
     """
     missing = [each for each in batch if each.head.op_id not in fresh]
-    stored = _stored(ctx, missing) if missing else {}
+    told = {**fresh, **(_stored(ctx, missing) if missing else {})}
     wanted = dict.fromkeys([*(each.head.op_id for each in batch), *fresh])
-    return [{**fresh, **stored}[op_id] for op_id in wanted if op_id in fresh or op_id in stored]
+    return [told[op_id] for op_id in wanted if op_id in told]
 
 
 def _stored(ctx: Context, batch: Sequence[Received]) -> dict[UUID, dict[str, Any]]:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 _STORE_BATCH = text(
     "INSERT INTO sync_batch (id, device_id, sha256, body, signature, received_at)"
-    " VALUES (:id, :device_id, :sha256, :body, :signature, :now)"
+    " VALUES (:id, :device_id, :sha256, :body, :signature, :now) ON CONFLICT (id) DO NOTHING RETURNING id"
 )
 _STORE_POSITION = text(
     "UPDATE sync_device SET next_seq = :next_seq, gaps = :gaps, gaps_since = :since WHERE device_id = :device_id"
@@ -78,10 +78,11 @@ _CONTEST = text(
 )
 
 
-def store_batch(ctx: Context, batch: Batch, *, sha256: bytes, body: bytes, signature: bytes) -> None:
-    """Keep the received bytes once: evidence, and the source for reprocessing."""
+def store_batch(ctx: Context, batch: Batch, *, sha256: bytes, body: bytes, signature: bytes) -> bool:
+    """Keep the received bytes once: evidence, and the source for reprocessing; tell whether they were new."""
     values = {"id": batch.batch_id, "device_id": batch.device_id, "sha256": sha256, "body": body}
-    ctx.session.execute(_STORE_BATCH, {**values, "signature": signature, "now": ctx.now})
+    kept = ctx.session.execute(_STORE_BATCH, {**values, "signature": signature, "now": ctx.now})
+    return kept.first() is not None
 
 
 def store_position(ctx: Context, device_id: UUID, arrangement: Arrangement) -> None:

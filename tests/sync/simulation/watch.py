@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import zlib
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import orjson
+import zstandard
 from sqlalchemy import select
 
 from sync.entities import ENTITIES
@@ -121,7 +121,7 @@ class Book:
 
     def check_bytes(self) -> None:
         """Whatever has a receipt can be read again in the bytes that came."""
-        bodies = b"".join(zlib.decompress(row[0]) for row in self.town.rows("SELECT body FROM sync_batch"))
+        bodies = b"".join(zstandard.decompress(row[0]) for row in self.town.rows("SELECT body FROM sync_batch"))
         texts = bodies.decode()
         for op_id, op in self.captured.items():
             assert op_id not in self.receipts or op_id in texts, op.label
