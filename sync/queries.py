@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import literal_column, text
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -14,6 +15,7 @@ from checkpoints.rules.plate import OLD_PLATE_LIVES
 from sync.errors import DeviceUnknown, DeviceWiped
 from sync.protocol.ledger import Position
 from sync.protocol.parting import ending_of
+from sync.protocol.times import Sample
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Row
@@ -52,16 +54,22 @@ LOCATIONS: ColumnElement[Any] = literal_column(
 Whoever binds, decides or resets a place changes the checkpoint too, so these are as fresh as the row's version.
 """
 
-_DEVICE = text(
-    """
+_STANDING = """
     SELECT d.id, d.user_id, d.public_key, d.status, d.created_at, d.decided_at, u.disabled_at, e.epoch, e.horizon,
-           s.bad_signature, f.value AS head
+           s.bad_signature, f.value AS head, {samples} AS samples
     FROM device d JOIN user_account u ON u.id = d.user_id
     CROSS JOIN sync_epoch e CROSS JOIN sync_setting s CROSS JOIN feed_counter f
     WHERE d.id = :device_id AND d.public_key IS NOT NULL
-    """
-)
-_DEVICE_LOCKED = text(f"{_DEVICE.text} FOR KEY SHARE OF d")
+"""
+_LATEST_SAMPLES = """
+    (SELECT json_agg(latest) FROM (SELECT server_time, boot_id, mono_ms, seq FROM sync_sample
+                                   WHERE device_id = d.id ORDER BY server_time DESC LIMIT :most) latest)::text
+"""
+_DEVICE = text(_STANDING.format(samples="NULL"))
+_JUDGED_DEVICE = text(_STANDING.format(samples=_LATEST_SAMPLES))
+_JUDGED_DEVICE_LOCKED = text(f"{_JUDGED_DEVICE.text} FOR KEY SHARE OF d")
+MAX_SAMPLES = 200
+_SAMPLES = msgspec.json.Decoder(tuple[Sample, ...])
 _LOCK_POSITION = text(
     "SELECT next_seq, gaps, gaps_since FROM sync_device WHERE device_id = :device_id FOR NO KEY UPDATE"
 )
@@ -82,6 +90,7 @@ class DeviceRow:
     """A phone, the bank's epoch that it must be told, from where to where the feed reaches, what a bad signature means.
 
     ``ending`` says when and why the device has ended, if it has; ``received_at`` when what is judged came (None: now).
+    ``samples`` of its clock are there if something of it is to be judged, the latest first.
     """
 
     id: UUID
@@ -95,16 +104,26 @@ class DeviceRow:
     ending: Ending | None = None
     flags_bad_signature: bool = False
     received_at: datetime | None = None
+    samples: tuple[Sample, ...] = ()
 
 
-def find_device(session: Session, device_id: UUID, *, lock: bool = False) -> DeviceRow | None:
-    """Return a phone, whoever owns it.
+def find_device(session: Session, device_id: UUID) -> DeviceRow | None:
+    """Return a phone, whoever owns it."""
+    row = session.execute(_DEVICE, {"device_id": device_id}).one_or_none()
+    return _device(row) if row else None
+
+
+def find_judged_device(session: Session, device_id: UUID, *, lock: bool = False) -> DeviceRow | None:
+    """Return a phone of which something is to be judged, with its time samples, whoever owns it.
 
     ``lock`` keeps an approval or a revocation waiting until what was judged by this state is written, and releases it.
     """
-    row = session.execute(_DEVICE_LOCKED if lock else _DEVICE, {"device_id": device_id}).one_or_none()
-    if row is None:
-        return None
+    statement = _JUDGED_DEVICE_LOCKED if lock else _JUDGED_DEVICE
+    row = session.execute(statement, {"device_id": device_id, "most": MAX_SAMPLES}).one_or_none()
+    return _device(row) if row else None
+
+
+def _device(row: Row[Any]) -> DeviceRow:
     revoked_at = row.decided_at if row.status == "revoked" else None
     ending = ending_of(revoked_at=revoked_at, disabled_at=row.disabled_at)
     return DeviceRow(
@@ -118,6 +137,7 @@ def find_device(session: Session, device_id: UUID, *, lock: bool = False) -> Dev
         head=row.head,
         ending=ending,
         flags_bad_signature=row.bad_signature == "flag",
+        samples=_SAMPLES.decode(row.samples or "[]"),
     )
 
 
@@ -138,7 +158,7 @@ def get_device(session: Session, device_id: UUID, user_id: UUID | None) -> Devic
 
 def get_kept_device(session: Session, device_id: UUID, received_at: datetime) -> DeviceRow:
     """Return a device for a decision on what came at ``received_at``; that it is unapproved or revoked says nothing."""
-    device = find_device(session, device_id)
+    device = find_judged_device(session, device_id)
     if device is None:
         raise DeviceUnknown
     return replace(device, is_approved=True, received_at=received_at)

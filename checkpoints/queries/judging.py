@@ -122,14 +122,17 @@ class CheckpointSet:
 
 
 def facts_of(ctx: Context, ids: Iterable[UUID], permission: Permission, *, bound: Iterable[UUID] = ()) -> CheckpointSet:
-    """Return the checkpoints ``ids`` with plates, locations and assignments, in two queries.
+    """Return the checkpoints ``ids`` with plates, locations and assignments, in one query.
 
-    Rows in ``bound`` are locked, and those whose place waits for a manager. ``permission`` says what ``reachable``
-    means.
+    Rows in ``bound`` are locked, and those whose place waits for a manager: these are read under the lock.
+    ``permission`` says what ``reachable`` means.
     """
-    wanted = list(ids)
-    ctx.session.execute(_LOCK, {"ids": wanted, "bound": list(bound)})
-    rows = ctx.session.execute(_with_reach(ctx.actor, permission).where(among(Checkpoint.id, wanted))).all()
+    wanted, binding = list(ids), list(bound)
+    statement = _with_reach(ctx.actor, permission).where(among(Checkpoint.id, wanted))
+    rows: Sequence[Row[Any]] = [] if binding else ctx.session.execute(statement).all()
+    if binding or any(row.state == State.PENDING_CONFIRM for row in rows):
+        ctx.session.execute(_LOCK, {"ids": wanted, "bound": binding})
+        rows = ctx.session.execute(statement).all()
     known = {judged.facts.id: judged for judged in (_DECODER.decode(row.judged_by) for row in rows)}
     by = dict(zip(known, rows, strict=True))
     return CheckpointSet(
@@ -155,6 +158,7 @@ def _with_reach(actor: Actor, permission: Permission) -> Select[*tuple[Any, ...]
         CheckpointReset.generation == Checkpoint.location_generation
     )
     return select(
+        Checkpoint.state,
         _JUDGED_BY.label("judged_by"),
         visible(Checkpoint, "checkpoint", actor, permission).label("reachable"),
         in_subtree(Checkpoint.organisation_id, actor.paths(permission)).label("supervised"),

@@ -97,6 +97,8 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
 
 def decide_verdict(fixes: Sequence[Fix], centre: Point, radius_m: int) -> Judgement:
     """Return the first row of §3.2's table that matches."""
+    if len(fixes) == 1:
+        return _verdict_of_one(fixes[0], centre, radius_m)
     if True in [fix.is_mock for fix in fixes]:
         return Judgement(verdict=Verdict.MOCK, radius_m=radius_m)
     usable = usable_fixes(fixes)
@@ -105,6 +107,17 @@ def decide_verdict(fixes: Sequence[Fix], centre: Point, radius_m: int) -> Judgem
     place, accuracy_m = median_fix(recent_fixes(usable))
     far_m = distance_m(place, centre)
     verdict = _verdict(far_m, accuracy_m, radius_m, is_long_indoors=_is_long_indoors(usable))
+    return Judgement(verdict=verdict, radius_m=radius_m, distance_m=far_m, accuracy_m=accuracy_m)
+
+
+def _verdict_of_one(fix: Fix, centre: Point, radius_m: int) -> Judgement:
+    """Return the same for a single fix, as captures have them: no median, no span, half the time."""
+    if fix.is_mock:
+        return Judgement(verdict=Verdict.MOCK, radius_m=radius_m)
+    if not _is_valid(fix) or fix.age_s > MAX_AGE_S:
+        return Judgement(verdict=Verdict.STALE, radius_m=radius_m)
+    far_m, accuracy_m = distance_m(fix.point, centre), fix.accuracy_m or 0.0
+    verdict = _verdict(far_m, accuracy_m, radius_m, is_long_indoors=False)
     return Judgement(verdict=verdict, radius_m=radius_m, distance_m=far_m, accuracy_m=accuracy_m)
 
 

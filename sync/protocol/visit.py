@@ -91,7 +91,8 @@ def judge_place(visit: Visit) -> dict[str, Any]:
     """Judge presence by the location that was valid at the scan; return the stored judgement (§3.3–§3.5)."""
     known = visit.facts.locations.get(visit.checkpoint.id, [])
     location = binding.location_at(known, visit.at.at)
-    if not all(_is_judged_by(visit, location, binding.location_at(known, at), at) for at in visit.at.ends):
+    ends = () if visit.at.is_exact else visit.at.ends
+    if not all(_is_judged_by(visit, location, binding.location_at(known, at), at) for at in ends):
         visit.codes.append("time_bounded")
     if location is None:
         visit.codes.append("not_bound")

@@ -22,7 +22,6 @@ from inspection_api.tasks import queries as task_queries
 from inspection_api.templates import queries as template_queries
 from sync.protocol.facts import DeclaredMedia, Facts, PublishedTemplate, Record, Sender
 from sync.protocol.fixes import all_or_none
-from sync.protocol.times import Sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,14 +35,8 @@ if TYPE_CHECKING:
     from sync.queries import DeviceRow
 
 PERFORM = Permission(Action.ONSITE, "perform")
-MAX_SAMPLES = 200
 LONGEST_OFFLINE = timedelta(days=45)
 """How far before the device's last sample its visits may lie and still find the task of their day."""
-
-_SAMPLES = text(
-    "SELECT server_time, boot_id, mono_ms, seq FROM sync_sample WHERE device_id = :device_id"
-    " ORDER BY server_time DESC LIMIT :most"
-)
 
 # The look-up by hash goes through its index whatever the planner believes; `OR` would read the whole table for a batch.
 _MEDIA = text(
@@ -81,12 +74,6 @@ _RECORDS = (
 )
 
 
-def samples(session: Session, device_id: UUID) -> tuple[Sample, ...]:
-    """Return the device's latest time samples."""
-    rows = session.execute(_SAMPLES, {"device_id": device_id, "most": MAX_SAMPLES})
-    return tuple(Sample(server_time=r.server_time, boot_id=r.boot_id, mono_ms=r.mono_ms, seq=r.seq) for r in rows)
-
-
 def sender(ctx: Context, device: DeviceRow) -> Sender:
     """Return who pushes, with the device's time samples."""
     return Sender(
@@ -94,7 +81,7 @@ def sender(ctx: Context, device: DeviceRow) -> Sender:
         device_id=device.id,
         is_approved=device.is_approved,
         since=device.created_at,
-        samples=samples(ctx.session, device.id),
+        samples=device.samples,
         bank_tag=ctx.bank.tag,
         plate_key=ctx.bank.derived_key(KEY_PURPOSE),
         received_at=device.received_at or ctx.now,

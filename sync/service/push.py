@@ -65,7 +65,7 @@ def push(ctx: Context, body: bytes, signature: str) -> dict[str, Any]:
     batch = decode_batch(body)
     if ctx.actor.user_id is None:
         return _push_parting(ctx, batch, body, signature)
-    device = queries.find_device(ctx.session, batch.device_id, lock=True)
+    device = queries.find_judged_device(ctx.session, batch.device_id, lock=True)
     if device is None or device.user_id != ctx.user_id:
         raise DeviceUnknown
     ensure_may_part(device.ending, ctx.now)
@@ -78,7 +78,7 @@ def _push_parting(ctx: Context, batch: Batch, body: bytes, signature: str) -> di
 
     Everything of it is quarantined, and the answer holds nothing but receipts.
     """
-    device = queries.find_device(ctx.session, batch.device_id, lock=True)
+    device = queries.find_judged_device(ctx.session, batch.device_id, lock=True)
     if device is None or device.ending is None or device.id != ctx.actor.device_id:
         raise Unauthenticated
     signed = ensure_signed(device.public_key, body, signature)

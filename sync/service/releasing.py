@@ -64,7 +64,7 @@ def _unapproved(ctx: Context, device_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
 
 def _release(ctx: Context, device_id: UUID, rows: Sequence[Row[Any]]) -> None:
     """Release what a device pushed; of a user who was disabled meanwhile it goes on waiting for a supervisor."""
-    device = queries.find_device(ctx.session, device_id)
+    device = queries.find_judged_device(ctx.session, device_id)
     if device is None or device.ending is not None:
         return
     received = [decode_operation(row.raw) for row in rows if row.raw is not None]

@@ -74,7 +74,7 @@ def reprocess(ctx: Context, device_id: UUID, *, op_id: UUID | None = None) -> li
     Raises:
         DeviceUnknown: there is no such device.
     """
-    device = queries.find_device(ctx.session, device_id, lock=True)
+    device = queries.find_judged_device(ctx.session, device_id, lock=True)
     if device is None:
         raise DeviceUnknown
     officer = as_officer(ctx, device.user_id)

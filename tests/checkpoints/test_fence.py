@@ -121,6 +121,22 @@ def test_nobody_is_inside_beyond_the_radius_and_nobody_outside_within_it(
         assert judged.distance_m - accuracy_m <= radius_m
 
 
+@given(
+    given_fix=st.builds(
+        fix,
+        st.floats(0, 3000),
+        st.none() | st.floats(-1, 600),
+        st.floats(-10, 300) | st.just(float("nan")),
+        is_mock=st.booleans(),
+    ),
+    radius_m=st.integers(fence.MIN_RADIUS_M, fence.MAX_RADIUS_M),
+)
+def test_a_fix_alone_says_what_it_says_twice(given_fix: Fix, radius_m: int) -> None:
+    alone = fence.decide_verdict([given_fix], CENTRE, radius_m)
+
+    assert alone == fence.decide_verdict([given_fix, given_fix], CENTRE, radius_m)
+
+
 @given(fixes=st.lists(st.builds(fix, st.floats(0, 3000), st.floats(1, 600), st.floats(0, 300)), max_size=8))
 def test_the_order_of_fixes_does_not_matter(fixes: list[Fix]) -> None:
     assert fence.decide_verdict(fixes, CENTRE, 200) == fence.decide_verdict(fixes[::-1], CENTRE, 200)

@@ -113,7 +113,7 @@ def test_an_approval_waits_for_a_running_push_and_releases_its_visits(
 ) -> None:
     visit = unapproved.submit(street.add())
     with committed_world.transaction("officer") as ctx:
-        sync_queries.find_device(ctx.session, unapproved.id, lock=True)
+        sync_queries.find_judged_device(ctx.session, unapproved.id, lock=True)
         approval = elsewhere.submit(unapproved.approve)
         assert wait_until_blocked(engine, approval)
         assert push(unapproved, ctx, visit)[0]["code"] == "device_unapproved"

@@ -30,7 +30,7 @@ def is_safe(value: str) -> bool:
 
     Joiners without width stay: emoji and names are made with them.
     """
-    return _UNSAFE.search(value) is None
+    return value.isprintable() or _UNSAFE.search(value) is None
 
 
 class Fault(Exception):  # noqa: N818 - a fault in an answer, not in the program

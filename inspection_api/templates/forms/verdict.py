@@ -102,8 +102,13 @@ def validate(form: Form, answers: Answers, media: Sequence[Medium] = ()) -> Form
     """
     draft = _Draft()
     for item in form.asked:
-        if item.visible_if is None or _holds(item.visible_if, draft.values, ()):
-            _judge_item(item, answers.get(item.key), draft)
+        if item.visible_if is not None and not _holds(item.visible_if, draft.values, ()):
+            continue
+        entry = answers.get(item.key)
+        if entry is None:
+            draft.unanswered.append(item)
+        else:
+            _judge_item(item, entry, draft)
     if not form.by_key.keys() >= answers.keys():
         draft.errors.update(
             (str(key), ("unknown_item", "模板中没有此检查项")) for key in answers if key not in form.by_key
@@ -180,9 +185,7 @@ def _judge_item(item: CompiledItem, entry: object, draft: _Draft) -> None:
 
 
 def _canonical(item: CompiledItem, entry: object) -> dict[str, Any] | None:
-    """Return the answer as it is stored, or None where there is none (absent, null, blank)."""
-    if entry is None:
-        return None
+    """Return the answer as it is stored, or None where there is none (null, blank)."""
     if not isinstance(entry, dict):
         raise Fault("wrong_type", "应为 {“value”: …} 形式的回答")
     raw = entry.get("value")
