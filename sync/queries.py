@@ -35,8 +35,8 @@ PLATES: ColumnElement[Any] = literal_column(
 )
 """A checkpoint's plates by generation: when each was issued, and when it ends at the latest (null: not foreseen).
 
-The first scan of a newer plate ends an older one sooner; the device hears of that by the receipt. Issuing a plate
-changes the checkpoint too, a scan does not, so these are as fresh as the row's version.
+The first scan of a newer plate ends an older one sooner; the device hears of that by the receipt. Whatever else
+changes a plate changes the checkpoint too, by trigger, so these are as fresh as the row's version.
 """
 
 LOCATIONS: ColumnElement[Any] = literal_column(
@@ -51,7 +51,7 @@ LOCATIONS: ColumnElement[Any] = literal_column(
 )
 """The places that a checkpoint has and had, by generation (WGS-84), each with the time in which it judges visits.
 
-Whoever binds, decides or resets a place changes the checkpoint too, so these are as fresh as the row's version.
+Whatever changes a place changes the checkpoint too, by trigger, so these are as fresh as the row's version.
 """
 
 _STANDING = """

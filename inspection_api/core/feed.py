@@ -83,3 +83,11 @@ def statement_triggers(table: str, function: str) -> list[str]:
         f" REFERENCING {side} TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION {function}"
         for verb, side in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD"))
     ]
+
+
+def truncate_trigger(table: str) -> str:
+    """Return the statement that refuses TRUNCATE of ``table``, which no device would ever hear of."""
+    return (
+        f"CREATE TRIGGER {table}_feed_truncate BEFORE TRUNCATE ON {table}"
+        " FOR EACH STATEMENT EXECUTE FUNCTION feed_untruncated()"
+    )

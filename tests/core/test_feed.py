@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
 
 from inspection_api.accounts import service as accounts
 from inspection_api.core.ids import new_id
@@ -187,3 +188,15 @@ def test_every_synced_thing_has_its_triggers(world: World, entity: str) -> None:
     audience = "shared" if row.is_shared else "granted"
     assert sum(f"feed_changed('{entity}', '{audience}')" in line for line in found) == 3
     assert any("bump_version()" in line for line in found)
+
+
+@pytest.mark.parametrize(
+    "table", ["access_grant", "event", *sorted(row.model.__tablename__ for row in ENTITIES.values())]
+)
+def test_nothing_that_enters_the_feed_can_be_emptied_without_it(committed_world: World, table: str) -> None:
+    with (
+        committed_world.transaction() as ctx,
+        pytest.raises(DBAPIError, match="DELETE FROM"),
+        ctx.session.begin_nested(),
+    ):
+        ctx.session.execute(text(f"TRUNCATE {table} CASCADE"))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
-from checkpoints.models import CheckpointLocation
+from checkpoints.models import Checkpoint, CheckpointLocation
 from tests.sync.operations import bind
-from tests.sync.phone import LAT, LON, Phone, fix
+from tests.sync.phone import LAT, LON, Phone, Street, fix
 from tests.sync.test_pull import mirror
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from tests.factories import World
     from tests.fixtures import Clock
-    from tests.sync.phone import Street
 
 
 class Holder:
@@ -148,3 +147,47 @@ def decide(client: FlaskClient, world: World, point: UUID, step: str) -> None:
     with world.transaction() as ctx:
         first = ctx.session.scalars(doubtful.order_by(CheckpointLocation.bound_at)).first()
     call(client, world, f"{point}/locations/{first}/{step}")
+
+
+def run(world: World, statement: str, **values: Any) -> None:
+    with world.transaction() as ctx:
+        ctx.session.execute(text(statement), values)
+
+
+def test_plates_and_places_that_an_administrator_changes_by_hand_are_told(
+    phone: Phone, street: Street, world: World
+) -> None:
+    point = street.add()
+    holder = Holder(phone, point)
+    plate = "UPDATE checkpoint_plate SET issued_at = issued_at - interval '1 day' WHERE checkpoint_id = :point"
+    run(world, plate, point=point)
+    assert [each["issued_at"] for each in holder.pull()["plates"]] == ["2025-12-31T00:00:00+00:00"]
+    run(world, "UPDATE checkpoint_location SET lon = lon + 1 WHERE checkpoint_id = :point", point=point)
+    assert [each["lon"] for each in holder.pull()["locations"]] == [LON + 1]
+    issue = "INSERT INTO checkpoint_plate (checkpoint_id, generation, issued_at) VALUES (:point, 2, now())"
+    run(world, issue, point=point)
+    assert [each["generation"] for each in holder.pull()["plates"]] == [1, 2]
+    run(world, "DELETE FROM checkpoint_plate WHERE checkpoint_id = :point AND generation = 2", point=point)
+    run(world, "DELETE FROM checkpoint_location WHERE checkpoint_id = :point", point=point)
+    left = holder.pull()
+    assert ([each["generation"] for each in left["plates"]], left["locations"]) == ([1], [])
+
+
+def test_a_place_that_is_moved_to_another_checkpoint_is_told_of_both(
+    phone: Phone, street: Street, world: World
+) -> None:
+    former, latter = Holder(phone, street.add()), Holder(phone, street.add(bound=False))
+    move = "UPDATE checkpoint_location SET checkpoint_id = :latter WHERE checkpoint_id = :former"
+    run(world, move, former=former.point, latter=latter.point)
+    assert [len(holder.pull()["locations"]) for holder in (former, latter)] == [0, 1]
+
+
+def test_what_changes_with_its_checkpoint_is_told_once(committed_world: World) -> None:
+    point = Street(committed_world).add()
+    with committed_world.transaction() as ctx:
+        before = ctx.session.get_one(Checkpoint, point).version
+        ctx.session.execute(text("UPDATE checkpoint SET plate_generation = 2 WHERE id = :point"), {"point": point})
+        issue = "INSERT INTO checkpoint_plate (checkpoint_id, generation, issued_at) VALUES (:point, 2, now())"
+        ctx.session.execute(text(issue), {"point": point})
+    with committed_world.transaction() as ctx:
+        assert ctx.session.get_one(Checkpoint, point).version == before + 1
