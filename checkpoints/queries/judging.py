@@ -17,7 +17,7 @@ from checkpoints.rules.plate import Plate
 from checkpoints.rules.values import AssignedSpan, CheckpointFacts, Neighbour
 from inspection_api.accounts.queries import in_subtree, visible
 from inspection_api.core.permissions import Action, Permission
-from inspection_api.core.tables import among, among_given
+from inspection_api.core.tables import among, among_given, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -71,9 +71,7 @@ _JUDGED_BY: ColumnElement[str] = literal_column(
         'plates', {_PLATES}, 'locations', {_PLACES}, 'assignments', {_ASSIGNMENTS})::text
     """
 )
-_LOCATIONS = text(
-    f"SELECT checkpoint.id, {_PLACES}::text FROM checkpoint WHERE id = ANY (CAST(:ids AS uuid[]))"  # noqa: S608
-)
+_LOCATIONS = select(Checkpoint.id, as_text(literal_column(_PLACES))).where(among_given(Checkpoint.id, "ids"))
 
 # The rows to be bound, and those whose place waits for a manager: his decision and a visit that is judged by the
 # doubtful place wait for each other, so that it misses none.

@@ -217,8 +217,10 @@ def wait_again(db: sqlite3.Connection) -> None:
     The files that these operations name are offered again too; what the server still has costs one request.
     """
     db.execute("UPDATE op SET state = 'waiting' WHERE state = 'acked'")
-    named = "EXISTS (SELECT 1 FROM op WHERE op.state = 'waiting' AND instr(op.content, medium.id))"
-    db.execute(f"UPDATE medium SET state = 'waiting', location = NULL WHERE state = 'stored' AND {named}")  # noqa: S608 - a constant
+    db.execute(
+        "UPDATE medium SET state = 'waiting', location = NULL WHERE state = 'stored'"
+        " AND EXISTS (SELECT 1 FROM op WHERE op.state = 'waiting' AND instr(op.content, medium.id))"
+    )
     for (op_id,) in db.execute(
         "SELECT op_id FROM op WHERE state = 'waiting' AND seq IS NULL ORDER BY op_id"
     ).fetchall():
@@ -244,8 +246,8 @@ def _set_aside(db: sqlite3.Connection, op_id: str, fault: str) -> None:
 
 def _prune(db: sqlite3.Connection, acked_through: int, before: datetime) -> None:
     """Delete what was acknowledged more than seven days ago; until then a restored server may want it again."""
-    where = "state = 'acked' AND (seq IS NULL OR seq <= ?) AND acked_at < ?"
-    db.execute(f"DELETE FROM op WHERE {where}", (acked_through, _instant(before)))  # noqa: S608 - a constant
+    statement = "DELETE FROM op WHERE state = 'acked' AND (seq IS NULL OR seq <= ?) AND acked_at < ?"
+    db.execute(statement, (acked_through, _instant(before)))
 
 
 def _instant(at: datetime) -> str:
