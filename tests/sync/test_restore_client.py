@@ -10,10 +10,7 @@ from sqlalchemy import func, select, text
 from inspection_api.inspections.models import Inspection
 from inspection_api.media.models import Media
 from sync import service
-from sync.client import Client, Credentials, Moment
-from tests.factories import PASSWORD
-from tests.sync.phone import Street
-from tests.sync.test_round_trip import Line, Officer, approve
+from tests.sync.test_round_trip import approve, officer_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,25 +21,17 @@ if TYPE_CHECKING:
 
     from tests.factories import World
     from tests.fixtures import Clock, RolledBackDatabase
+    from tests.sync.test_round_trip import Officer
 
 
 @pytest.fixture
 def officer(client: FlaskClient, world: World, clock: Clock, tmp_path: Path) -> Iterator[Officer]:
     """An approved officer whose device stands where the bank does."""
-    line = Line(client)
-    device = Client(
-        tmp_path / "device.db",
-        transport=line,
-        sign_in=lambda: Credentials(bank=world.bank.code, username="officer", password=PASSWORD),
-        clock=lambda: Moment(wall=clock.now, mono_ms=int(clock.now.timestamp() * 1000) % 10**11, boot_id="boot"),
-        pause=lambda _: None,
-    )
-    device.login()
-    device.enrol()
-    officer = Officer(device, line, Street(world), clock, tmp_path)
-    approve(officer, world)
-    yield officer
-    device.close()
+    with officer_with(client, world, clock, tmp_path) as officer:
+        officer.client.login()
+        officer.client.enrol()
+        approve(officer, world)
+        yield officer
 
 
 def back_up(database: RolledBackDatabase) -> NestedTransaction:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -97,18 +98,25 @@ class Officer:
         return inspection_id, self.client.capture("inspection.submit", inspection_id, payload, media=files)
 
 
-@pytest.fixture
-def officer(committed_app: Flask, committed_world: World, clock: Clock, tmp_path: Path) -> Iterator[Officer]:
-    line = Line(committed_app.test_client())
+@contextmanager
+def officer_with(transport: FlaskClient, world: World, clock: Clock, folder: Path) -> Iterator[Officer]:
+    """Put the reference client into an officer's hands; nobody is logged in or enrolled yet."""
+    line = Line(transport)
     client = Client(
-        tmp_path / "device.db",
+        folder / "device.db",
         transport=line,
-        sign_in=lambda: Credentials(bank=committed_world.bank.code, username="officer", password=PASSWORD),
+        sign_in=lambda: Credentials(bank=world.bank.code, username="officer", password=PASSWORD),
         clock=lambda: Moment(wall=clock.now, mono_ms=int(clock.now.timestamp() * 1000) % 10**11, boot_id="boot"),
         pause=lambda _: None,
     )
-    yield Officer(client, line, Street(committed_world), clock, tmp_path)
-    client.close()
+    with closing(client):
+        yield Officer(client, line, Street(world), clock, folder)
+
+
+@pytest.fixture
+def officer(committed_app: Flask, committed_world: World, clock: Clock, tmp_path: Path) -> Iterator[Officer]:
+    with officer_with(committed_app.test_client(), committed_world, clock, tmp_path) as officer:
+        yield officer
 
 
 def approve(officer: Officer, world: World) -> None:
