@@ -85,6 +85,12 @@ def statement_triggers(table: str, function: str) -> list[str]:
     ]
 
 
+def dropped_triggers(table: str) -> list[str]:
+    """Return the statements that undo :func:`sync_triggers`; used by migrations that are taken back."""
+    names = ("version", "feed_insert", "feed_update", "feed_delete")
+    return [f"DROP TRIGGER {table}_{name} ON {table}" for name in names]
+
+
 def truncate_trigger(table: str) -> str:
     """Return the statement that refuses TRUNCATE of ``table``, which no device would ever hear of."""
     return (

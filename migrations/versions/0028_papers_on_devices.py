@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from inspection_api.core.feed import sync_triggers
+from inspection_api.core.feed import dropped_triggers, sync_triggers
 
 revision = "0028"
 down_revision = "0027"
@@ -40,7 +40,6 @@ def downgrade() -> None:
     op.execute("DELETE FROM access_grant WHERE entity IN ('paper', 'unlock_request')")
     op.execute("SET CONSTRAINTS ALL IMMEDIATE")  # likewise
     for table in TABLES:
-        op.execute(f"DROP TRIGGER {table}_version ON {table}")
-        for verb in ("insert", "update", "delete"):
-            op.execute(f"DROP TRIGGER {table}_feed_{verb} ON {table}")
+        for statement in dropped_triggers(table):
+            op.execute(statement)
         op.drop_column(table, "version")

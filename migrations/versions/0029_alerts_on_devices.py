@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from inspection_api.core.feed import sync_triggers
+from inspection_api.core.feed import dropped_triggers, sync_triggers
 
 revision = "0029"
 down_revision = "0028"
@@ -35,7 +35,6 @@ def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("DELETE FROM access_grant WHERE entity = 'alert'")
     op.execute("SET CONSTRAINTS ALL IMMEDIATE")  # likewise
-    op.execute("DROP TRIGGER alert_version ON alert")
-    for verb in ("insert", "update", "delete"):
-        op.execute(f"DROP TRIGGER alert_feed_{verb} ON alert")
+    for statement in dropped_triggers("alert"):
+        op.execute(statement)
     op.drop_column("alert", "version")

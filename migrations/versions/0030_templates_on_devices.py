@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from inspection_api.core.feed import sync_triggers
+from inspection_api.core.feed import dropped_triggers, sync_triggers
 
 revision = "0030"
 down_revision = "0029"
@@ -24,7 +24,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
-    op.execute("DROP TRIGGER template_version ON template")
-    for verb in ("insert", "update", "delete"):
-        op.execute(f"DROP TRIGGER template_feed_{verb} ON template")
+    for statement in dropped_triggers("template"):
+        op.execute(statement)
     op.drop_column("template", "version")
