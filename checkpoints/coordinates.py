@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 
 DECIMALS = 7
 GEODESIC_BEYOND_M = 5_000.0
+_LEAST_DEGREE_M = 110_500.0
+_LAST_LATITUDE = 89.0
 
 _CHINA_LON = (72.004, 137.8347)
 _CHINA_LAT = (0.8293, 55.8271)
 
-_WGS84_A = 6_378_137.0
-_WGS84_E2 = 0.006_694_379_990_141_316_5
+WGS84_A = 6_378_137.0
+WGS84_E2 = 0.006_694_379_990_141_316_5
 
 # GCJ-02 is defined on the Krasovsky 1940 ellipsoid; BD-09 adds a turn and a stretch around a fixed shift.
 _KRASOVSKY_A = 6_378_245.0
@@ -99,15 +101,25 @@ def distance_m(one: Point, other: Point) -> float:
     beyond 5 km the geodesic.
     """
     middle = radians((one.lat + other.lat) / 2)
-    bent = 1 - _WGS84_E2 * sin(middle) ** 2
-    prime_vertical_m = _WGS84_A / sqrt(bent)
-    meridian_m = prime_vertical_m * (1 - _WGS84_E2) / bent
+    bent = 1 - WGS84_E2 * sin(middle) ** 2
+    prime_vertical_m = WGS84_A / sqrt(bent)
+    meridian_m = prime_vertical_m * (1 - WGS84_E2) / bent
     east_m = prime_vertical_m * cos(middle) * radians(other.lon - one.lon)
     north_m = meridian_m * radians(other.lat - one.lat)
     near_m = hypot(east_m, north_m)
     if near_m <= GEODESIC_BEYOND_M:
         return near_m
     return float(geodesic((one.lat, one.lon), (other.lat, other.lon)).m)
+
+
+def degrees_around(centre: Point, metres: float) -> tuple[float, float]:
+    """Return how many degrees of latitude and of longitude hold everything within ``metres`` of ``centre``.
+
+    A little more than needed: a degree of latitude is at least 110 574 m, and longitudes are closest at the pole side.
+    """
+    height = metres / _LEAST_DEGREE_M
+    outermost = min(abs(centre.lat) + height, _LAST_LATITUDE)
+    return height, height / cos(radians(outermost))
 
 
 def _in_china(lon: float, lat: float) -> bool:

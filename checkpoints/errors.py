@@ -96,6 +96,13 @@ class CodeTaken(Conflict):
     title = "检查点编号已存在"
 
 
+class HandlerUnfit(Conflict):
+    """The named person has no role today that handles what is abnormal in this organisation."""
+
+    code = "handler_unfit"
+    title = "该人员不能担任此机构的异常处理人"
+
+
 class ForeignLoan(Invalid):
     """A loan that is named with a checkpoint is not its customer's."""
 

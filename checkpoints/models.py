@@ -29,6 +29,7 @@ class Checkpoint(Identified, Versioned, Base):
         CheckConstraint("(location_lon IS NULL) = (location_lat IS NULL)", name="location_whole"),
         CheckConstraint("(registered_lon IS NULL) = (registered_lat IS NULL)", name="registered_whole"),
         Index("ix_checkpoint_location", "location_lat", "location_lon"),
+        Index("ix_checkpoint_tags", "tags", postgresql_using="gin"),
     )
 
     code: Mapped[str] = mapped_column(unique=True)
@@ -125,6 +126,17 @@ class CheckpointAssignment(Base):
     officer_id: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"), primary_key=True)
     valid_from: Mapped[datetime] = mapped_column(primary_key=True)
     valid_to: Mapped[datetime | None]
+
+
+class CheckpointRadius(Base):
+    """A radius that a checkpoint had until a moment: what was captured before is judged by it, whenever it comes."""
+
+    __tablename__ = "checkpoint_radius"
+    __table_args__ = (CheckConstraint("radius_m BETWEEN 30 AND 2000", name="radius_range"),)
+
+    checkpoint_id: Mapped[UUID] = mapped_column(ForeignKey("checkpoint.id"), primary_key=True)
+    valid_to: Mapped[datetime] = mapped_column(primary_key=True)
+    radius_m: Mapped[int]
 
 
 class CheckpointLoan(Base):

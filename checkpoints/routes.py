@@ -73,6 +73,29 @@ def assign_checkpoint(ctx: Context, checkpoint_id: UUID, *, officer_id: UUID) ->
     return service.assign(ctx, checkpoint_id, officer_id=officer_id)
 
 
+@blp.post("/checkpoints/assign", permission=EDIT, body=schemas.AssignManyInput, out=schemas.ChangedSchema)
+def assign_checkpoints(ctx: Context, **values: Any) -> dict[str, int]:
+    """Make an officer responsible for many checkpoints at once."""
+    return {"changed": service.assign_many(ctx, **values)}
+
+
+@blp.post("/checkpoints/transfer", permission=EDIT, body=schemas.TransferInput, out=schemas.ChangedSchema)
+def transfer_checkpoints(ctx: Context, **values: Any) -> dict[str, int]:
+    """Hand checkpoints to another organisation, all or none."""
+    return {"changed": service.transfer(ctx, **values)}
+
+
+@blp.post(
+    "/checkpoints/<uuid:checkpoint_id>/archive",
+    permission=EDIT,
+    body=schemas.ArchiveInput,
+    out=schemas.CheckpointSchema,
+)
+def archive_checkpoint(ctx: Context, checkpoint_id: UUID, *, reason: str) -> Checkpoint:
+    """Put an exited checkpoint away; a re-activation fetches it back."""
+    return service.archive(ctx, checkpoint_id, reason=reason)
+
+
 @blp.post("/checkpoints/<uuid:checkpoint_id>/plates", permission=ISSUE, out=schemas.PlateSchema, status=201)
 def reissue_plate(ctx: Context, checkpoint_id: UUID) -> Checkpoint:
     """Issue a new plate; the old one lives until the new one is first scanned, 30 days at most."""

@@ -52,6 +52,7 @@ def _all_of(table: str, columns: str) -> str:
 
 _PLATES = _all_of("checkpoint_plate", "checkpoint_id, generation, issued_at, revoked_at, first_scanned_at")
 _ASSIGNMENTS = _all_of("checkpoint_assignment", "officer_id, valid_from, valid_to")
+_RADII = _all_of("checkpoint_radius", "radius_m, valid_to")
 _PLACES = _all_of(
     "checkpoint_location",
     "id, checkpoint_id, generation, json_build_object('lon', lon, 'lat', lat) AS point, status, bound_by, bound_at,"
@@ -67,7 +68,7 @@ _JUDGED_BY: ColumnElement[str] = literal_column(
             'plate_generation', plate_generation, 'location_generation', location_generation,
             'registered', CASE WHEN registered_lon IS NOT NULL AND registered_lat IS NOT NULL
                           THEN json_build_object('lon', registered_lon, 'lat', registered_lat) END,
-            'generation_since', reset_at),
+            'generation_since', reset_at, 'past_radii', {_RADII}),
         'plates', {_PLATES}, 'locations', {_PLACES}, 'assignments', {_ASSIGNMENTS})::text
     """
 )

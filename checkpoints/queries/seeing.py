@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, func, literal, or_, select
 
-from checkpoints.coordinates import Point
-from checkpoints.models import Checkpoint, CheckpointLoan, CheckpointLocation
+from checkpoints.coordinates import (
+    WGS84_A,
+    WGS84_E2,
+    CoordinateSystem,
+    Point,
+    degrees_around,
+    ensure_point,
+)
+from checkpoints.models import Checkpoint, CheckpointExit, CheckpointLoan, CheckpointLocation
+from checkpoints.rules.exits import ExitStatus
 from inspection_api.accounts.queries import get_one, visible
 from inspection_api.core.permissions import Action, Permission
+from inspection_api.customers.models import Customer
 from inspection_api.customers.queries import at_or_below
 
 if TYPE_CHECKING:
@@ -29,6 +38,37 @@ def visible_checkpoints(actor: Actor, permission: Permission = READ) -> Select[C
     return select(Checkpoint).where(visible(Checkpoint, "checkpoint", actor, permission))
 
 
+def _near(near: dict[str, Any]) -> ColumnElement[bool]:
+    """Return the condition that the bound place lies within ``within_m`` metres of a point: a box, then exact metres.
+
+    The local metric of ``coordinates.distance_m``, without its geodesic: within 50 km it errs by less than 0.3 m.
+    """
+    centre = ensure_point(near["lon"], near["lat"], CoordinateSystem(near["sys"]))
+    height, width = degrees_around(centre, near["within_m"])
+    lon, lat = Checkpoint.location_lon, Checkpoint.location_lat
+    bent = 1 - WGS84_E2 * func.power(func.sin(func.radians((lat + centre.lat) / 2)), 2)
+    prime_vertical_m = WGS84_A / func.sqrt(bent)
+    east_m = prime_vertical_m * func.cos(func.radians((lat + centre.lat) / 2)) * func.radians(lon - centre.lon)
+    north_m = prime_vertical_m * (1 - WGS84_E2) / bent * func.radians(lat - centre.lat)
+    return and_(
+        lat.between(centre.lat - height, centre.lat + height),
+        lon.between(centre.lon - width, centre.lon + width),
+        func.sqrt(east_m * east_m + north_m * north_m) <= near["within_m"],
+    )
+
+
+def _of_customer(value: str) -> ColumnElement[bool]:
+    named = or_(
+        Customer.name.contains(value, autoescape=True), Customer.uscc.startswith(value.upper(), autoescape=True)
+    )
+    return Checkpoint.customer_id.in_(select(Customer.id).where(named))
+
+
+def _exited_as(code: str) -> ColumnElement[bool]:
+    open_exits = select(CheckpointExit.checkpoint_id).where(CheckpointExit.status == ExitStatus.APPROVED)
+    return Checkpoint.id.in_(open_exits.where(CheckpointExit.exit_type == code))
+
+
 FILTERS: dict[str, Callable[[Any], ColumnElement[bool]]] = {
     "text": lambda value: or_(
         Checkpoint.name.contains(value, autoescape=True), Checkpoint.code.startswith(value, autoescape=True)
@@ -38,6 +78,12 @@ FILTERS: dict[str, Callable[[Any], ColumnElement[bool]]] = {
     "organisation_id": lambda value: at_or_below(Checkpoint.organisation_id, value),
     "state": lambda value: Checkpoint.state == value,
     "kind": lambda value: Checkpoint.kind == value,
+    "code": lambda value: Checkpoint.code.startswith(value, autoescape=True),
+    "customer": _of_customer,
+    "exit_type": _exited_as,
+    "tag": lambda value: Checkpoint.tags.bool_op("@>")(literal([value], Checkpoint.tags.type)),
+    "archived": lambda value: Checkpoint.archived_at.is_not(None) if value else Checkpoint.archived_at.is_(None),
+    "near": _near,
 }
 
 

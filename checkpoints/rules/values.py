@@ -22,6 +22,13 @@ class Kind(StrEnum):
     SITE = "site"
 
 
+class PastRadius(msgspec.Struct, frozen=True, kw_only=True):
+    """A radius that held until ``valid_to``."""
+
+    radius_m: int
+    valid_to: datetime
+
+
 class CheckpointFacts(msgspec.Struct, frozen=True, kw_only=True):
     """A checkpoint as it stands now.
 
@@ -41,6 +48,12 @@ class CheckpointFacts(msgspec.Struct, frozen=True, kw_only=True):
     location_generation: int
     registered: Point | None = None
     generation_since: datetime | None = None
+    past_radii: tuple[PastRadius, ...] = ()
+
+    def radius_at(self, at: datetime) -> int:
+        """Return the radius in metres that judges what was captured at ``at``: of those that held later, the first."""
+        later = [past for past in self.past_radii if at < past.valid_to]
+        return min(later, key=lambda past: past.valid_to).radius_m if later else self.radius_m
 
 
 class AssignedSpan(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,18 +23,25 @@ from checkpoints.schemas.places import (
     ScanInput,
 )
 from checkpoints.schemas.points import (
+    ArchiveInput,
     AssignInput,
+    AssignManyInput,
+    ChangedSchema,
     CheckpointDetailSchema,
     CheckpointEdit,
     CheckpointInput,
     CheckpointQuery,
     CheckpointSchema,
     ScannedSchema,
+    TransferInput,
 )
 
 __all__ = [
+    "ArchiveInput",
     "AssignInput",
+    "AssignManyInput",
     "BindInput",
+    "ChangedSchema",
     "CheckpointDetailSchema",
     "CheckpointEdit",
     "CheckpointInput",
@@ -56,4 +63,5 @@ __all__ = [
     "ResetInput",
     "ScanInput",
     "ScannedSchema",
+    "TransferInput",
 ]

@@ -31,7 +31,8 @@ class ExitTypeListSchema(Schema):
     items = fields.List(fields.Nested(ExitTypeSchema))
 
 
-def _exit_type(**options: Any) -> Word:
+def exit_type_code(**options: Any) -> Word:
+    """Return a field that takes a code of the dictionary of exits."""
     return Word(validate=Pattern(CODE_FORM), **options)
 
 
@@ -42,7 +43,7 @@ def _why(**options: Any) -> Text:
 class ExitInput(Input):
     """Why a checkpoint should leave, and the first day on which it is out of force."""
 
-    exit_type = _exit_type(required=True)
+    exit_type = exit_type_code(required=True)
     reason = _why(required=True)
     effective_on = fields.Date(required=True)
 
@@ -51,7 +52,7 @@ class ExitApproval(Input):
     """The approver's consent; type and day only where he corrects the proposal."""
 
     note = _why(load_default=None, allow_none=True)
-    exit_type = _exit_type(load_default=None, allow_none=True)
+    exit_type = exit_type_code(load_default=None, allow_none=True)
     effective_on = fields.Date(load_default=None, allow_none=True)
 
 
@@ -78,7 +79,7 @@ class ExitQuery(PageQuery):
 
     checkpoint_id = fields.UUID(load_default=None)
     status = fields.String(load_default=None, validate=validate.OneOf(list(ExitStatus)))
-    exit_type = _exit_type(load_default=None)
+    exit_type = exit_type_code(load_default=None)
 
 
 class ExitSchema(Schema):

@@ -7,7 +7,7 @@ from marshmallow import Schema, fields, validate
 from checkpoints.coordinates import CoordinateSystem
 from inspection_api.http.schemas import Input, Real, Text, Truth, Word
 
-_SYSTEMS = validate.OneOf(list(CoordinateSystem))
+SYSTEMS = validate.OneOf(list(CoordinateSystem))
 MAX_FIXES = 50
 
 
@@ -16,7 +16,7 @@ class CoordinateInput(Input):
 
     lon = Real(required=True)
     lat = Real(required=True)
-    sys = fields.String(required=True, validate=_SYSTEMS)
+    sys = fields.String(required=True, validate=SYSTEMS)
 
 
 class FixInput(CoordinateInput):

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields, validate
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from checkpoints.rules import fence
 from checkpoints.rules.lifecycle import State
 from checkpoints.rules.values import Kind
-from checkpoints.schemas.exits import ExitSchema
-from checkpoints.schemas.places import AnswerSchema, CoordinateInput, NavigationSchema
-from inspection_api.http.schemas import Input, PageQuery, Pattern, Text, Whole, Word
+from checkpoints.schemas.exits import ExitSchema, exit_type_code
+from checkpoints.schemas.places import SYSTEMS, AnswerSchema, CoordinateInput, NavigationSchema
+from inspection_api.http.schemas import Input, PageQuery, Pattern, Real, Text, Truth, Whole, Word
 
 _KINDS = validate.OneOf(list(Kind))
+MOST_AT_ONCE = 500
+MOST_WITHIN_M = 50_000
 _RADIUS = validate.Range(min=fence.MIN_RADIUS_M, max=fence.MAX_RADIUS_M)
 
 
@@ -25,6 +29,9 @@ class CheckpointEdit(Input):
     tags = fields.List(Text(maximum=20), validate=validate.Length(max=20))
     radius_m = Whole(validate=_RADIUS)
     registered = fields.Nested(CoordinateInput, allow_none=True)
+    backup_officer_id = fields.UUID(allow_none=True)
+    exception_handler_id = fields.UUID(allow_none=True)
+    loan_ids = fields.List(fields.UUID(), validate=validate.Length(max=50))
 
 
 class CheckpointInput(CheckpointEdit):
@@ -36,18 +43,38 @@ class CheckpointInput(CheckpointEdit):
     organisation_id = fields.UUID()
     officer_id = fields.UUID()
     effective_from = fields.Date()
-    loan_ids = fields.List(fields.UUID(), validate=validate.Length(max=50))
 
 
 class CheckpointQuery(PageQuery):
-    """Narrow the list; ``text`` is a part of the name or the beginning of the code."""
+    """Narrow the list; ``text`` is a part of the name or the beginning of the code, ``customer`` the same of its own.
+
+    ``lon``, ``lat``, ``sys`` and ``within_m`` go together: the places within so many metres of a point.
+    """
 
     text = Text(maximum=100, load_default=None)
+    code = Text(maximum=32, load_default=None)
+    customer = Text(maximum=100, load_default=None)
     customer_id = fields.UUID(load_default=None)
     organisation_id = fields.UUID(load_default=None)
     officer_id = fields.UUID(load_default=None)
     state = fields.String(load_default=None, validate=validate.OneOf(list(State)))
     kind = fields.String(load_default=None, validate=_KINDS)
+    exit_type = exit_type_code(load_default=None)
+    tag = Text(maximum=20, load_default=None)
+    archived = Truth(written=True, load_default=False)
+    lon = Real(written=True, load_default=None)
+    lat = Real(written=True, load_default=None)
+    sys = fields.String(load_default=None, validate=SYSTEMS)
+    within_m = Whole(written=True, load_default=None, validate=validate.Range(min=1, max=MOST_WITHIN_M))
+
+    @post_load
+    def take_place(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Hand the four members of a distance on as one, ``near``: a place without its system is none."""
+        parts = {name: data.pop(name) for name in ("lon", "lat", "sys", "within_m")}
+        missing = [name for name, value in parts.items() if value is None]
+        if 0 < len(missing) < len(parts):
+            raise ValidationError("lon、lat、sys、within_m 须同时给出", field_name=missing[0])
+        return {**data, "near": None if missing else parts}
 
 
 class CheckpointSchema(Schema):
@@ -60,6 +87,8 @@ class CheckpointSchema(Schema):
     customer_id = fields.UUID()
     organisation_id = fields.UUID()
     officer_id = fields.UUID(allow_none=True)
+    backup_officer_id = fields.UUID(allow_none=True)
+    exception_handler_id = fields.UUID(allow_none=True)
     address = fields.String(allow_none=True)
     contact = fields.String(allow_none=True)
     tags = fields.List(fields.String())
@@ -72,6 +101,7 @@ class CheckpointSchema(Schema):
     location_generation = fields.Integer()
     location_lon = fields.Float(allow_none=True)
     location_lat = fields.Float(allow_none=True)
+    archived_at = fields.AwareDateTime(allow_none=True)
     version = fields.Integer()
 
 
@@ -98,3 +128,32 @@ class AssignInput(Input):
     """Who is to be responsible from now on."""
 
     officer_id = fields.UUID(required=True)
+
+
+class ManyInput(Input):
+    """Up to five hundred checkpoints."""
+
+    checkpoint_ids = fields.List(fields.UUID(), required=True, validate=validate.Length(min=1, max=MOST_AT_ONCE))
+
+
+class AssignManyInput(ManyInput, AssignInput):
+    """Which checkpoints an officer is to be responsible for from now on."""
+
+
+class TransferInput(ManyInput):
+    """Which checkpoints go to which organisation, and to whom there; without a word each keeps its officer."""
+
+    organisation_id = fields.UUID(required=True)
+    officer_id = fields.UUID(load_default=None, allow_none=True)
+
+
+class ArchiveInput(Input):
+    """Why a checkpoint is put away."""
+
+    reason = Text(required=True, minimum=4, maximum=200, lines=True)
+
+
+class ChangedSchema(Schema):
+    """How many of the named things changed; the others were so already."""
+
+    changed = fields.Integer()

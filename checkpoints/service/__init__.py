@@ -5,7 +5,7 @@ from __future__ import annotations
 from checkpoints.service.bindings import NewBinding, apply_bindings
 from checkpoints.service.creation import NewCheckpoint, create, create_many, on_customers_created
 from checkpoints.service.describing import Described, describe, qr_text
-from checkpoints.service.editing import assign, edit, reissue_plate
+from checkpoints.service.editing import edit, reissue_plate
 from checkpoints.service.exits import (
     approve_exit,
     call_off_exit,
@@ -17,6 +17,7 @@ from checkpoints.service.exits import (
     refuse_exit,
     withdraw_exit,
 )
+from checkpoints.service.handing import archive, assign, assign_many, transfer
 from checkpoints.service.locations import bind, confirm, reject, reset
 from checkpoints.service.scans import Scanned, look_up, note_scans
 
@@ -27,7 +28,9 @@ __all__ = [
     "Scanned",
     "apply_bindings",
     "approve_exit",
+    "archive",
     "assign",
+    "assign_many",
     "bind",
     "call_off_exit",
     "confirm",
@@ -48,5 +51,6 @@ __all__ = [
     "reissue_plate",
     "reject",
     "reset",
+    "transfer",
     "withdraw_exit",
 ]

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import select, text
 
 from checkpoints.coordinates import CoordinateSystem, ensure_point
-from checkpoints.errors import CodeTaken, ForeignLoan
+from checkpoints.errors import CodeTaken, ForeignLoan, HandlerUnfit
 from checkpoints.models import Checkpoint
 from checkpoints.rules import fence, plate
 from checkpoints.rules.values import Kind
@@ -32,16 +32,20 @@ if TYPE_CHECKING:
     from inspection_api.core.events import Recorded
 
 EDIT = Permission(Action.CHECKPOINTS, "edit")
+HANDLE = Permission(Action.TASKS, "edit")
 
 _INSERT = text(
     """
-    INSERT INTO checkpoint (id, code, public_id, name, kind, customer_id, organisation_id, officer_id, address,
-                            contact, tags, registered_lon, registered_lat, registered_raw, radius_m, effective_from)
-    SELECT id, code, public_id, name, kind, customer_id, organisation_id, officer_id, address,
-           contact, tags, registered_lon, registered_lat, registered_raw, radius_m, effective_from
+    INSERT INTO checkpoint (id, code, public_id, name, kind, customer_id, organisation_id, officer_id,
+                            backup_officer_id, exception_handler_id, address, contact, tags, registered_lon,
+                            registered_lat, registered_raw, radius_m, effective_from)
+    SELECT id, code, public_id, name, kind, customer_id, organisation_id, officer_id,
+           backup_officer_id, exception_handler_id, address, contact, tags, registered_lon,
+           registered_lat, registered_raw, radius_m, effective_from
     FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (
         id uuid, code text, public_id text, name text, kind text, customer_id uuid, organisation_id uuid,
-        officer_id uuid, address text, contact text, tags text[], registered_lon float8, registered_lat float8,
+        officer_id uuid, backup_officer_id uuid, exception_handler_id uuid, address text,
+        contact text, tags text[], registered_lon float8, registered_lat float8,
         registered_raw jsonb, radius_m int, effective_from date)
     """
 )
@@ -66,7 +70,8 @@ _NAME_LOANS = text(
 )
 _WITHOUT_CHECKPOINT = text(
     """
-    SELECT c.id, c.name, c.organisation_id, c.officer_id, c.address, c.contact
+    SELECT c.id, c.name, c.organisation_id, c.officer_id, c.address, c.contact,
+           (SELECT min(l.disbursed_on) FROM loan l WHERE l.customer_id = c.id) AS disbursed_on
     FROM customer c
     WHERE c.id = ANY (CAST(:ids AS uuid[])) AND NOT EXISTS (SELECT FROM checkpoint p WHERE p.customer_id = c.id)
     ORDER BY c.id
@@ -84,6 +89,8 @@ class NewCheckpoint:
     organisation_id: UUID
     effective_from: date
     officer_id: UUID | None = None
+    backup_officer_id: UUID | None = None
+    exception_handler_id: UUID | None = None
     kind: str = Kind.PREMISES.value
     address: str | None = None
     contact: str | None = None
@@ -113,7 +120,7 @@ def create(
     Raises:
         NotFound: customer or organisation is out of scope.
         CodeTaken: a checkpoint has this code.
-        OfficerUnfit: the officer visits nobody there.
+        OfficerUnfit, HandlerUnfit: the officer, his backup or the exception handler has no say there.
         AxisSwapped, CoordinateOutOfRange: the registered coordinate is no place.
         ForeignLoan: a loan is not the customer's.
     """
@@ -124,16 +131,20 @@ def create(
     )
     organisation = get_one(ctx.session, owner, field="organisation_id")
     ensure_code_free(ctx, code)
-    _ensure_own_loans(ctx, customer.id, values.get("loan_ids", []))
+    ensure_own_loans(ctx, customer.id, values.get("loan_ids", []))
     officer_id = officer_id or customer.officer_id
     if officer_id is not None:
         customers.ensure_officer_fits(ctx, officer_id, organisation.path)
+    if values.get("backup_officer_id") is not None:
+        customers.ensure_officer_fits(ctx, values["backup_officer_id"], organisation.path, field="backup_officer_id")
+    if values.get("exception_handler_id") is not None:
+        ensure_handler_fits(ctx, values["exception_handler_id"], organisation.path)
     row = NewCheckpoint(
         code=code,
         customer_id=customer.id,
         organisation_id=organisation.id,
         officer_id=officer_id,
-        effective_from=effective_from or local_day(ctx.now),
+        effective_from=effective_from or _first_day(ctx, customer.id, values.get("loan_ids", [])),
         **registered_columns(registered),
         **values,
     )
@@ -152,7 +163,27 @@ def ensure_code_free(ctx: Context, code: str) -> None:
         raise CodeTaken(existing_id=str(existing))
 
 
-def _ensure_own_loans(ctx: Context, customer_id: UUID, loan_ids: Sequence[UUID]) -> None:
+def _first_day(ctx: Context, customer_id: UUID, loan_ids: Sequence[UUID]) -> date:
+    """Return the first 放款日期 of the named loans, else of the customer's, else today (domain.md §1.3)."""
+    return loans.first_disbursement(ctx.session, customer_id, loan_ids) or local_day(ctx.now)
+
+
+def ensure_handler_fits(ctx: Context, handler_id: UUID, path: str) -> None:
+    """Refuse an exception handler (异常处理人) who may hand out no task in the organisation at ``path``.
+
+    Raises:
+        HandlerUnfit: so it is, or he is disabled.
+    """
+    if customers.unfit_officers(ctx, {handler_id}, path, HANDLE):
+        raise HandlerUnfit(fields={"exception_handler_id": HandlerUnfit.title})
+
+
+def ensure_own_loans(ctx: Context, customer_id: UUID, loan_ids: Sequence[UUID]) -> None:
+    """Refuse a loan that is not the customer's.
+
+    Raises:
+        ForeignLoan: so it is.
+    """
     if loan_ids:
         own = {loan_id for _, loan_id in loans.ids_by_customer(ctx.session, [customer_id])}
         if not own.issuperset(loan_ids):
@@ -179,13 +210,17 @@ def create_many(ctx: Context, rows: Sequence[NewCheckpoint]) -> None:
     ctx.session.execute(_INSERT, {"rows": as_jsonb(rows)})
     ctx.session.execute(_ISSUE_PLATES, {"ids": [row.id for row in rows], "now": ctx.now})
     assign_first(ctx, {row.id: row.officer_id for row in rows if row.officer_id is not None})
-    named = [(row.id, loan_id) for row in rows for loan_id in row.loan_ids]
-    if named:
-        ids, loan_ids = zip(*named, strict=True)
-        ctx.session.execute(_NAME_LOANS, {"ids": list(ids), "loans": list(loan_ids)})
+    name_loans(ctx, [(row.id, loan_id) for row in rows for loan_id in row.loan_ids])
     grant_with_customer(ctx, [(row.officer_id, row.id, row.customer_id) for row in rows if row.officer_id is not None])
     for row in rows:
         ctx.record("checkpoint.created", checkpoint_id=str(row.id), organisation_id=str(row.organisation_id))
+
+
+def name_loans(ctx: Context, named: Sequence[tuple[UUID, UUID]]) -> None:
+    """Write down which loans checkpoints are about, as (checkpoint, loan)."""
+    if named:
+        ids, loan_ids = zip(*named, strict=True)
+        ctx.session.execute(_NAME_LOANS, {"ids": list(ids), "loans": list(loan_ids)})
 
 
 def assign_first(ctx: Context, officers: dict[UUID, UUID]) -> None:
@@ -221,7 +256,7 @@ def on_customers_created(ctx: Context, events: Sequence[Recorded]) -> None:
             officer_id=row.officer_id,
             address=row.address,
             contact=row.contact,
-            effective_from=local_day(ctx.now),
+            effective_from=row.disbursed_on or local_day(ctx.now),
         )
         for row in ctx.session.execute(_WITHOUT_CHECKPOINT, values)
     ]

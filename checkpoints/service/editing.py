@@ -1,36 +1,35 @@
-"""Changing a checkpoint: its description, its officer, its plate."""
+"""Changing a checkpoint: its description, its people, its loans, its plate."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, text, update
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
 
 from checkpoints import queries
-from checkpoints.models import Checkpoint, CheckpointAssignment, CheckpointPlate
+from checkpoints.models import Checkpoint, CheckpointLoan, CheckpointPlate, CheckpointRadius
 from checkpoints.rules import plate
-from checkpoints.service.creation import EDIT, assign_first, grant_with_customer, registered_columns
-from inspection_api.accounts import service as accounts
+from checkpoints.service.creation import (
+    EDIT,
+    ensure_handler_fits,
+    ensure_own_loans,
+    name_loans,
+    registered_columns,
+)
 from inspection_api.accounts.models import Organisation
 from inspection_api.accounts.queries import get_one
 from inspection_api.core.permissions import Action, Permission
 from inspection_api.core.tables import ensure_version
 from inspection_api.customers import service as customers
-from inspection_api.loans import queries as loans
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from uuid import UUID
 
     from inspection_api.core.context import Context
 
 ISSUE = Permission(Action.PLATES, "issue")
-
-_KEEPS_CUSTOMER = text(
-    """
-    SELECT EXISTS (SELECT FROM checkpoint WHERE customer_id = :customer_id AND officer_id = :officer_id AND id <> :id)
-        OR EXISTS (SELECT FROM customer WHERE id = :customer_id AND officer_id = :officer_id)
-    """
-)
 
 
 def get_locked(ctx: Context, checkpoint_id: UUID, permission: Permission) -> Checkpoint:
@@ -51,12 +50,18 @@ def edit(ctx: Context, checkpoint_id: UUID, *, version: int, **changes: Any) -> 
         NotFound: out of scope.
         PreconditionFailed: somebody else edited it since.
         AxisSwapped, CoordinateOutOfRange: the registered coordinate is no place.
+        OfficerUnfit, HandlerUnfit: the backup officer or the exception handler has no say there.
+        ForeignLoan: a loan is not the customer's.
     """
     checkpoint = get_locked(ctx, checkpoint_id, EDIT)
     ensure_version(checkpoint, version)
     columns = dict(changes)
+    if "loan_ids" in columns:
+        _name_loans(ctx, checkpoint, columns.pop("loan_ids"))
+    _ensure_people_fit(ctx, checkpoint, columns)
     if "registered" in columns:
         columns |= registered_columns(columns.pop("registered"))
+    _keep_radius(ctx, checkpoint, columns.get("radius_m", checkpoint.radius_m))
     for name, value in columns.items():
         setattr(checkpoint, name, value)
     ctx.session.flush()
@@ -64,53 +69,26 @@ def edit(ctx: Context, checkpoint_id: UUID, *, version: int, **changes: Any) -> 
     return checkpoint
 
 
-def assign(ctx: Context, checkpoint_id: UUID, *, officer_id: UUID) -> Checkpoint:
-    """Make an officer responsible from now on; the former one's devices drop what he no longer holds.
-
-    The same officer again changes nothing. Open tasks follow by the event.
-
-    Raises:
-        NotFound: out of scope.
-        OfficerUnfit: the officer visits nobody there.
-    """
-    checkpoint = get_locked(ctx, checkpoint_id, EDIT)
-    former_id = checkpoint.officer_id
-    if former_id == officer_id:
-        return checkpoint
-    organisation = ctx.session.get_one(Organisation, checkpoint.organisation_id)
-    customers.ensure_officer_fits(ctx, officer_id, organisation.path)
-    checkpoint.officer_id = officer_id
-    ctx.session.flush()
-    _end_assignments(ctx, checkpoint.id)
-    assign_first(ctx, {checkpoint.id: officer_id})
-    if former_id is not None:
-        _revoke(ctx, checkpoint, former_id)
-    grant_with_customer(ctx, [(officer_id, checkpoint.id, checkpoint.customer_id)])
-    ctx.record(
-        "checkpoint.assigned",
-        checkpoint_id=str(checkpoint.id),
-        officer_id=str(officer_id),
-        former_id=str(former_id) if former_id else None,
-    )
-    return checkpoint
+def _keep_radius(ctx: Context, checkpoint: Checkpoint, radius_m: int) -> None:
+    """Keep the radius of until now, which judges what was captured before; of two changes at once the first."""
+    if radius_m != checkpoint.radius_m:
+        values = {"checkpoint_id": checkpoint.id, "valid_to": ctx.now, "radius_m": checkpoint.radius_m}
+        ctx.session.execute(insert(CheckpointRadius).values(**values).on_conflict_do_nothing())
 
 
-def _end_assignments(ctx: Context, checkpoint_id: UUID) -> None:
-    statement = update(CheckpointAssignment).where(
-        CheckpointAssignment.checkpoint_id == checkpoint_id, CheckpointAssignment.valid_to.is_(None)
-    )
-    ctx.session.execute(statement.values(valid_to=ctx.now))
+def _ensure_people_fit(ctx: Context, checkpoint: Checkpoint, columns: dict[str, Any]) -> None:
+    """Refuse a backup officer who visits nobody there, and a handler who has no say there."""
+    path = ctx.session.get_one(Organisation, checkpoint.organisation_id).path
+    if columns.get("backup_officer_id") is not None:
+        customers.ensure_officer_fits(ctx, columns["backup_officer_id"], path, field="backup_officer_id")
+    if columns.get("exception_handler_id") is not None:
+        ensure_handler_fits(ctx, columns["exception_handler_id"], path)
 
 
-def _revoke(ctx: Context, checkpoint: Checkpoint, former_id: UUID) -> None:
-    """Take the checkpoint from its former officer, and its customer too if nothing else ties him to it."""
-    values = {"customer_id": checkpoint.customer_id, "officer_id": former_id, "id": checkpoint.id}
-    revoked = [(former_id, "checkpoint", checkpoint.id)]
-    if not ctx.session.scalars(_KEEPS_CUSTOMER, values).one():
-        owed = loans.ids_by_customer(ctx.session, [checkpoint.customer_id])
-        revoked += [(former_id, "customer", checkpoint.customer_id)]
-        revoked += [(former_id, "loan", loan_id) for _, loan_id in owed]
-    accounts.revoke(ctx, revoked, reason="reassigned")
+def _name_loans(ctx: Context, checkpoint: Checkpoint, loan_ids: Sequence[UUID]) -> None:
+    ensure_own_loans(ctx, checkpoint.customer_id, loan_ids)
+    ctx.session.execute(delete(CheckpointLoan).where(CheckpointLoan.checkpoint_id == checkpoint.id))
+    name_loans(ctx, [(checkpoint.id, loan_id) for loan_id in dict.fromkeys(loan_ids)])
 
 
 def reissue_plate(ctx: Context, checkpoint_id: UUID) -> Checkpoint:

@@ -196,11 +196,11 @@ def call_off_exit(ctx: Context, exit_id: UUID, *, reason: str) -> CheckpointExit
 
 
 def reactivate(ctx: Context, checkpoint_id: UUID, *, reason: str, effective_on: date | None = None) -> Checkpoint:
-    """Bring an exited checkpoint back, as a new episode from ``effective_on`` (today, unless named).
+    """Bring an exited checkpoint back, as a new episode from ``effective_on`` (today, unless named), even archived.
 
     Raises:
         NotFound: out of scope.
-        StateForbids: it has not left, or is archived.
+        StateForbids: it has not left.
         FourEyes: the actor proposed the exit.
         ReactivationDayInvalid: the day lies before the exit or in the future.
     """
@@ -211,6 +211,7 @@ def reactivate(ctx: Context, checkpoint_id: UUID, *, reason: str, effective_on: 
     returns_on = effective_on or today
     exits.ensure_return(ctx.user_id, row.proposed_by, returns_on=returns_on, effective_on=row.effective_on, today=today)
     _end(ctx, row, exits.next_status(ExitStatus(row.status), ExitStep.REACTIVATE), reason)
+    checkpoint.archived_at = None
     _stay(ctx, checkpoint, Step.REACTIVATE)
     ctx.record(
         "checkpoint.reactivated",

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from inspection_api.core.permissions import Action, Permission, Reach, reach
-from inspection_api.customers.errors import OfficerUnfit, UsccInvalid
+from inspection_api.customers.errors import UsccInvalid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -64,11 +64,6 @@ def _organisation_check_character(digits: str) -> str:
     return "0123456789X"[-total % 11]
 
 
-def ensure_officer_fits(assignments: Iterable[Assignment], path: str) -> None:
-    """Refuse an officer who visits nobody at ``path``: one of his roles of today must be there or above it.
-
-    Raises:
-        OfficerUnfit: none is.
-    """
-    if not any(path.startswith(held.path) and reach(held.role, PERFORM) is not Reach.NONE for held in assignments):
-        raise OfficerUnfit(fields={"officer_id": OfficerUnfit.title})
+def fits(assignments: Iterable[Assignment], path: str, permission: Permission = PERFORM) -> bool:
+    """Tell whether one of today's roles, at ``path`` or above, reaches ``permission`` (to visit, if unsaid)."""
+    return any(path.startswith(held.path) and reach(held.role, permission) is not Reach.NONE for held in assignments)

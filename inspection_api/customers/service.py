@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -80,17 +80,24 @@ def _ensure_free(ctx: Context, code: str) -> None:
     raise UsccTaken(fields=wrong, existing_id=str(existing)) if seen else UsccTaken(fields=wrong)
 
 
-def ensure_officer_fits(ctx: Context, officer_id: UUID, path: str) -> None:
+def ensure_officer_fits(ctx: Context, officer_id: UUID, path: str, *, field: str = "officer_id") -> None:
     """Refuse an officer who is disabled, unknown, or visits nobody in the organisation at ``path``.
 
     Raises:
-        OfficerUnfit: so it is.
+        OfficerUnfit: so it is; ``field`` is the input that names him.
     """
-    user = ctx.session.get(UserAccount, officer_id)
-    if user is None or user.disabled_at is not None:
-        raise OfficerUnfit(fields={"officer_id": OfficerUnfit.title})
-    held = assignments_on(ctx.session, [officer_id], local_day(ctx.now))
-    rules.ensure_officer_fits(held.get(officer_id, ()), path)
+    if unfit_officers(ctx, {officer_id}, path):
+        raise OfficerUnfit(fields={field: OfficerUnfit.title})
+
+
+def unfit_officers(
+    ctx: Context, user_ids: Collection[UUID], path: str, permission: Permission = rules.PERFORM
+) -> set[UUID]:
+    """Return those who are disabled, unknown, or have no role at ``path`` today that reaches ``permission``."""
+    able = select(UserAccount.id).where(UserAccount.id.in_(user_ids), UserAccount.disabled_at.is_(None))
+    enabled = ctx.session.scalars(able).all()
+    held = assignments_on(ctx.session, enabled, local_day(ctx.now))
+    return set(user_ids) - {each for each in enabled if rules.fits(held.get(each, ()), path, permission)}
 
 
 def create_many(ctx: Context, rows: Sequence[NewCustomer]) -> None:

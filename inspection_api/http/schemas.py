@@ -20,6 +20,7 @@ from inspection_api.http.texts import is_safe_text
 
 UNSAFE_TEXT = "含有不允许的控制字符"
 _WRITTEN_WHOLE = re.compile(r"-?[0-9]{1,18}")
+_WRITTEN_REAL = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
 _WRITTEN_TRUTH = {"true": True, "false": False}
 _DECIMAL = re.compile(r"-?[0-9]{1,30}(\.([0-9]{1,30}))?")
 
@@ -93,9 +94,16 @@ class Whole(fields.Integer):
 
 
 class Real(fields.Float):
-    """A finite number of JSON: never a text, never true."""
+    """A finite number of JSON: never a text, never true; ``written`` reads the text of a query instead."""
+
+    def __init__(self, *, written: bool = False, **options: Any) -> None:
+        """Say whether it is written in a query."""
+        super().__init__(**options)
+        self.written = written
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> float:
+        if self.written and isinstance(value, str) and _WRITTEN_REAL.fullmatch(value):
+            value = float(value)
         if not isinstance(value, int | float):
             raise self.make_error("invalid", input=value)
         return super()._deserialize(value, attr, data, **kwargs)

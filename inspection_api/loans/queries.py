@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 
 from inspection_api.accounts.queries import get_one, granted, in_subtree
 from inspection_api.core.permissions import Action, Permission
@@ -12,7 +12,8 @@ from inspection_api.customers.models import Customer
 from inspection_api.loans.models import Loan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
+    from datetime import date
     from uuid import UUID
 
     from sqlalchemy import Select
@@ -44,6 +45,12 @@ def get_loan(session: Session, actor: Actor, loan_id: UUID) -> Loan:
         NotFound: none, or out of scope.
     """
     return get_one(session, visible_loans(actor).where(Loan.id == loan_id))
+
+
+def first_disbursement(session: Session, customer_id: UUID, loan_ids: Collection[UUID] = ()) -> date | None:
+    """Return the first 放款日期 of the customer's loans, or of ``loan_ids`` among them; None if there is none."""
+    statement = select(func.min(Loan.disbursed_on)).where(Loan.customer_id == customer_id)
+    return session.scalar(statement.where(Loan.id.in_(loan_ids)) if loan_ids else statement)
 
 
 def ids_by_customer(session: Session, customer_ids: Iterable[UUID]) -> list[tuple[UUID, UUID]]:

@@ -85,7 +85,7 @@ def _judge_place(facts: Facts, checkpoint: CheckpointFacts, payload: Unmet, at: 
     location = binding.location_at(facts.locations.get(checkpoint.id, []), at)
     if location is None:
         return None
-    return fence.decide_verdict(all_or_none(payload.fixes), location.point, checkpoint.radius_m)
+    return fence.decide_verdict(all_or_none(payload.fixes), location.point, checkpoint.radius_at(at))
 
 
 def _presence(place: Judgement | None) -> tuple[str, ...]:

@@ -101,7 +101,7 @@ def judge_place(visit: Visit) -> dict[str, Any]:
         visit.codes.append("binding_pending")
     min_dwell_s = visit.template.form.definition.min_dwell_s
     presence, place = evidence.judge_at(
-        _proof(visit), location, radius_m=visit.checkpoint.radius_m, min_dwell_s=min_dwell_s
+        _proof(visit), location, radius_m=visit.checkpoint.radius_at(visit.at.at), min_dwell_s=min_dwell_s
     )
     visit.codes.extend(presence.codes)
     visit.flags.extend(presence.flags)

@@ -119,7 +119,8 @@ def test_true_and_false_are_the_only_truths(field: Truth) -> None:
 
 @pytest.mark.parametrize("field", of(fields.Float))
 def test_a_number_is_no_text_and_finite(field: Real) -> None:
-    assert taken(field, ["1", "1.5", "nan", True, NAN, float("inf"), [1.0], {}]) == []
+    assert taken(field, ["nan", "1e2", " 1", "1_0", "１", ".5", "1.", "", True, NAN, float("inf"), [1.0], {}]) == []
+    assert taken(field, ["1", "-1.5"]) == (["1", "-1.5"] if field.written else [])
     assert field.deserialize(1) == 1.0
     assert field.deserialize(116.4) == 116.4
 
