@@ -7,7 +7,7 @@ checkpoint of every sub-branch is not bound yet; the others are. Killed half-way
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from random import Random
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from inspection_api.http.runtime import Runtime
 
 PASSWORD = "xunji-demo-2026"  # noqa: S105 - the demo's, printed at its start
+IN_FORCE_FOR = timedelta(days=40)
 GATEWAY_TOKEN_FILE = "demo-gateway.token"  # noqa: S105 - a file's name
 BRANCH_SIZES = (17, 17, 17, 17, 17, 16, 16, 16, 16, 16, 16, 16, 16, 16)
 SMALL_SIZES = (2,)
@@ -165,13 +166,17 @@ def _sub_branch(seeding: _Seeding, branch_id: UUID, code: str, place: str) -> Su
 
 
 def _customers(seeding: _Seeding, sub: SubBranch) -> None:
-    """Give a sub-branch its customers, each with a loan and a checkpoint; the last checkpoint stays unbound."""
+    """Give a sub-branch its customers, each with a loan and a checkpoint; the last checkpoint stays unbound.
+
+    Plates and officers are some weeks old, so that whoever tries a visit out may have made it before the seeding.
+    """
+    before = replace(seeding.ctx, now=seeding.ctx.now - IN_FORCE_FOR)
     taken = [_customer(seeding, sub) for _ in range(CUSTOMERS_EACH)]
     lent = [_loan(seeding, sub, customer, index) for index, customer in enumerate(taken)]
     points = [_checkpoint(seeding, sub, customer, index) for index, customer in enumerate(taken)]
     customers.create_many(seeding.ctx, taken)
     loans.create_many(seeding.ctx, lent)
-    checkpoints.create_many(seeding.ctx, points)
+    checkpoints.create_many(before, points)
     checkpoints.apply_bindings(seeding.ctx, [_binding(seeding, sub, point) for point in points[:-1]])
 
 
@@ -207,7 +212,7 @@ def _checkpoint(seeding: _Seeding, sub: SubBranch, customer: NewCustomer, index:
         customer_id=customer.id,
         organisation_id=sub.id,
         officer_id=sub.officer_id,
-        effective_from=local_day(seeding.ctx.now) - timedelta(days=40),
+        effective_from=local_day(seeding.ctx.now - IN_FORCE_FOR),
         address=customer.address,
         registered_lon=point.lon,
         registered_lat=point.lat,
