@@ -74,7 +74,7 @@ def merged(
         answers={name.removeprefix(_ANSWER): value for name, value in fields.items() if name != "note"},
         note=fields.get("note"),
         changes={**changes, **dict.fromkeys(merge.owned, change)},
-        results=_results(merge, changes),
+        results=_results(merge, changes, operation.base_version),
         clashes=_clashes(merge, pushed, changes),
         contested=merge.values if record is not None and record.in_conflict else {},
         is_concurrent=merge.is_concurrent,
@@ -103,12 +103,17 @@ def _standing(current: dict[str, Any], merge: Merge, *, is_whole: bool) -> dict[
     return {**base, **merge.stays, **merge.values}
 
 
-def _results(merge: Merge, changes: dict[str, FieldChange]) -> dict[str, dict[str, Any]]:
-    """Return the receipt's ``fields``: what became of each, and the value that stays where another one holds."""
+def _results(merge: Merge, changes: dict[str, FieldChange], base_version: int) -> dict[str, dict[str, Any]]:
+    """Return the receipt's ``fields``: what became of each, and the value that stays where another one holds.
+
+    A clash tells from which version each value was made, too.
+    """
     results: dict[str, dict[str, Any]] = {name: {"outcome": each.value} for name, each in merge.outcomes.items()}
     for name, outcome in merge.outcomes.items():
         if outcome in {Outcome.CONFLICT, Outcome.KEPT}:
             results[name] |= {"server": merge.stays[name], "server_version": changes[name].version}
+        if outcome is Outcome.CONFLICT:
+            results[name]["base_version"] = base_version
     return results
 
 

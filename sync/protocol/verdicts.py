@@ -69,7 +69,8 @@ MESSAGES = {
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one operation. ``codes`` are all reasons, the first is the receipt's ``code``.
 
-    ``traces`` are the security events that it leaves, whether it writes anything or not.
+    ``traces`` are the security events that it leaves, whether it writes anything or not. ``fields`` says what became of
+    each field; whoever writes the conflicts adds their ids.
     """
 
     status: Status
@@ -84,6 +85,11 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     def code(self) -> str:
         """Return the first reason, or the status where there is none."""
         return self.codes[0] if self.codes else self.status.value
+
+    @property
+    def conflict_id(self) -> str | None:
+        """Return the first conflict that somebody is to decide."""
+        return next((told["conflict_id"] for told in self.fields.values() if "conflict_id" in told), None)
 
     @property
     def message(self) -> str:

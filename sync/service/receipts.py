@@ -138,6 +138,7 @@ def result_of(received: Received, verdict: Verdict) -> dict[str, Any]:
         "flags": list(verdict.flags),
         "fields": verdict.fields,
         "version": verdict.version,
+        "conflict_id": verdict.conflict_id,
     }
     return result | {name: value for name, value in optional.items() if value}
 

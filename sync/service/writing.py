@@ -24,7 +24,7 @@ from sync.protocol.verdicts import rejected
 from sync.service import adding
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from uuid import UUID
 
     from inspection_api.core.context import Context
@@ -59,6 +59,7 @@ _CONFLICTS = text(
     ON CONFLICT (inspection_id, field, device_id) WHERE state = 'open'
     DO UPDATE SET op_id = excluded.op_id, server = excluded.server, device = excluded.device,
                   server_device_id = excluded.server_device_id, server_seq = excluded.server_seq
+    RETURNING id, inspection_id, field
     """
 )
 # Whoever sets a field knew the value that stood: what he says now is the device's word if the conflict is his, else it
@@ -223,7 +224,10 @@ def _contest(ctx: Context, judged: Sequence[Judged]) -> None:
 
 
 def _store_conflicts(ctx: Context, judged: Sequence[Judged]) -> None:
-    """Keep both values of every clash; a device's later value for the same field takes the place of its earlier one."""
+    """Keep both values of every clash, and let the receipts name it.
+
+    A device's later value for the same field takes the place of its earlier one.
+    """
     rows = {
         (each.write.row["id"], clash.field): {
             "id": new_id(),
@@ -241,7 +245,15 @@ def _store_conflicts(ctx: Context, judged: Sequence[Judged]) -> None:
         for clash in each.write.conflicts
     }
     if rows:
-        ctx.session.execute(_CONFLICTS, {"rows": as_jsonb(list(rows.values())), "now": ctx.now})
+        stored = ctx.session.execute(_CONFLICTS, {"rows": as_jsonb(list(rows.values())), "now": ctx.now})
+        _name_conflicts(judged, {(row.inspection_id, row.field): str(row.id) for row in stored})
+
+
+def _name_conflicts(judged: Sequence[Judged], ids: Mapping[tuple[UUID, str], str]) -> None:
+    for each in judged:
+        if isinstance(each.write, DraftWrite | VisitWrite):
+            for clash in each.write.conflicts:
+                each.verdict.fields[clash.field]["conflict_id"] = ids[each.write.row["id"], clash.field]
 
 
 def _scans(judged: Sequence[Judged]) -> set[tuple[UUID, int]]:

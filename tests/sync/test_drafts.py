@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
     from tests.factories import World
+    from tests.sync.offices import Office
 
 
 def test_a_submission_keeps_what_another_device_added_meanwhile(desk: Desk, phone: Phone, second: Phone) -> None:
@@ -202,3 +203,19 @@ def test_a_release_is_told_to_the_device(desk: Desk, client: FlaskClient, world:
     (receipt,) = (each for each in phone.pull()["changes"] if each["k"] == "receipt")
     assert (receipt["op_id"], receipt["status"], receipt["from"]) == (op_id, "quarantined", "quarantined")
     assert receipt["decision"]["state"] == "released"
+
+
+def test_a_receipt_names_the_conflicts_that_somebody_is_to_decide(
+    desk: Desk, phone: Phone, second: Phone, office: Office
+) -> None:
+    desk.save(phone, note="在厂", **answer("tax_ytd", "5"))
+    clash = desk.save(second, note="停工", **answer("tax_ytd", "6"))
+    named = {each["field"]: each["id"] for each in office.conflicts()}
+    assert len(named) == 2
+    assert {name: told["conflict_id"] for name, told in clash["fields"].items()} == named
+    assert clash["conflict_id"] in named.values()
+    assert {told["base_version"] for told in clash["fields"].values()} == {0}
+    again = desk.save(second, note="停产", **answer("water_t", "1"))
+    assert (again["conflict_id"], again["fields"]["note"]["conflict_id"]) == (named["note"], named["note"])
+    assert "conflict_id" not in again["fields"]["answers.water_t"]
+    assert "conflict_id" not in desk.save(second, **answer("gas_m3", "1"))
