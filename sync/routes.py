@@ -10,7 +10,7 @@ from flask import Response, request
 
 from inspection_api.core.context import Context
 from inspection_api.core.permissions import Action, Permission
-from inspection_api.http.blueprint import JSON, PERSON, SIGNED, SNAPSHOT, Blueprint, raw_body
+from inspection_api.http.blueprint import JSON, PERSON, SIGNED, SNAPSHOT, Blueprint, raw_body, raw_headers
 from inspection_api.http.compression import bounded_body, packed
 from inspection_api.http.runtime import Caller
 from inspection_api.http.schemas import PageQuery, page_of
@@ -23,6 +23,15 @@ from sync.protocol.envelope import MAX_BYTES
 from sync.protocol.signature import upload_text
 
 PERFORM = Permission(Action.ONSITE, "perform")
+SIGNATURE_OF_BODY = "`ed25519=` and the base64url of the device's signature over the body, before it was compressed."
+SIGNATURE_OF_UPLOAD = (
+    "Without a login: `ed25519=` and the base64url of the device's signature over three lines: method and medium's id,"
+    " `Upload-Offset`, `Upload-Checksum` (the latter two empty for HEAD)."
+)
+NO_LOGIN = {
+    "Device_Bank": "Without a login: the bank's tag, the middle part of the device's former token.",
+    "Device_Id": "Without a login: the device.",
+}
 
 blp = Blueprint("sync", "离线同步")
 blp.errorhandler(ChecksumMismatch)(media.tell_checksum_mismatch)
@@ -35,9 +44,10 @@ def shake_hands(ctx: Context, **values: Any) -> dict[str, Any]:
     return service.shake_hands(ctx, **values)
 
 
-@blp.post("/sync/push", permission=PERSON, streamed=SIGNED, gives=JSON)
+@blp.post("/sync/push", permission=PERSON, streamed=SIGNED, gives=schemas.PushedSchema)
 @blp.gated(MAX_BYTES)
 @blp.doc(requestBody={"required": True, "content": {JSON: {"schema": schemas.batch_schema()}}})
+@blp.doc(**raw_headers(Device_Signature=SIGNATURE_OF_BODY, Content_Encoding="gzip or zstd.", **NO_LOGIN))
 def push(caller: Caller) -> Response:
     """Apply a batch of operations; every one ends in a status, and the same bytes again have no second effect.
 
@@ -56,24 +66,36 @@ def _feed_head(caller: Caller) -> dict[str, Any]:
     return {"feed_seq": caller.runtime.database.feed_head(caller.bank)} if caller.actor.user_id else {}
 
 
-@blp.get("/sync/pull", permission=PERFORM, transaction=SNAPSHOT, query=schemas.PullQuery, gives=JSON)
+@blp.get("/sync/pull", permission=PERFORM, transaction=SNAPSHOT, query=schemas.PullQuery, gives=schemas.PulledSchema)
 @blp.gated()
 def pull(ctx: Context, **query: Any) -> Response:
-    """Return the next page of changes and late receipts."""
+    """Return the next page of changes and late receipts.
+
+    410 means that the feed does not go on from this cursor: take a snapshot.
+    """
     return _json(service.pull(ctx, **query))
 
 
-@blp.post("/sync/snapshot", permission=PERFORM, transaction=SNAPSHOT, body=schemas.SnapshotInput)
+@blp.post(
+    "/sync/snapshot", permission=PERFORM, transaction=SNAPSHOT, body=schemas.SnapshotInput, gives=schemas.PulledSchema
+)
 @blp.gated()
 def snapshot(ctx: Context, **values: Any) -> Response:
-    """Return the next page of everything that the device should hold; its outbox is not concerned."""
+    """Return the next page of everything that the device should hold; its outbox is not concerned.
+
+    While `has_more`, the cursor is for the next page of this snapshot; the last page's is for pull.
+    """
     return _json(service.snapshot(ctx, **values))
 
 
 @blp.post("/sync/verify", permission=PERFORM, transaction=SNAPSHOT, body=schemas.VerifyInput, out=schemas.VerifySchema)
 @blp.gated()
 def verify(ctx: Context, *, device_id: UUID, cursor: str, digests: dict[str, dict[str, str]]) -> dict[str, Any]:
-    """Compare digests of what the device holds with what it should hold."""
+    """Compare digests of what the device holds with what it should hold.
+
+    Rows are gathered by entity and by the first byte of their id, in two hexadecimal digits. The digest is the sha256,
+    in hexadecimal digits, of the lines `<id>:<v>`, sorted, each with a line feed. `behind`: pull first.
+    """
     return service.verify(ctx, device_id=device_id, cursor=cursor, held=digests)
 
 
@@ -135,6 +157,7 @@ def get_device(ctx: Context, device_id: UUID) -> dict[str, Any]:
 
 
 @blp.endpoint("HEAD", "/sync/media/<uuid:media_id>", permission=PERSON, streamed=SIGNED)
+@blp.doc(**raw_headers(**media.TUS, Device_Signature=SIGNATURE_OF_UPLOAD, **NO_LOGIN))
 def find_upload(caller: Caller, media_id: UUID) -> Response:
     """Say where a declared medium's upload stands, also to a device without a login; as `HEAD /media/{media_id}`."""
     response: Response = media.find_progress(_uploader(caller, media_id), media_id)
@@ -142,12 +165,11 @@ def find_upload(caller: Caller, media_id: UUID) -> Response:
 
 
 @blp.patch("/sync/media/<uuid:media_id>", permission=PERSON, streamed=SIGNED, status=204)
-@blp.doc(**raw_body(CHUNK_TYPE))
+@blp.doc(**raw_body(CHUNK_TYPE), **raw_headers(**media.CHUNK, Device_Signature=SIGNATURE_OF_UPLOAD, **NO_LOGIN))
 def append_to_upload(caller: Caller, media_id: UUID) -> Response:
     """Append bytes to a declared medium, also from a device without a login; as `PATCH /media/{media_id}`.
 
-    Without a login, `Device-Signature` is over three lines: `PATCH <media_id>`, `Upload-Offset` and `Upload-Checksum`,
-    which is needed then.
+    Without a login, `Upload-Checksum` is needed.
     """
     response: Response = media.append(_uploader(caller, media_id), media_id)
     return response

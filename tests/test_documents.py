@@ -5,12 +5,15 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
 from inspection_api.app import openapi
 from inspection_api.cli import main
 from inspection_api.demo.seed import PASSWORD
+from sync.entities import OPERATIONS
+from sync.protocol.envelope import decode_operation
 
 ROOT = Path(__file__).parents[1]
 README, ARCHITECTURE = ((ROOT / name).read_text() for name in ("README.md", "ARCHITECTURE.md"))
@@ -66,3 +69,21 @@ def test_every_variable_is_documented() -> None:
 
 def test_the_demo_password_of_the_readme_is_the_demos() -> None:
     assert f"`{PASSWORD}`" in README
+
+
+def test_the_visit_of_the_clients_page_is_one() -> None:
+    page = (ROOT / "docs/sync-clients.md").read_text()
+    (example,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    raw = re.sub(r"_id\": \"…|\"id\": \"…", lambda found: found.group().replace("…", str(uuid4())), example)
+    received = decode_operation(raw.encode())
+    assert received.operation is not None
+    visit = OPERATIONS[received.operation.type].payload.decode(received.operation.payload)
+    assert [medium.item for medium in visit.media] == ["tax_ytd"]
+
+
+def test_the_endpoints_of_the_clients_page_exist() -> None:
+    page = (ROOT / "docs/sync-clients.md").read_text()
+    named = set(re.findall(r"`(GET|POST|PATCH|HEAD) (/[\w/{}]+)", page))
+    paths = openapi()["paths"]
+    assert len(named) >= 10
+    assert [(verb, path) for verb, path in named if verb.lower() not in paths.get(f"/api/v1{path}", {})] == []

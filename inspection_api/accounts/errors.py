@@ -76,7 +76,7 @@ class DeviceLimit(Conflict):
 
 
 class DeviceDecided(Conflict):
-    """The device was approved or revoked before; ``status`` says which."""
+    """The device was approved or revoked before; ``current`` says which."""
 
     code = "device_decided"
     title = "该设备已处理"

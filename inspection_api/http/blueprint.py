@@ -97,16 +97,16 @@ class Blueprint(SmorestBlueprint):
         idempotent: bool = False,
         transaction: Mapping[str, Any] | None = None,
         streamed: bool | Signed = False,
-        gives: str | None = None,
+        gives: str | type[Schema] | None = None,
     ) -> Callable[[View], View]:
         """Register a view.
 
         The view's first argument is the Context; with ``streamed`` it is a Caller that opens its own short
         transactions, and on a PUBLIC endpoint the Runtime. Path variables and the parsed ``query`` and ``body``
         follow as keywords; ``if_match`` adds ``version`` (int), ``idempotent`` adds ``idempotency_key``. ``out`` None
-        means the view returns a response itself, of the media type ``gives`` (None: without a body). ``transaction``
-        is TRACED or SNAPSHOT where GET's READ ONLY, or the writing of the others, is not what it needs.
-        ``streamed=SIGNED`` lets a device without a login call, too: its service must verify the signature before
+        means the view returns a response itself: of the media type ``gives``, or JSON of that schema (None: without a
+        body). ``transaction`` is TRACED or SNAPSHOT where GET's READ ONLY, or the writing of the others, is not what it
+        needs. ``streamed=SIGNED`` lets a device without a login call, too: its service must verify the signature before
         anything else.
         """
 
@@ -233,15 +233,28 @@ def raw_body(kind: str) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": _content(kind)}}
 
 
-def _raw_answer(kind: str | None, status: int) -> dict[str, Any]:
-    """Return the OpenAPI member of an answer that no schema describes."""
+def raw_headers(**meanings: str) -> dict[str, Any]:
+    """Return the OpenAPI member of headers that the view reads itself (``Upload_Offset=…``), for ``blp.doc``."""
+    return {
+        "parameters": [
+            {"in": "header", "name": name.replace("_", "-"), "description": meaning, "schema": {"type": "string"}}
+            for name, meaning in meanings.items()
+        ]
+    }
+
+
+def _raw_answer(kind: str | type[Schema] | None, status: int) -> dict[str, Any]:
+    """Return the OpenAPI member of an answer that the view writes itself."""
     body = {"content": _content(kind)} if kind else {}
     return {"responses": {str(status): {"description": HTTPStatus(status).phrase, **body}}}
 
 
-def _content(kind: str) -> dict[str, Any]:
-    schema = {"type": "object"} if kind == JSON else {"type": "string", "format": "binary"}
-    return {kind: {"schema": schema}}
+def _content(kind: str | type[Schema]) -> dict[str, Any]:
+    return (
+        {kind: {"schema": {"type": "string", "format": "binary"}}}
+        if isinstance(kind, str)
+        else {JSON: {"schema": kind}}
+    )
 
 
 def _security(permission: Permission | Access) -> dict[str, Any]:

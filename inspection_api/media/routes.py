@@ -14,7 +14,7 @@ from inspection_api.core.context import Context
 from inspection_api.core.errors import Problem
 from inspection_api.core.storage import in_chunks
 from inspection_api.http import problems
-from inspection_api.http.blueprint import LOGGED_IN, PERSON, PUBLIC, TRACED, Blueprint, raw_body
+from inspection_api.http.blueprint import LOGGED_IN, PERSON, PUBLIC, TRACED, Blueprint, raw_body, raw_headers
 from inspection_api.http.compression import ensure_plain
 from inspection_api.http.runtime import Caller, Runtime
 from inspection_api.media import queries, service
@@ -25,6 +25,12 @@ from inspection_api.media.service import Progress
 
 _LARGEST = max(MAX_BYTES.values())
 _READ_BYTES = 1 << 16
+
+TUS = {"Tus_Resumable": "1.0.0"}
+CHUNK = TUS | {
+    "Upload_Offset": "Where the upload stands, in bytes.",
+    "Upload_Checksum": "`sha256` or `sha1`, a space, and the base64 of the digest of these bytes: others are not kept.",
+}
 
 blp = Blueprint("media", "照片、录音与视频：tus 断点续传与查看")
 
@@ -54,6 +60,14 @@ def describe(_runtime: Runtime) -> Response:
 
 
 @blp.post("/media", permission=PERSON, streamed=True, status=201)
+@blp.doc(
+    **raw_headers(
+        **TUS,
+        Upload_Length="The length of the whole, in bytes.",
+        Upload_Metadata="`id`, `sha256` (hexadecimal digits) and `filetype`, each with a space and the base64 of its"
+        " value, with commas between.",
+    )
+)
 def create(caller: Caller) -> Response:
     """Declare a media and take its first bytes, if any; the same id again answers the same place.
 
@@ -72,6 +86,7 @@ def create(caller: Caller) -> Response:
 
 
 @blp.endpoint("HEAD", "/media/<uuid:media_id>", permission=PERSON, streamed=True)
+@blp.doc(**raw_headers(**TUS))
 def find_progress(caller: Caller, media_id: UUID) -> Response:
     """Say where my upload stands."""
     uploads.ensure_tus_version(request.headers.get("Tus-Resumable"))
@@ -79,7 +94,7 @@ def find_progress(caller: Caller, media_id: UUID) -> Response:
 
 
 @blp.patch("/media/<uuid:media_id>", permission=PERSON, streamed=True, status=204)
-@blp.doc(**raw_body(uploads.CHUNK_TYPE))
+@blp.doc(**raw_body(uploads.CHUNK_TYPE), **raw_headers(**CHUNK))
 def append(caller: Caller, media_id: UUID) -> Response:
     """Append bytes at ``Upload-Offset``; the last ones make the media stored."""
     uploads.ensure_tus_version(request.headers.get("Tus-Resumable"))
@@ -89,6 +104,7 @@ def append(caller: Caller, media_id: UUID) -> Response:
 
 
 @blp.delete("/media/<uuid:media_id>", permission=PERSON, streamed=True, status=204)
+@blp.doc(**raw_headers(**TUS))
 def terminate(caller: Caller, media_id: UUID) -> Response:
     """Throw the partial bytes of my upload away; its slot stays."""
     uploads.ensure_tus_version(request.headers.get("Tus-Resumable"))

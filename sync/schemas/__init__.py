@@ -1,0 +1,43 @@
+"""What the protocol's endpoints take and give."""
+
+from __future__ import annotations
+
+from sync.schemas.batches import batch_schema
+from sync.schemas.desk import (
+    ConflictQuery,
+    ConflictSchema,
+    DeviceDetailSchema,
+    DeviceStandingSchema,
+    QuarantineDecisionInput,
+    QuarantineSchema,
+    ResolveInput,
+)
+from sync.schemas.devices import (
+    HandshakeInput,
+    HandshakeSchema,
+    PulledSchema,
+    PullQuery,
+    PushedSchema,
+    SnapshotInput,
+    VerifyInput,
+    VerifySchema,
+)
+
+__all__ = [
+    "ConflictQuery",
+    "ConflictSchema",
+    "DeviceDetailSchema",
+    "DeviceStandingSchema",
+    "HandshakeInput",
+    "HandshakeSchema",
+    "PullQuery",
+    "PulledSchema",
+    "PushedSchema",
+    "QuarantineDecisionInput",
+    "QuarantineSchema",
+    "ResolveInput",
+    "SnapshotInput",
+    "VerifyInput",
+    "VerifySchema",
+    "batch_schema",
+]
