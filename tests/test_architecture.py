@@ -26,7 +26,7 @@ CONTRACTS = {
 }
 LINE = [word.strip() for layer in CONTRACTS["the-line"]["layers"] for word in layer.split("|")]
 SLICES = CONTRACTS["files"]["containers"]
-NO_SLICES = {"core", "http", "demo"}
+NO_SLICES = {"cli", "core", "http", "demo"}
 
 VOCABULARY = {
     *("__init__", "routes", "schemas", "service", "entities", "queries", "models"),

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from inspection_api.app import openapi
-from inspection_api.cli import main
+from inspection_api.cli import HOMES
 from inspection_api.demo.seed import PASSWORD
 from sync.entities import OPERATIONS
 from sync.protocol.envelope import decode_operation
@@ -53,7 +53,7 @@ def test_the_requests_of_the_readme_are_endpoints() -> None:
 def test_the_commands_of_the_readme_exist() -> None:
     commands = set(re.findall(r"python -m inspection_api ([a-z-]+)", README))
     assert commands
-    assert commands <= set(main.commands)
+    assert commands <= set(HOMES)
 
 
 def test_the_readme_tells_every_command_that_make_help_lists() -> None:
