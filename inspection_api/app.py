@@ -23,6 +23,7 @@ from inspection_api.http import headers, health, problems, runtime
 from inspection_api.http.compression import MAX_BODY_BYTES
 from inspection_api.http.document import Api
 from inspection_api.http.runtime import Runtime
+from inspection_api.imports import routes as imports_routes
 from inspection_api.inspections import routes as inspections_routes
 from inspection_api.jobs import routes as jobs_routes
 from inspection_api.loans import routes as loans_routes
@@ -49,6 +50,7 @@ BLUEPRINTS = (
     telemetry_routes.blp,
     alerts_routes.blp,
     checkpoints_routes.blp,
+    imports_routes.blp,
     plans_routes.blp,
     tasks_routes.blp,
     inspections_routes.blp,

@@ -6,6 +6,7 @@ from checkpoints import service as checkpoints
 from inspection_api.accounts import service as accounts
 from inspection_api.alerts import service as alerts
 from inspection_api.core.events import Subscription, When
+from inspection_api.imports import service as imports
 from inspection_api.inspections import service as inspections
 from inspection_api.media import service as media
 from inspection_api.plans import service as plans
@@ -33,6 +34,7 @@ SUBSCRIPTIONS: tuple[Subscription, ...] = (
     Subscription("checkpoint.binding_confirmed", When.LATER, sync.on_places_decided),
     Subscription("checkpoint.binding_rejected", When.LATER, sync.on_places_decided),
     Subscription("inspection.exit_concluded", When.LATER, checkpoints.on_exits_concluded),
+    Subscription("job.portfolio_export", When.LATER, imports.on_export_due),
     Subscription("job.label_sheets", When.LATER, papers.on_label_sheets_due),
     Subscription("telemetry.ingested", When.LATER, telemetry.refresh_facts),
     Subscription("telemetry.facts_changed", When.LATER, alerts.on_facts_changed),

@@ -33,6 +33,7 @@ VOCABULARY = {
     *("rules", "forms", "protocol", "evidence", "roles", "qr", "paper", "labels", "images", "coordinates", "errors"),
 }
 OWN_WORDS = {
+    "inspection_api.imports": {"workbook", "delimited"},  # the two kinds of files
     "inspection_api.reports": {"catalogue", "completion", "table"},  # one file per report, and the table they fill
     "inspection_api.templates": {"default_template"},  # data: the form that every bank starts with
     "kiosk_print": {"fonts", "templates"},  # what typst reads

@@ -5,7 +5,7 @@ from __future__ import annotations
 from checkpoints.service.bindings import NewBinding, apply_bindings
 from checkpoints.service.creation import NewCheckpoint, create, create_many, on_customers_created
 from checkpoints.service.describing import Described, describe, qr_text
-from checkpoints.service.editing import edit, reissue_plate
+from checkpoints.service.editing import edit, edit_many, reissue_plate
 from checkpoints.service.exits import (
     approve_exit,
     call_off_exit,
@@ -38,6 +38,7 @@ __all__ = [
     "create_many",
     "describe",
     "edit",
+    "edit_many",
     "let_exits_take_effect",
     "look_up",
     "note_scans",

@@ -17,8 +17,10 @@ from inspection_api.core.errors import Malformed, TooLarge, Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import BinaryIO
 
 MAX_BODY_BYTES = 1 << 20
+_READ_BYTES = 1 << 16
 _WORTH_PACKING_BYTES = 1 << 10
 _QUICK = 1
 _GZIP = 16 + zlib.MAX_WBITS
@@ -85,6 +87,23 @@ def packed(response: Response) -> Response:
         response.set_data(_PACKERS[encoding](body))
         response.content_encoding = encoding
     return response
+
+
+def stream_into(file: BinaryIO, limit: int) -> None:
+    """Write the request's body, of at most ``limit`` bytes, into an open file, and go back to its beginning.
+
+    Raises:
+        TooLarge: it is longer.
+    """
+    request.max_content_length = limit + 1
+    try:
+        while chunk := request.stream.read(_READ_BYTES):
+            file.write(chunk)
+            if file.tell() > limit:
+                raise TooLarge(max_bytes=limit)
+    except RequestEntityTooLarge:
+        raise TooLarge(max_bytes=limit) from None
+    file.seek(0)
 
 
 def ensure_plain() -> None:

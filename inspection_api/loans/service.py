@@ -40,6 +40,16 @@ _INSERT = text(
         five_class text, rate numeric, repayment_method text)
     """
 )
+_UPDATE = text(
+    """
+    UPDATE loan l SET amount = r.amount, disbursed_on = r.disbursed_on, matures_on = r.matures_on,
+           five_class = r.five_class, rate = r.rate, repayment_method = r.repayment_method
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (
+        id uuid, amount numeric, disbursed_on date, matures_on date, five_class text, rate numeric,
+        repayment_method text)
+    WHERE l.id = r.id
+    """
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,3 +125,12 @@ def edit(ctx: Context, loan_id: UUID, *, version: int, **changes: Any) -> Loan:
     ctx.session.flush()
     ctx.record("loan.edited", loan_id=str(loan.id), fields=sorted(changes))
     return loan
+
+
+def edit_many(ctx: Context, updates: Sequence[tuple[UUID, dict[str, Any]]]) -> None:
+    """Give loans, which the caller has checked, all columns that an edit may change: one statement."""
+    if not updates:
+        return
+    ctx.session.execute(_UPDATE, {"rows": as_jsonb([{"id": id_, **columns} for id_, columns in updates])})
+    for id_, columns in updates:
+        ctx.record("loan.edited", loan_id=str(id_), fields=sorted(columns))
