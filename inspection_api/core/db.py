@@ -98,6 +98,7 @@ class Database:
         self.clock = clock
         self.subscriptions = tuple(subscriptions)
         self.storage = storage
+        self._engines: dict[str | None, Engine] = {None: engine}
         self._wake = wake
 
     @contextmanager
@@ -131,6 +132,11 @@ class Database:
 
     @contextmanager
     def _session(self, isolation: str | None) -> Iterator[Session]:
-        bind = self.engine.execution_options(isolation_level=isolation) if isolation else self.engine
-        with Session(bind, expire_on_commit=False) as session:
+        with Session(self._engine(isolation), expire_on_commit=False) as session:
             yield session
+
+    def _engine(self, isolation: str | None) -> Engine:
+        """Return the engine with an isolation level, made once: making one costs as much as a query."""
+        if isolation not in self._engines:
+            self._engines[isolation] = self.engine.execution_options(isolation_level=isolation)
+        return self._engines[isolation]
