@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import literal_column, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import JSON, Uuid, column, text
 
 from checkpoints.rules.plate import OLD_PLATE_LIVES
 from sync.errors import DeviceUnknown, DeviceWiped
@@ -18,38 +17,46 @@ from sync.protocol.parting import ending_of
 from sync.protocol.times import Sample
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Row
+    from sqlalchemy import Row, Subquery
     from sqlalchemy.orm import Session
 
     from inspection_api.core.context import Context
     from sync.protocol.parting import Ending
 
-PLATES: ColumnElement[Any] = literal_column(
+
+def _grouped(sql: str) -> Subquery:
+    """Return lists that belong to rows: the row's ``id``, and ``told``, the list as JSON, for the parameter ``ids``."""
+    return text(sql).columns(column("id", Uuid), column("told", JSON)).subquery()
+
+
+PLATES = _grouped(
     f"""
-    (SELECT coalesce(jsonb_agg(p ORDER BY p.generation), '[]')
-     FROM (SELECT generation, issued_at,
-                  lead(issued_at) OVER (ORDER BY generation) + interval '{OLD_PLATE_LIVES.days} days' AS valid_until
-           FROM checkpoint_plate WHERE checkpoint_id = checkpoint.id) p)
-    """,  # noqa: S608 - a constant
-    JSONB(),
+    SELECT checkpoint_id AS id, json_agg(told ORDER BY told.generation) AS told
+    FROM (SELECT checkpoint_id, generation, issued_at,
+                 lead(issued_at) OVER (PARTITION BY checkpoint_id ORDER BY generation)
+                 + interval '{OLD_PLATE_LIVES.days} days' AS valid_until
+          FROM checkpoint_plate WHERE checkpoint_id = ANY (CAST(:ids AS uuid[]))) p,
+         LATERAL (SELECT p.generation, p.issued_at, p.valid_until) told
+    GROUP BY checkpoint_id
+    """  # noqa: S608 - a constant
 )
-"""A checkpoint's plates by generation: when each was issued, and when it ends at the latest (null: not foreseen).
+"""The plates of checkpoints by generation: when each was issued, and when it ends at the latest (null: not foreseen).
 
 The first scan of a newer plate ends an older one sooner; the device hears of that by the receipt. Whatever else
 changes a plate changes the checkpoint too, by trigger, so these are as fresh as the row's version.
 """
 
-LOCATIONS: ColumnElement[Any] = literal_column(
+LOCATIONS = _grouped(
     """
-    (SELECT coalesce(jsonb_agg(l ORDER BY l.generation, l.valid_from), '[]')
-     FROM (SELECT generation, lon, lat, status, valid_from, valid_to
-           FROM checkpoint_location
-           WHERE checkpoint_id = checkpoint.id AND status <> 'rejected'
-             AND (valid_to IS NULL OR valid_from < valid_to)) l)
-    """,
-    JSONB(),
+    SELECT checkpoint_id AS id, json_agg(told ORDER BY told.generation, told.valid_from) AS told
+    FROM checkpoint_location l,
+         LATERAL (SELECT l.generation, l.lon, l.lat, l.status, l.valid_from, l.valid_to) told
+    WHERE checkpoint_id = ANY (CAST(:ids AS uuid[])) AND l.status <> 'rejected'
+      AND (l.valid_to IS NULL OR l.valid_from < l.valid_to)
+    GROUP BY checkpoint_id
+    """
 )
-"""The places that a checkpoint has and had, by generation (WGS-84), each with the time in which it judges visits.
+"""The places that checkpoints have and had, by generation (WGS-84), each with the time in which it judges visits.
 
 Whatever changes a place changes the checkpoint too, by trigger, so these are as fresh as the row's version.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -18,5 +19,5 @@ def count_fitting(sizes: Sequence[int], most: int = MAX_BYTES - _ENVELOPE_BYTES)
 
     One always does, however large: a page without any would never end.
     """
-    fitting = sum(1 for total in accumulate(size + 1 for size in sizes) if total <= most)
+    fitting = bisect_right(list(accumulate(size + 1 for size in sizes)), most)
     return max(fitting, min(1, len(sizes)))

@@ -6,6 +6,7 @@ The caller's transaction is one READ ONLY REPEATABLE READ snapshot. Re-delivery 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
+    from sqlalchemy import Row
+
     from inspection_api.core.context import Context
     from sync.queries import DeviceRow
 
@@ -34,6 +37,9 @@ _CHANGES = text(
     ORDER BY seq LIMIT :most
     """
 )
+
+_THING = slice(1, 3)
+"""Where a row of ``_CHANGES`` names its thing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +86,7 @@ def admitted(ctx: Context, device_id: UUID) -> tuple[DeviceRow, Binding]:
 def _page(ctx: Context, after: int, head: int, limit: int) -> _Page:
     found = ctx.session.execute(_CHANGES, {"user_id": ctx.user_id, "after": after, "most": limit + 1}).all()
     kept = found[:limit]
-    newest = sorted({(entity, id_): (seq, entity, id_, *how) for seq, entity, id_, *how in kept}.values())
+    newest = sorted({row[_THING]: row for row in kept}.values(), key=itemgetter(0))
     changes = _changes(ctx, newest)
     fitting = count_fitting([len(change) for change in changes])
     if fitting < len(changes):
@@ -89,16 +95,14 @@ def _page(ctx: Context, after: int, head: int, limit: int) -> _Page:
     return _Page(changes=changes, ends_at=kept[-1].seq if has_more else head, has_more=has_more)
 
 
-def _changes(ctx: Context, newest: Sequence[tuple[Any, ...]]) -> list[bytes]:
+def _changes(ctx: Context, newest: Sequence[Row[Any]]) -> list[bytes]:
     """Return one change for each row: removals as the feed says, the rest as they now stand; empty where nothing is."""
-    puts = rows.puts(ctx, [(entity, id_) for _, entity, id_, change, *_ in newest if change == "put"])
-    return [
-        puts.get((entity, id_), b"") if change == "put" else _removal(change, entity, id_, reason=reason, v=version)
-        for _, entity, id_, change, reason, version in newest
-    ]
+    puts = rows.puts(ctx, [row[_THING] for row in newest if row.change == "put"])
+    return [puts.get(row[_THING], b"") if row.change == "put" else _removal(row) for row in newest]
 
 
-def _removal(change: str, entity: str, id_: str, **facts: Any) -> bytes:
+def _removal(row: Row[Any]) -> bytes:
     """Return a ``drop``, with its reason, or a ``del``, with the version that the row would have now."""
+    facts = {"reason": row.reason, "v": row.version}
     known = {name: value for name, value in facts.items() if value is not None}
-    return rows.encoded({"k": change, "e": entity, "id": id_, **known})
+    return rows.encoded({"k": row.change, "e": row.entity, "id": row.entity_id, **known})

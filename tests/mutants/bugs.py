@@ -112,7 +112,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         name="the pull takes anybody's grants",
-        edits=((ROWS, "grants.user_id == ctx.user_id, ", ""),),
+        edits=((ROWS, 'grants.user_id == bindparam("user_id"), ', ""),),
     ),
     Bug(
         name="losing access drops nothing",

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select, update
 
 from inspection_api.accounts.models import Device, RoleAssignment
+from inspection_api.customers.models import Customer
 from inspection_api.loans import service as loans
+from inspection_api.loans.models import Loan
 from inspection_api.loans.service import NewLoan
 from sync.entities import ENTITIES
 from tests.sync.operations import unmet
@@ -60,6 +64,29 @@ def approved(phone: Phone, username: str) -> Phone:
 
 def test_the_officer_himself_holds_something_of_every_kind(full: Phone) -> None:
     assert kinds(mirror(full)) == ENTITIES.keys()
+
+
+def test_every_member_of_every_thing_is_told_as_it_stands_in_its_table(full: Phone, world: World) -> None:
+    with world.transaction() as ctx:
+        ctx.session.execute(update(Customer).values(name='“秦岭”\\ "机械"\n', contact=None))
+        ctx.session.execute(update(Loan).values(amount=Decimal("1234567890123456.70")))
+    held = mirror(full)
+    assert kinds(held) == ENTITIES.keys()
+    with world.transaction() as ctx:
+        for (name, id_), change in held.items():
+            table = ENTITIES[name].table
+            row = ctx.session.execute(select(table).where(table.c.id == id_)).one()
+            assert change["v"] == row.version
+            assert tuple(change["d"]) == ENTITIES[name].members
+            for column in ENTITIES[name].columns:
+                assert understood(change["d"][column], getattr(row, column)), (name, column)
+
+
+def understood(told: Any, value: Any) -> bool:
+    """Tell whether JSON says a column's value: amounts as strings, instants with their offset, nothing rounded."""
+    if isinstance(value, datetime):
+        return datetime.fromisoformat(told) == value
+    return bool(told == (str(value) if isinstance(value, Decimal | UUID | date) else value))
 
 
 @pytest.mark.parametrize("username", READERS)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import orjson
 import zstandard
 from sqlalchemy import select
 
@@ -239,11 +238,6 @@ def working_set(town: Town, device: Device) -> dict[str, dict[str, Any]]:
         for name, entity in ENTITIES.items():
             shared = ctx.session.scalars(select(entity.table.c.id)) if entity.is_shared else ()
             mine = [UUID(row.entity_id) for row in granted if row.entity == name]
-            rows = ctx.session.execute(entity.rows([*shared, *mine])).all()
-            held[name] = {str(row[0]): _sent(entity.members, row) for row in rows}
+            rows = ctx.session.execute(entity.rows(), {"ids": [*shared, *mine]}).all()
+            held[name] = {id_: {**json.loads(told), "version": version} for id_, version, told in rows}
     return held
-
-
-def _sent(names: tuple[str, ...], row: Any) -> dict[str, Any]:
-    members = dict(zip(names, row[2:], strict=True))
-    return {**json.loads(orjson.dumps(members, default=str)), "version": row[1]}
