@@ -84,6 +84,8 @@ def admitted(ctx: Context, device_id: UUID) -> tuple[DeviceRow, Binding]:
 
 
 def _page(ctx: Context, after: int, head: int, limit: int) -> _Page:
+    if after == head:
+        return _Page(changes=[], ends_at=head, has_more=False)
     found = ctx.session.execute(_CHANGES, {"user_id": ctx.user_id, "after": after, "most": limit + 1}).all()
     kept = found[:limit]
     newest = sorted({row[_THING]: row for row in kept}.values(), key=itemgetter(0))

@@ -74,6 +74,17 @@ def test_a_pull_after_the_head_is_empty_and_consistent(phone: Phone, street: Str
     assert (again["changes"], again["consistent"], again["cursor"]) == ([], True, page["cursor"])
 
 
+def test_a_device_that_stands_at_the_head_reads_no_feed(
+    phone: Phone, street: Street, queries: Callable[[], list[str]]
+) -> None:
+    street.add()
+    cursor = phone.pull()["cursor"]
+    seen = queries()
+    phone.pull(cursor)
+    assert seen
+    assert not any("sync_change" in statement for statement in seen)
+
+
 def test_losing_access_drops_and_gaining_it_again_puts(phone: Phone, street: Street, world: World) -> None:
     point = street.add()
     cursor = phone.pull()["cursor"]
