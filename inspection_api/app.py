@@ -11,6 +11,7 @@ from checkpoints import routes as checkpoints_routes
 from inspection_api.accounts import routes as accounts_routes
 from inspection_api.accounts import service as accounts
 from inspection_api.alerts import routes as alerts_routes
+from inspection_api.calendars import routes as calendars_routes
 from inspection_api.core.banks import BankCatalogue
 from inspection_api.core.db import Database, open_engine
 from inspection_api.core.migrations import head
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 BLUEPRINTS = (
     accounts_routes.blp,
     jobs_routes.blp,
+    calendars_routes.blp,
     customers_routes.blp,
     loans_routes.blp,
     templates_routes.blp,

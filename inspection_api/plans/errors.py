@@ -12,6 +12,20 @@ class RuleDatesInvalid(Invalid):
     title = "规则的结束时间不能早于开始时间"
 
 
+class ExitChecksInvalid(Invalid):
+    """Checks after an exit are to be made, but in no interval."""
+
+    code = "exit_checks_invalid"
+    title = "退出点检查频率无效"
+
+
+class StartIsFixed(Invalid):
+    """A rule's grid is counted from its start, which no edit moves (domain.md §1.10.2)."""
+
+    code = "start_is_fixed"
+    title = "规则的开始时间不可修改"
+
+
 class RuleNameTaken(Conflict):
     """The owner organisation has a rule of this name; ``existing_id`` is its id."""
 

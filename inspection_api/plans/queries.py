@@ -9,10 +9,10 @@ from sqlalchemy import or_, select, text
 from inspection_api.accounts.models import Organisation
 from inspection_api.accounts.queries import in_subtree
 from inspection_api.core.permissions import Action, Permission
-from inspection_api.plans.models import InspectionRule, Plan, PlanMembership
+from inspection_api.plans.models import InspectionRule, Plan, PlanMembership, RuleVersion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
     from uuid import UUID
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from inspection_api.core.context import Actor
+    from inspection_api.plans.rules import Version
 
 READ = Permission(Action.RULES, "read")
 
@@ -40,12 +41,13 @@ _PLANS = text(
 _MEMBERS = text(
     """
     INSERT INTO plan_membership (id, plan_id, checkpoint_id, joined_on, source, recorded_on)
-    SELECT gen_random_uuid(), p.id, c.id, c.effective_from, 'auto', :today
+    SELECT gen_random_uuid(), p.id, c.id, COALESCE(since.day, c.effective_from), 'auto', :today
     FROM plan p
     JOIN inspection_rule r ON r.id = p.rule_id AND r.auto_join
     JOIN organisation answers ON answers.id = p.organisation_id
     JOIN organisation o ON starts_with(o.path, answers.path)
     JOIN checkpoint c ON c.organisation_id = o.id AND c.state <> 'exited' AND c.archived_at IS NULL
+    LEFT JOIN unnest(CAST(:movers AS uuid[]), CAST(:days AS date[])) AS since (id, day) ON since.id = c.id
     WHERE p.active AND (p.id = ANY (CAST(:plan_ids AS uuid[])) OR c.id = ANY (CAST(:checkpoint_ids AS uuid[])))
     ON CONFLICT DO NOTHING
     """
@@ -85,14 +87,41 @@ def create_plans(
 
 
 def join_members(
-    session: Session, today: date, *, plan_ids: Iterable[UUID] = (), checkpoint_ids: Iterable[UUID] = ()
+    session: Session,
+    today: date,
+    *,
+    plan_ids: Iterable[UUID] = (),
+    checkpoint_ids: Iterable[UUID] = (),
+    since: Mapping[UUID, date] | None = None,
 ) -> None:
     """Make the points in force members of these plans, and these points members of every plan that covers them.
 
-    One statement, for rules with 自动加入; whoever is a member already is left alone.
+    One statement, for rules with 自动加入; whoever is a member already is left alone. ``since`` are the days on which
+    points came back or over; the others joined on their effective day.
     """
     values = {"today": today, "plan_ids": list(plan_ids), "checkpoint_ids": list(checkpoint_ids)}
-    session.execute(_MEMBERS, values)
+    movers = {"movers": list(since or ()), "days": list((since or {}).values())}
+    session.execute(_MEMBERS, values | movers)
+
+
+def versions_by_rule(session: Session) -> dict[UUID, tuple[Version, ...]]:
+    """Return the versions of every rule, by number."""
+    versions: dict[UUID, list[Version]] = {}
+    for row in session.scalars(select(RuleVersion).order_by(RuleVersion.rule_id, RuleVersion.number)):
+        versions.setdefault(row.rule_id, []).append(row.value)
+    return {rule_id: tuple(found) for rule_id, found in versions.items()}
+
+
+def versions_of(session: Session, rule_id: UUID) -> Sequence[RuleVersion]:
+    """Return the versions of one rule, by number."""
+    statement = select(RuleVersion).where(RuleVersion.rule_id == rule_id)
+    return session.scalars(statement.order_by(RuleVersion.number)).all()
+
+
+def latest_since(session: Session, rule_id: UUID) -> date | None:
+    """Return the switch day of a rule's newest version, None while it has only its first."""
+    newest = select(RuleVersion.since).where(RuleVersion.rule_id == rule_id).order_by(RuleVersion.number.desc())
+    return session.scalars(newest.limit(1)).one()
 
 
 def is_member(session: Session, rule_id: UUID, checkpoint_id: UUID) -> bool:

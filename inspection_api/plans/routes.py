@@ -12,6 +12,7 @@ from inspection_api.plans import queries, schemas, service
 from inspection_api.plans.models import InspectionRule, Plan
 
 if TYPE_CHECKING:
+    from datetime import date
     from uuid import UUID
 
     from inspection_api.core.context import Context
@@ -39,6 +40,19 @@ def get_rule(ctx: Context, rule_id: UUID) -> InspectionRule:
     return get_one(ctx.session, queries.visible_rules(ctx.actor).where(InspectionRule.id == rule_id))
 
 
+@blp.put("/rules/<uuid:rule_id>", permission=service.EDIT, body=schemas.RuleEdit, out=schemas.RuleSchema, if_match=True)
+def edit_rule(ctx: Context, rule_id: UUID, *, version: int, **values: Any) -> InspectionRule:
+    """Give a rule other terms; they count from the first period that begins after today and after `effective_from`."""
+    return service.edit_rule(ctx, rule_id, version=version, **values)
+
+
+@blp.get("/rules/<uuid:rule_id>/versions", permission=queries.READ, out=schemas.RuleVersionsSchema)
+def list_versions(ctx: Context, rule_id: UUID) -> dict[str, Any]:
+    """List the versions of a rule, with the days from which they count."""
+    rule = get_one(ctx.session, queries.visible_rules(ctx.actor).where(InspectionRule.id == rule_id))
+    return {"items": queries.versions_of(ctx.session, rule.id)}
+
+
 @blp.get("/plans", permission=queries.READ, query=schemas.PlanQuery, out=page_of(schemas.PlanSchema))
 def list_plans(ctx: Context, *, limit: int, cursor: str | None, **filters: Any) -> Any:
     """List the plans of my subtrees."""
@@ -62,3 +76,25 @@ def get_plan(ctx: Context, plan_id: UUID) -> Plan:
 def add_member(ctx: Context, plan_id: UUID, *, checkpoint_id: UUID) -> PlanMembership:
     """Put a checkpoint into a plan by hand."""
     return service.add_member(ctx, plan_id, checkpoint_id=checkpoint_id)
+
+
+@blp.delete(
+    "/plans/<uuid:plan_id>/checkpoints/<uuid:checkpoint_id>",
+    permission=service.EDIT,
+    out=schemas.MemberSchema,
+)
+def remove_member(ctx: Context, plan_id: UUID, checkpoint_id: UUID) -> PlanMembership:
+    """Take a checkpoint out of a plan by hand; what is not overdue goes with it."""
+    return service.remove_member(ctx, plan_id, checkpoint_id)
+
+
+@blp.put("/plans/<uuid:plan_id>/dates", permission=service.EDIT_DATES, body=schemas.PlanDates, out=schemas.PlanSchema)
+def edit_plan(ctx: Context, plan_id: UUID, *, start_on: date, end_on: date | None) -> Plan:
+    """Give a plan days of its own; it does not follow its rule's any more."""
+    return service.edit_plan(ctx, plan_id, start_on=start_on, end_on=end_on)
+
+
+@blp.delete("/plans/<uuid:plan_id>/dates", permission=service.EDIT_DATES, out=schemas.PlanSchema)
+def attach_plan(ctx: Context, plan_id: UUID) -> Plan:
+    """Let a plan follow its rule's days again."""
+    return service.attach_plan(ctx, plan_id)

@@ -9,9 +9,21 @@ from marshmallow import Schema, fields, validate
 from inspection_api.accounts.rules import OrganisationKind
 from inspection_api.core.periods import Unit, WindowMode
 from inspection_api.http.schemas import Input, PageQuery, Text, Truth, Whole
-from inspection_api.plans.rules import Channel, ExitRule, FirstRule
+from inspection_api.plans.rules import Channel, DueRoll, ExitRule, FirstRule, InspectionType
 
 DATES = validate.Range(min=date(2000, 1, 1), max=date(2100, 12, 31))
+
+
+_TYPES = [each.value for each in InspectionType if each is not InspectionType.SPECIAL]
+_EXIT_UNITS = [Unit.DAY, Unit.MONTH]
+
+
+class ExitCheckInput(Input):
+    """How a type of exit is checked afterwards: ``count`` visits, one in every ``interval`` units."""
+
+    interval = Whole(required=True, validate=validate.Range(min=0, max=366))
+    unit = fields.String(required=True, validate=validate.OneOf(_EXIT_UNITS))
+    count = Whole(required=True, validate=validate.Range(min=0, max=100))
 
 
 class RuleInput(Input):
@@ -21,6 +33,7 @@ class RuleInput(Input):
     name = Text(required=True, maximum=60)
     org_type = fields.String(required=True, validate=validate.OneOf(list(OrganisationKind)))
     template_id = fields.UUID(required=True)
+    inspection_type = fields.String(load_default=InspectionType.EXISTING, validate=validate.OneOf(_TYPES))
     start_on = fields.Date(required=True, data_key="start", validate=DATES)
     end_on = fields.Date(load_default=None, allow_none=True, data_key="end", validate=DATES)
     unit = fields.String(load_default=Unit.MONTH, validate=validate.OneOf(list(Unit)))
@@ -31,15 +44,39 @@ class RuleInput(Input):
     first_rule = fields.String(load_default=FirstRule.NEXT, validate=validate.OneOf(list(FirstRule)))
     first_grace_days = Whole(load_default=0, validate=validate.Range(min=0, max=366))
     exit_rule = fields.String(load_default=ExitRule.CURRENT, validate=validate.OneOf(list(ExitRule)))
+    exit_interval = Whole(load_default=0, validate=validate.Range(min=0, max=366))
+    exit_unit = fields.String(load_default=Unit.MONTH, validate=validate.OneOf(_EXIT_UNITS))
+    exit_count = Whole(load_default=0, validate=validate.Range(min=0, max=100))
+    exit_overrides = fields.Dict(
+        keys=fields.String(validate=validate.Length(min=1, max=40)),
+        values=fields.Nested(ExitCheckInput),
+        load_default=dict,
+        validate=validate.Length(max=50),
+    )
     history_valid = Whole(load_default=1, validate=validate.Range(min=0, max=366))
     history_unit = fields.String(load_default=Unit.MONTH, validate=validate.OneOf([Unit.DAY, Unit.MONTH, Unit.YEAR]))
+    due_roll = fields.String(load_default=DueRoll.NONE, validate=validate.OneOf(list(DueRoll)))
+    makeup_days = Whole(load_default=0, validate=validate.Range(min=0, max=366))
     min_gap_days = Whole(load_default=0, validate=validate.Range(min=0, max=366))
     late_sync_hours = Whole(load_default=72, validate=validate.Range(min=0, max=8760))
+    new_within_days = Whole(load_default=15, validate=validate.Range(min=0, max=366))
+    per_loan = Truth(load_default=False)
     channels = fields.List(
         fields.String(validate=validate.OneOf(list(Channel))),
         load_default=lambda: [Channel.ONSITE.value],
         validate=validate.Length(min=1, max=3),
     )
+
+
+class RuleEdit(RuleInput):
+    """Other terms for a rule, from the first period that begins after today and ``effective_from``."""
+
+    class Meta(RuleInput.Meta):
+        """What stays as it is."""
+
+        exclude = ("organisation_id", "org_type", "auto_create_plan")
+
+    effective_from = fields.Date(required=True, validate=DATES)
 
 
 class RuleSchema(Schema):
@@ -50,6 +87,7 @@ class RuleSchema(Schema):
     name = fields.String()
     org_type = fields.String()
     template_id = fields.UUID()
+    inspection_type = fields.String()
     version = fields.Integer()
     start_on = fields.Date(data_key="start")
     end_on = fields.Date(allow_none=True, data_key="end")
@@ -61,11 +99,39 @@ class RuleSchema(Schema):
     first_rule = fields.String()
     first_grace_days = fields.Integer()
     exit_rule = fields.String()
+    exit_interval = fields.Integer()
+    exit_unit = fields.String()
+    exit_count = fields.Integer()
+    exit_overrides = fields.Dict(keys=fields.String(), values=fields.Nested(ExitCheckInput))
     history_valid = fields.Integer()
     history_unit = fields.String()
+    due_roll = fields.String()
+    makeup_days = fields.Integer()
     min_gap_days = fields.Integer()
     late_sync_hours = fields.Integer()
+    new_within_days = fields.Integer()
+    per_loan = fields.Boolean()
     channels = fields.List(fields.String())
+
+
+class RuleVersionSchema(RuleSchema):
+    """The terms of a rule from ``since`` on (null: from its beginning)."""
+
+    class Meta:
+        """What is the rule's, not the version's."""
+
+        exclude = ("id", "organisation_id", "name", "org_type", "version")
+
+    number = fields.Integer()
+    since = fields.Date(allow_none=True)
+    edited_by = fields.UUID(allow_none=True)
+    edited_at = fields.AwareDateTime()
+
+
+class RuleVersionsSchema(Schema):
+    """All versions of a rule, the first one first."""
+
+    items = fields.List(fields.Nested(RuleVersionSchema))
 
 
 class PlanSchema(Schema):
@@ -77,6 +143,14 @@ class PlanSchema(Schema):
     start_on = fields.Date(data_key="start")
     end_on = fields.Date(allow_none=True, data_key="end")
     active = fields.Boolean()
+    detached = fields.Boolean()
+
+
+class PlanDates(Input):
+    """Days of a plan's own."""
+
+    start_on = fields.Date(required=True, data_key="start", validate=DATES)
+    end_on = fields.Date(required=True, allow_none=True, data_key="end", validate=DATES)
 
 
 class PlanQuery(PageQuery):
@@ -100,4 +174,5 @@ class MemberSchema(Schema):
     checkpoint_id = fields.UUID()
     joined_on = fields.Date()
     left_on = fields.Date(allow_none=True)
+    left_reason = fields.String(allow_none=True)
     source = fields.String()

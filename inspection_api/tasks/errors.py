@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inspection_api.core.errors import Unavailable
+from inspection_api.core.errors import Conflict, Unavailable
 
 
 class AttemptRaced(Unavailable):
@@ -10,3 +10,10 @@ class AttemptRaced(Unavailable):
 
     code = "attempt_raced"
     title = "该到访记录刚由其他设备提交，请重试"
+
+
+class MakeupForbidden(Conflict):
+    """Nothing can be made up: the task is done or gone, its window runs still, or the rule's days for it are over."""
+
+    code = "makeup_forbidden"
+    title = "该任务当前不能补检"

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, query_expression
 
 from inspection_api.core.tables import Base, Identified, Versioned
@@ -18,7 +18,8 @@ class Task(Identified, Versioned, Base):
     """One checkpoint to be visited in one period; ``period_start`` to ``window_end_on`` is when a visit closes it.
 
     ``organisation_id`` is the plan's, which answers for it. ``closed_by`` is the inspection that completed or exempted
-    it, ``credit_from`` the first day whose earlier visit exempts it. ``overdue`` is derived in the query, never stored.
+    it, ``credit_from`` the first day whose earlier visit exempts it, ``makeup_until`` the last day of an allowed 补检.
+    A ``backfilled`` task was made by a retroactive recompute and counts in no rate. ``overdue`` is never stored.
     """
 
     __tablename__ = "task"
@@ -47,6 +48,13 @@ class Task(Identified, Versioned, Base):
             "state IN ('pending', 'in_progress', 'done', 'done_late', 'missed', 'cancelled', 'exempt')",
             name="state_known",
         ),
+        CheckConstraint("inspection_type IN ('existing', 'new', 'exit', 'special')", name="inspection_type_known"),
+        CheckConstraint("makeup_until > window_end_on", name="makeup_after_window"),
+        ForeignKeyConstraint(
+            ["rule_id", "rule_version"],
+            ["inspection_rule_version.rule_id", "inspection_rule_version.number"],
+            name="fk_task_rule_version",
+        ),
         CheckConstraint("period_start <= period_end AND period_end <= window_end_on", name="days_in_order"),
         CheckConstraint(
             "state NOT IN ('done', 'done_late') OR (closed_by IS NOT NULL AND performed_on IS NOT NULL)",
@@ -67,10 +75,13 @@ class Task(Identified, Versioned, Base):
     customer_id: Mapped[UUID] = mapped_column(ForeignKey("customer.id"))
     loan_id: Mapped[UUID | None] = mapped_column(ForeignKey("loan.id"))
     kind: Mapped[str]
+    inspection_type: Mapped[str] = mapped_column(server_default=text("'existing'"))
+    backfilled: Mapped[bool] = mapped_column(server_default=text("false"))
     period_start: Mapped[date]
     period_end: Mapped[date]
     due_on: Mapped[date]
     window_end_on: Mapped[date]
+    makeup_until: Mapped[date | None]
     credit_from: Mapped[date | None]
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
     officer_id: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))

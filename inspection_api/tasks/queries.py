@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -18,13 +17,13 @@ from inspection_api.core.periods import Period, local_day
 from inspection_api.core.permissions import Action, Permission
 from inspection_api.core.tables import among
 from inspection_api.customers.queries import at_or_below
-from inspection_api.plans.models import InspectionRule, Plan
-from inspection_api.plans.rules import Episode
+from inspection_api.plans.queries import versions_by_rule
+from inspection_api.plans.rules import Episode, Exit, PlanTerms, Version
 from inspection_api.tasks.models import Task, VisitAttempt
 from inspection_api.tasks.rules import OPEN, Attempt, State, TaskTerms
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Row, Select
@@ -37,31 +36,31 @@ READ = Permission(Action.ONSITE, "read")
 _LOCKED = text(
     """
     SELECT t.id, t.rule_id, t.checkpoint_id, t.customer_id, t.organisation_id, t.officer_id, t.template_version_id,
-           t.state, t.period_start, t.period_end, t.due_on, t.window_end_on, t.credit_from, t.version,
-           f.family, r.channels, r.min_gap_days,
+           t.state, t.period_start, t.period_end, t.due_on, COALESCE(t.makeup_until, t.window_end_on) AS window_end_on,
+           t.credit_from, t.version, f.family, r.channels, r.min_gap_days,
            (SELECT max(earlier.performed_on) FROM task earlier
             WHERE r.min_gap_days > 0 AND earlier.rule_id = t.rule_id AND earlier.checkpoint_id = t.checkpoint_id
               AND earlier.state IN ('done', 'done_late') AND earlier.period_start < t.period_start) AS previous_on
     FROM task t
-    JOIN inspection_rule r ON r.id = t.rule_id
+    JOIN inspection_rule_version r ON r.rule_id = t.rule_id AND r.number = t.rule_version
     JOIN template f ON f.id = r.template_id
     WHERE t.id = ANY (CAST(:task_ids AS uuid[]))
        OR (t.checkpoint_id = ANY (CAST(:checkpoint_ids AS uuid[]))
-           AND t.window_end_on >= :first_day AND COALESCE(t.credit_from, t.period_start) <= :last_day)
+           AND COALESCE(t.makeup_until, t.window_end_on) >= :first_day
+           AND COALESCE(t.credit_from, t.period_start) <= :last_day)
     ORDER BY t.id
     FOR NO KEY UPDATE OF t
     """
 )
 
+_PLANS = text("SELECT id, rule_id, start_on, end_on, recorded_on FROM plan WHERE active ORDER BY id")
 _EPISODES = text(
     """
-    SELECT m.plan_id, m.id, m.joined_on, m.recorded_on, m.left_on, made.last_start
-    FROM plan_membership m
-    JOIN plan p ON p.id = m.plan_id AND p.active
-    JOIN checkpoint c ON c.id = m.checkpoint_id AND c.archived_at IS NULL
-    LEFT JOIN (SELECT episode_id, max(period_start) AS last_start FROM task WHERE kind = 'regular' GROUP BY episode_id)
-         AS made ON made.episode_id = m.id
-    ORDER BY m.plan_id, m.id
+    SELECT m.plan_id, m.id, m.joined_on, m.recorded_on, m.left_on, m.exit_type, m.exit_approved_on, m.generated_through
+    FROM unnest(CAST(:plan_ids AS uuid[]), CAST(:horizons AS date[])) AS h (plan_id, horizon)
+    JOIN plan_membership m ON m.plan_id = h.plan_id
+         AND (m.generated_through IS NULL OR m.generated_through < h.horizon)
+    ORDER BY m.plan_id, m.id LIMIT :most FOR NO KEY UPDATE OF m
     """
 )
 
@@ -79,12 +78,36 @@ class LockedTask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenEpisode:
-    """A stay in a plan and the start of the last period that has a task."""
+class PlanToRun:
+    """An active plan with the versions of its rule, by number."""
 
     id: UUID
-    episode: Episode
-    last_start: date | None
+    terms: PlanTerms
+    versions: tuple[Version, ...]
+
+
+class Stay(NamedTuple):
+    """An episode whose tasks may be missing: those that begin by ``generated_through`` are there (None: perhaps none).
+
+    A tuple, because a run of a big bank meets hundreds of thousands.
+    """
+
+    plan_id: UUID
+    id: UUID
+    joined_on: date
+    recorded_on: date
+    left_on: date | None
+    exit_type: str | None
+    exit_approved_on: date | None
+    generated_through: date | None
+
+    @property
+    def episode(self) -> Episode:
+        """Return the stay as the value that the rules take."""
+        left = None
+        if self.exit_type is not None and self.exit_approved_on is not None:
+            left = Exit(exit_type=self.exit_type, approved_on=self.exit_approved_on)
+        return Episode(joined_on=self.joined_on, recorded_on=self.recorded_on, left_on=self.left_on, exit=left)
 
 
 def is_overdue(today: date) -> ColumnElement[bool]:
@@ -164,26 +187,26 @@ def _locked(row: Row[Any]) -> LockedTask:
     )
 
 
-def active_plans(session: Session) -> dict[UUID, tuple[Plan, InspectionRule]]:
-    """Return every active plan with its rule, by the plan's id."""
-    statement = select(Plan, InspectionRule).join(InspectionRule, InspectionRule.id == Plan.rule_id).where(Plan.active)
-    return {plan.id: (plan, rule) for plan, rule in session.execute(statement)}
+def active_plans(session: Session) -> list[PlanToRun]:
+    """Return every active plan with the versions of its rule, by id."""
+    versions = versions_by_rule(session)
+    return [
+        PlanToRun(
+            id=row.id,
+            terms=PlanTerms(start=row.start_on, end=row.end_on, recorded_on=row.recorded_on),
+            versions=versions[row.rule_id],
+        )
+        for row in session.execute(_PLANS)
+    ]
 
 
-def episodes_by_plan(session: Session) -> dict[UUID, list[OpenEpisode]]:
-    """Return the episodes of every active plan, with the last period of each that has a task."""
-    rows = session.execute(_EPISODES)
-    return {plan_id: [_episode(row) for row in group] for plan_id, group in groupby(rows, lambda row: row.plan_id)}
+def lock_stays(session: Session, horizons: Mapping[UUID, date], most: int) -> list[Stay]:
+    """Lock and return the first episodes of these plans that have not been looked at up to their plan's horizon.
 
-
-def _episode(row: Row[Any]) -> OpenEpisode:
-    episode = Episode(joined_on=row.joined_on, recorded_on=row.recorded_on, left_on=row.left_on)
-    return OpenEpisode(id=row.id, episode=episode, last_start=row.last_start)
-
-
-def late_sync_hours(session: Session) -> list[int]:
-    """Return the distinct hours that rules leave for late phones."""
-    return list(session.scalars(select(InspectionRule.late_sync_hours).distinct()))
+    An exit or a transfer waits until their tasks are made, or is seen here: either way none is made too many.
+    """
+    values = {"plan_ids": list(horizons), "horizons": list(horizons.values()), "most": most}
+    return [Stay(*row) for row in session.execute(_EPISODES, values)]
 
 
 def attempts_among(session: Session, ids: Collection[UUID]) -> dict[UUID, Attempt]:

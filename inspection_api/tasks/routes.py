@@ -10,7 +10,7 @@ from inspection_api.accounts.queries import get_one
 from inspection_api.core.paging import paginate
 from inspection_api.http.blueprint import Blueprint
 from inspection_api.http.schemas import PageQuery, page_of
-from inspection_api.tasks import queries, schemas
+from inspection_api.tasks import queries, schemas, service
 from inspection_api.tasks.models import Task, VisitAttempt
 
 if TYPE_CHECKING:
@@ -33,6 +33,13 @@ def list_tasks(ctx: Context, *, limit: int, cursor: str | None, **filters: Any) 
 @blp.get("/tasks/<uuid:task_id>", permission=queries.READ, out=schemas.TaskSchema)
 def get_task(ctx: Context, task_id: UUID) -> Task:
     """Show one task."""
+    return get_one(ctx.session, queries.visible_tasks(ctx.actor, ctx.now).where(Task.id == task_id))
+
+
+@blp.post("/tasks/<uuid:task_id>/makeup", permission=service.EDIT, body=schemas.MakeupInput, out=schemas.TaskSchema)
+def allow_makeup(ctx: Context, task_id: UUID, *, reason: str) -> Task:
+    """Allow a visit after the window (补检); it completes the task late."""
+    service.allow_makeup(ctx, task_id, reason=reason)
     return get_one(ctx.session, queries.visible_tasks(ctx.actor, ctx.now).where(Task.id == task_id))
 
 

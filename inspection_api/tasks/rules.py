@@ -6,7 +6,7 @@ so it never repairs two periods.
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -14,7 +14,7 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
-from inspection_api.core.periods import local_day
+from inspection_api.tasks.errors import MakeupForbidden
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -52,7 +52,7 @@ MAY_BECOME: Mapping[State, frozenset[State]] = {
     State.MISSED: DONE,
     State.DONE: frozenset(),
     State.DONE_LATE: frozenset(),
-    State.CANCELLED: frozenset(),
+    State.CANCELLED: frozenset({State.PENDING}),
     State.EXEMPT: frozenset(),
 }
 
@@ -149,12 +149,14 @@ def is_too_close(task: TaskTerms, performed_on: date) -> bool:
     return task.previous_on is not None and abs(performed_on - task.previous_on).days < task.min_gap_days
 
 
-def missed_before(now: datetime, late_sync_hours: int) -> date:
-    """Return the day before which an open task's window must have ended for it to count as missed (§1.8).
+def ensure_makeup(state: State, *, window_end_on: date, until: date, today: date) -> None:
+    """Refuse a 补检 where nothing can be made up any more, or not yet.
 
-    After the window phones that were offline have ``late_sync_hours`` left to bring in what was done in time.
+    Raises:
+        MakeupForbidden: the task is done or gone, its window runs still, or ``until`` lies behind.
     """
-    return local_day(now - timedelta(hours=late_sync_hours))
+    if state not in CLOSABLE or not window_end_on < today <= until:
+        raise MakeupForbidden(state=state.value, window_end_on=window_end_on.isoformat(), until=until.isoformat())
 
 
 def states_before(target: State) -> tuple[State, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from inspection_api.http.schemas import PageQuery, Truth
+from inspection_api.http.schemas import Input, PageQuery, Text, Truth
 from inspection_api.tasks.rules import State
 
 
@@ -21,16 +21,26 @@ class TaskSchema(Schema):
     officer_id = fields.UUID(allow_none=True)
     template_version_id = fields.UUID()
     kind = fields.String()
+    inspection_type = fields.String()
+    loan_id = fields.UUID(allow_none=True)
+    backfilled = fields.Boolean()
     period_start = fields.Date()
     period_end = fields.Date()
     due_on = fields.Date()
     window_end_on = fields.Date()
+    makeup_until = fields.Date(allow_none=True)
     state = fields.String()
     reason = fields.String(allow_none=True)
     closed_by = fields.UUID(allow_none=True)
     performed_on = fields.Date(allow_none=True)
     overdue = fields.Boolean()
     version = fields.Integer()
+
+
+class MakeupInput(Input):
+    """Why a visit after the window is allowed."""
+
+    reason = Text(required=True, maximum=500)
 
 
 class AttemptSchema(Schema):

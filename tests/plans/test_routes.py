@@ -71,7 +71,10 @@ def test_only_managers_above_create_rules(
         ({"name": "a\u0000b"}, "name"),
         ({"channels": []}, "channels"),
         ({"history_valid": -1}, "history_valid"),
-        ({"due_roll": "none"}, "due_roll"),
+        ({"due_roll": "workday"}, "due_roll"),
+        ({"exit_count": 2}, "exit_interval"),
+        ({"exit_overrides": {"settled": {"interval": 0, "unit": "month", "count": 1}}}, "exit_overrides.settled"),
+        ({"inspection_type": "special"}, "inspection_type"),
     ],
 )
 def test_a_broken_form_is_refused_with_the_field(

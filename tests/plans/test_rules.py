@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from itertools import pairwise
-from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -13,13 +12,14 @@ from inspection_api.plans.errors import RuleDatesInvalid
 from inspection_api.plans.rules import (
     Channel,
     Episode,
+    Exit,
     ExitRule,
     FirstRule,
     PlanTerms,
     Rule,
+    Version,
     ensure_dates,
     history_credit,
-    required_periods,
     required_tasks,
 )
 
@@ -40,7 +40,24 @@ def plan_of(terms: Rule, *, start: date | None = None, recorded_on: date = LONG_
 
 
 def episode(joined_on: str, *, left_on: str | None = None, recorded_on: date = LONG_AGO) -> Episode:
-    return Episode(joined_on=day(joined_on), recorded_on=recorded_on, left_on=day(left_on) if left_on else None)
+    left = Exit(exit_type="exited", approved_on=LONG_AGO) if left_on else None
+    return Episode(
+        joined_on=day(joined_on), recorded_on=recorded_on, left_on=day(left_on) if left_on else None, exit=left
+    )
+
+
+class EveryDay:
+    """A calendar without holidays or weekends."""
+
+    def workday_at_or_after(self, day: date) -> date:
+        return day
+
+    def workday_at_or_before(self, day: date) -> date:
+        return day
+
+
+def required_periods(terms: Rule, plan: PlanTerms, stay: Episode, as_of: date) -> list[Period]:
+    return [task.period for task in required_tasks([Version(number=1, rule=terms)], plan, stay, as_of, EveryDay())]
 
 
 def dues(terms: Rule, stay: Episode, as_of: str, **plan: date) -> list[str]:
@@ -157,12 +174,10 @@ def test_history_credit_is_the_time_just_before_the_first_period() -> None:
 
 
 def test_only_the_first_task_of_an_episode_is_marked_first() -> None:
-    ids = [UUID(int=1), UUID(int=2)]
-    stay = episode("2018-01-01")
-    tasks = list(required_tasks(SAMPLE, plan_of(SAMPLE), [(key, stay) for key in ids], day("2018-09-01")))
-    assert [(task.episode_id, task.is_first) for task in tasks] == [
-        (ids[0], True), (ids[0], False), (ids[0], False), (ids[1], True), (ids[1], False), (ids[1], False),
-    ]  # fmt: skip
+    tasks = required_tasks(
+        [Version(number=1, rule=SAMPLE)], plan_of(SAMPLE), episode("2018-01-01"), day("2018-09-01"), EveryDay()
+    )
+    assert [task.is_first for task in tasks] == [True, False, False]
     assert all(task.due_on == task.window_end_on == task.period.end for task in tasks)
 
 

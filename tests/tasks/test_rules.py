@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from inspection_api.tasks.rules import (
     CLOSABLE,
     DONE,
-    LEFT_OUT,
     MAY_BECOME,
     Closing,
     State,
@@ -18,7 +17,6 @@ from inspection_api.tasks.rules import (
     Visit,
     decide_closing,
     decide_closings,
-    missed_before,
     states_before,
 )
 
@@ -149,16 +147,11 @@ def test_credit_is_for_open_tasks_only() -> None:
     assert decide_closing(visit("2018-08-20"), [task(9, state=State.MISSED, **CREDITED)]).state is None
 
 
-def test_a_task_is_missed_three_days_after_its_window() -> None:
-    after = datetime(2018, 9, 3, 16, 0, tzinfo=UTC)
-    assert missed_before(after, 72) == date(2018, 9, 1)
-    assert missed_before(after - timedelta(milliseconds=1), 72) == date(2018, 8, 31)
-
-
 def test_the_state_table_lets_only_in_time_visits_out_of_missed() -> None:
     assert MAY_BECOME.keys() == set(State)
     assert MAY_BECOME[State.MISSED] == DONE
-    assert not any(MAY_BECOME[state] for state in DONE | LEFT_OUT)
+    assert not any(MAY_BECOME[state] for state in (*DONE, State.EXEMPT))
+    assert MAY_BECOME[State.CANCELLED] == {State.PENDING}
     assert states_before(State.IN_PROGRESS) == (State.PENDING,)
     assert states_before(State.MISSED) == (State.PENDING, State.IN_PROGRESS)
 

@@ -6,6 +6,27 @@ from inspection_api.tasks.service.assigning import on_checkpoints_assigned
 from inspection_api.tasks.service.attempting import note_attempts
 from inspection_api.tasks.service.closing import close, start
 from inspection_api.tasks.service.generation import Generated, generate
+from inspection_api.tasks.service.leaving import (
+    on_checkpoints_exited,
+    on_checkpoints_reactivated,
+    on_checkpoints_transferred,
+    on_members_removed,
+)
+from inspection_api.tasks.service.makeup import EDIT, allow_makeup
 from inspection_api.tasks.service.sweeping import sweep
 
-__all__ = ["Generated", "close", "generate", "note_attempts", "on_checkpoints_assigned", "start", "sweep"]
+__all__ = [
+    "EDIT",
+    "Generated",
+    "allow_makeup",
+    "close",
+    "generate",
+    "note_attempts",
+    "on_checkpoints_assigned",
+    "on_checkpoints_exited",
+    "on_checkpoints_reactivated",
+    "on_checkpoints_transferred",
+    "on_members_removed",
+    "start",
+    "sweep",
+]

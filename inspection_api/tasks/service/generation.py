@@ -3,46 +3,82 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
+from inspection_api.calendars.queries import load_calendar
 from inspection_api.core.ids import new_id
-from inspection_api.plans.rules import history_credit, required_tasks
+from inspection_api.plans.rules import InspectionType, Kind, history_credit, horizon, required_tasks
 from inspection_api.tasks import queries
 from inspection_api.tasks.service.assigning import assign
+from inspection_api.tasks.service.leaving import REVOCABLE, drop_unrequired
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
+    from uuid import UUID
 
+    from inspection_api.calendars.rules import Calendar
     from inspection_api.core.context import Context
-    from inspection_api.plans.models import InspectionRule, Plan
-    from inspection_api.plans.rules import RequiredTask
-    from inspection_api.tasks.queries import OpenEpisode
+    from inspection_api.plans.rules import Episode, RequiredTask
+    from inspection_api.tasks.queries import PlanToRun, Stay
 
 MOST_AT_ONCE = 5000
 """No transaction writes more synced rows than this (sync.md §5)."""
 
+# A point that came back, or over from another plan of the rule, has no second task for days that have one already.
 _INSERT = text(
     """
-    INSERT INTO task (id, plan_id, rule_id, rule_version, episode_id, checkpoint_id, customer_id, kind, period_start,
-                      period_end, due_on, window_end_on, credit_from, organisation_id, officer_id, template_version_id)
-    SELECT n.id, p.id, r.id, r.version, m.id, c.id, c.customer_id, 'regular', n.period_start,
-           n.period_end, n.due_on, n.window_end_on, n.credit_from, p.organisation_id, c.officer_id, v.id
-    FROM unnest(CAST(:id AS uuid[]), CAST(:episode_id AS uuid[]), CAST(:period_start AS date[]),
-                CAST(:period_end AS date[]), CAST(:due_on AS date[]), CAST(:window_end_on AS date[]),
-                CAST(:credit_from AS date[]))
-         AS n (id, episode_id, period_start, period_end, due_on, window_end_on, credit_from)
+    INSERT INTO task (id, plan_id, rule_id, rule_version, episode_id, checkpoint_id, customer_id, loan_id, kind,
+                      inspection_type, period_start, period_end, due_on, window_end_on, credit_from, organisation_id,
+                      officer_id, template_version_id)
+    SELECT CASE WHEN l.loan_id IS NULL THEN n.id ELSE gen_random_uuid() END, p.id, p.rule_id, r.number, m.id, c.id,
+           c.customer_id, l.loan_id, n.kind, n.inspection_type, n.period_start, n.period_end, n.due_on,
+           n.window_end_on, n.credit_from, p.organisation_id, c.officer_id, v.id
+    FROM unnest(CAST(:id AS uuid[]), CAST(:episode_id AS uuid[]), CAST(:kind AS text[]), CAST(:version AS int[]),
+                CAST(:inspection_type AS text[]), CAST(:period_start AS date[]), CAST(:period_end AS date[]),
+                CAST(:due_on AS date[]), CAST(:window_end_on AS date[]), CAST(:credit_from AS date[]))
+         AS n (id, episode_id, kind, version, inspection_type, period_start, period_end, due_on, window_end_on,
+               credit_from)
     JOIN plan_membership m ON m.id = n.episode_id
     JOIN plan p ON p.id = m.plan_id
-    JOIN inspection_rule r ON r.id = p.rule_id
-    JOIN checkpoint c ON c.id = m.checkpoint_id
+    JOIN inspection_rule_version r ON r.rule_id = p.rule_id AND r.number = n.version
+    JOIN checkpoint c ON c.id = m.checkpoint_id AND c.archived_at IS NULL
+    LEFT JOIN LATERAL (SELECT cl.loan_id FROM checkpoint_loan cl JOIN loan ON loan.id = cl.loan_id
+                       WHERE r.per_loan AND cl.checkpoint_id = c.id AND loan.disbursed_on <= n.period_end) l ON true
     JOIN (SELECT DISTINCT ON (template_id) template_id, id FROM template_version
           WHERE status = 'published' ORDER BY template_id, number DESC) v ON v.template_id = r.template_id
+    WHERE NOT EXISTS (SELECT 1 FROM task x
+                      WHERE x.checkpoint_id = c.id AND x.rule_id = p.rule_id AND x.episode_id <> m.id
+                        AND x.kind = n.kind AND x.loan_id IS NOT DISTINCT FROM l.loan_id AND x.state <> 'cancelled'
+                        AND x.period_start <= n.period_end AND x.period_end >= n.period_start)
     ON CONFLICT DO NOTHING
     RETURNING id, officer_id
+    """
+)
+_MARK = text(
+    """
+    UPDATE plan_membership m SET generated_through = n.through
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:days AS date[])) AS n (id, through)
+    WHERE m.id = n.id
+    """
+)
+
+# What is required after all comes back with the terms of now: an exit was called off, a rule edited once more.
+_REVIVE = text(
+    """
+    UPDATE task t
+    SET state = 'pending', reason = NULL, rule_version = n.version, inspection_type = n.inspection_type,
+        period_end = n.period_end, due_on = n.due_on, window_end_on = n.window_end_on, officer_id = c.officer_id
+    FROM unnest(CAST(:episode_id AS uuid[]), CAST(:kind AS text[]), CAST(:version AS int[]),
+                CAST(:inspection_type AS text[]), CAST(:period_start AS date[]), CAST(:period_end AS date[]),
+                CAST(:due_on AS date[]), CAST(:window_end_on AS date[]))
+         AS n (episode_id, kind, version, inspection_type, period_start, period_end, due_on, window_end_on),
+         checkpoint c
+    WHERE t.episode_id = n.episode_id AND t.kind = n.kind AND t.period_start = n.period_start
+      AND t.state = 'cancelled' AND t.reason = ANY (CAST(:reasons AS text[])) AND c.id = t.checkpoint_id
+    RETURNING t.id, t.officer_id
     """
 )
 
@@ -54,7 +90,7 @@ _CREDIT = text(
         SET state = 'exempt', reason = 'history', closed_by = e.inspection_id, performed_on = e.performed_on
         FROM (SELECT DISTINCT ON (n.id) n.id, v.inspection_id, v.performed_on
               FROM task n
-              JOIN inspection_rule r ON r.id = n.rule_id
+              JOIN inspection_rule_version r ON r.rule_id = n.rule_id AND r.number = n.rule_version
               JOIN template f ON f.id = r.template_id
               JOIN visit v ON v.checkpoint_id = n.checkpoint_id AND v.template_family = f.family
                    AND v.channel = ANY (r.channels)
@@ -81,51 +117,99 @@ class Generated:
     complete: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """One run: the plans with their horizons, and what equal episodes have been found to need."""
+
+    as_of: date
+    calendar: Calendar
+    plans: Mapping[UUID, PlanToRun]
+    horizons: Mapping[UUID, date]
+    known: dict[tuple[UUID, Episode], list[RequiredTask]]
+
+    def required(self, stay: Stay) -> list[RequiredTask]:
+        """Return the tasks of a stay; equal stays of a plan cost one computation."""
+        key = (stay.plan_id, stay.episode)
+        if key not in self.known:
+            plan = self.plans[stay.plan_id]
+            self.known[key] = required_tasks(plan.versions, plan.terms, stay.episode, self.as_of, self.calendar)
+        return self.known[key]
+
+
 def generate(ctx: Context, as_of: date, *, at_most: int = MOST_AT_ONCE) -> Generated:
     """Create the tasks that are missing on ``as_of``, the oldest period of each episode first, and assign them.
 
     Running it 0, 1 or 5 times a day, or after ten days of downtime, gives the same tasks. The officer of the
     checkpoint becomes the task's and holds a grant on it. Call again, in a new transaction, until it is complete.
     """
-    missing = list(islice(_missing(ctx, as_of), at_most + 1))
-    rows = missing[:at_most]
-    created = ctx.session.execute(_INSERT, _columns(rows)).all() if rows else []
+    run = _begin(ctx, as_of)
+    stays = queries.lock_stays(ctx.session, run.horizons, most=at_most)
+    looked_at, rows = _missing(run, stays, at_most)
+    anew = [stay for stay in looked_at if stay.generated_through is None]
+    if anew:
+        drop_unrequired(ctx, as_of, {stay.id: (run.plans[stay.plan_id], run.required(stay)) for stay in anew})
+    created = _create(ctx, rows, is_anew=bool(anew)) if rows else []
     if created:
         assign(ctx, [(row.id, row.officer_id) for row in created])
         ctx.session.execute(_CREDIT, {"task_ids": [row.id for row in created]})
         ctx.record("tasks.generated", as_of=as_of.isoformat(), created=len(created))
-    return Generated(created=len(created), complete=len(missing) <= at_most or not created)
+    if looked_at:
+        days = [run.horizons[stay.plan_id] for stay in looked_at]
+        ctx.session.execute(_MARK, {"ids": [stay.id for stay in looked_at], "days": days})
+    return Generated(created=len(created), complete=len(looked_at) == len(stays) < at_most)
 
 
-def _missing(ctx: Context, as_of: date) -> Iterator[dict[str, Any]]:
-    episodes = queries.episodes_by_plan(ctx.session)
-    for plan_id, (plan, rule) in queries.active_plans(ctx.session).items():
-        yield from _missing_of(plan, rule, episodes.get(plan_id, []), as_of)
+def _create(ctx: Context, rows: Sequence[dict[str, Any]], *, is_anew: bool) -> list[Any]:
+    """Write the tasks that are not there; only who is looked at anew may have some that were cancelled."""
+    columns = _columns(rows)
+    revived = ctx.session.execute(_REVIVE, {**columns, "reasons": list(REVOCABLE)}).all() if is_anew else []
+    return [*revived, *ctx.session.execute(_INSERT, columns).all()]
 
 
-def _missing_of(
-    plan: Plan, rule: InspectionRule, episodes: Sequence[OpenEpisode], as_of: date
-) -> Iterator[dict[str, Any]]:
-    """Yield a task's columns for every period later than the last one that its episode has a task for."""
-    terms = rule.terms
-    last_starts = {item.id: item.last_start for item in episodes}
-    for task in required_tasks(terms, plan.terms, ((item.id, item.episode) for item in episodes), as_of):
-        last_start = last_starts[task.episode_id]
-        if last_start is None or task.period.start > last_start:
-            credit = history_credit(terms, task.period) if task.is_first else None
-            yield _row(task, credit.start if credit else None)
+def _begin(ctx: Context, as_of: date) -> _Run:
+    plans = {plan.id: plan for plan in queries.active_plans(ctx.session)}
+    known: dict[Any, date] = {}
+    for plan in plans.values():
+        key = (plan.versions, plan.terms)
+        if key not in known:
+            known[key] = horizon(plan.versions, plan.terms, as_of)
+    horizons = {plan.id: known[plan.versions, plan.terms] for plan in plans.values()}
+    return _Run(as_of=as_of, calendar=load_calendar(ctx.session), plans=plans, horizons=horizons, known={})
 
 
-def _row(task: RequiredTask, credit_from: date | None) -> dict[str, Any]:
+def _missing(run: _Run, stays: Sequence[Stay], at_most: int) -> tuple[list[Stay], list[dict[str, Any]]]:
+    """Return the stays that fit into one transaction, at least one, and their tasks that may not be there."""
+    looked_at: list[Stay] = []
+    rows: list[dict[str, Any]] = []
+    for stay in stays:
+        through = stay.generated_through
+        missing = [task for task in run.required(stay) if through is None or task.period.start > through]
+        if looked_at and len(rows) + len(missing) > at_most:
+            break
+        looked_at.append(stay)
+        rows += [_row(run.plans[stay.plan_id], stay.id, task) for task in missing]
+    return looked_at, rows
+
+
+def _row(plan: PlanToRun, episode_id: UUID, task: RequiredTask) -> dict[str, Any]:
+    terms = plan.versions[task.version - 1].rule
+    credit = history_credit(terms, task.period) if task.is_first and task.kind is Kind.REGULAR else None
     return {
         "id": new_id(),
-        "episode_id": task.episode_id,
+        "episode_id": episode_id,
+        "kind": task.kind.value,
+        "version": task.version,
+        "inspection_type": _TYPES.get(task.kind, terms.inspection_type).value,
         "period_start": task.period.start,
         "period_end": task.period.end,
         "due_on": task.due_on,
         "window_end_on": task.window_end_on,
-        "credit_from": credit_from,
+        "credit_from": credit.start if credit else None,
     }
+
+
+_TYPES = {Kind.EXIT: InspectionType.EXIT, Kind.INITIAL: InspectionType.NEW}
+"""What a task's kind says of its 检查类型; the rule's own rounds are of the rule's."""
 
 
 def _columns(rows: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from inspection_api.tasks import queries, rules
+from inspection_api.core.periods import local_day
+from inspection_api.tasks import rules
 
 if TYPE_CHECKING:
     from inspection_api.core.context import Context
@@ -14,14 +15,16 @@ if TYPE_CHECKING:
 MOST_AT_ONCE = 5000
 """No transaction writes more synced rows than this (sync.md §5)."""
 
+# Phones that were offline have ``late_sync_hours`` left after the window, and after the days of a 补检.
 _MISS = text(
     """
     UPDATE task t SET state = 'missed'
     FROM (SELECT w.id FROM task w
-          JOIN inspection_rule r ON r.id = w.rule_id
-          JOIN unnest(CAST(:hours AS int[]), CAST(:days AS date[])) AS late (hours, day)
-               ON late.hours = r.late_sync_hours
-          WHERE w.state = ANY (CAST(:before AS text[])) AND w.window_end_on < late.day
+          JOIN inspection_rule_version v ON v.rule_id = w.rule_id AND v.number = w.rule_version
+          WHERE w.state = ANY (CAST(:before AS text[])) AND w.window_end_on < :today
+            AND w.window_end_on + v.makeup_days
+                < CAST((CAST(:now AS timestamptz) - make_interval(hours => v.late_sync_hours))
+                       AT TIME ZONE 'Asia/Shanghai' AS date)
           ORDER BY w.id LIMIT :at_most FOR NO KEY UPDATE OF w) s
     WHERE t.id = s.id
     RETURNING t.id
@@ -30,14 +33,13 @@ _MISS = text(
 
 
 def sweep(ctx: Context, *, at_most: int = MOST_AT_ONCE) -> int:
-    """Mark the open tasks as missed whose window and time for late phones are over; return how many.
+    """Mark the open tasks as missed whose window, makeup and time for late phones are over; return how many (§1.8).
 
     Idempotent. Call again, in a new transaction, while it returns ``at_most``.
     """
-    hours = queries.late_sync_hours(ctx.session)
     values = {
-        "hours": hours,
-        "days": [rules.missed_before(ctx.now, late) for late in hours],
+        "now": ctx.now,
+        "today": local_day(ctx.now),
         "before": [state.value for state in rules.states_before(rules.State.MISSED)],
         "at_most": at_most,
     }

@@ -1,4 +1,4 @@
-"""Use cases of the plans slice: rules, their plans, and who belongs to them."""
+"""Rules, their plans, and who belongs to them from the beginning (domain.md §1.1, §1.3)."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ from inspection_api.core.periods import local_day
 from inspection_api.core.permissions import Action, Permission
 from inspection_api.plans import queries, rules
 from inspection_api.plans.errors import AlreadyMember, RuleNameTaken, TemplateUnpublished
-from inspection_api.plans.models import InspectionRule, Plan, PlanMembership
+from inspection_api.plans.models import TERMS, InspectionRule, Plan, PlanMembership, RuleVersion
+from inspection_api.plans.rules import ExitCheck
 from inspection_api.templates import queries as templates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     from inspection_api.core.context import Context
     from inspection_api.core.events import Recorded
@@ -36,21 +38,49 @@ def create_rule(ctx: Context, *, organisation_id: UUID, name: str, template_id: 
     Raises:
         NotFound: the owner organisation is out of scope.
         RuleDatesInvalid: the rule ends before it starts.
+        ExitChecksInvalid: there are checks after an exit, but in no interval.
         RuleNameTaken: the owner has a rule of this name.
         TemplateUnpublished: the template has no published version.
     """
     owner = get_one(ctx.session, _reachable(ctx).where(Organisation.id == organisation_id), field="organisation_id")
-    rules.ensure_dates(form["start_on"], form["end_on"])
-    _ensure_name_free(ctx, owner.id, name)
-    _ensure_published(ctx, template_id)
-    rule = InspectionRule(organisation_id=owner.id, name=name, template_id=template_id, **form)
+    terms = {**form, "template_id": template_id}
+    ensure_terms(terms)
+    ensure_name_free(ctx, owner.id, name)
+    ensure_published(ctx, template_id)
+    rule = InspectionRule(organisation_id=owner.id, name=name, **terms)
     ctx.session.add(rule)
     ctx.session.flush()
+    keep_version(ctx, rule, since=None)
     today = local_day(ctx.now)
     plan_ids = queries.create_plans(ctx.session, today, rule_ids=[rule.id])
     queries.join_members(ctx.session, today, plan_ids=plan_ids)
     ctx.record("rule.created", rule_id=str(rule.id), organisation_id=str(owner.id), plans=len(plan_ids))
     return rule
+
+
+def ensure_terms(terms: dict[str, Any]) -> None:
+    """Refuse terms that contradict each other.
+
+    Raises:
+        RuleDatesInvalid, ExitChecksInvalid: they do.
+    """
+    rules.ensure_dates(terms["start_on"], terms["end_on"])
+    check = ExitCheck(interval=terms.get("exit_interval", 0), count=terms.get("exit_count", 0))
+    overrides = {
+        f"exit_overrides.{exit_type}": ExitCheck(interval=each["interval"], count=each["count"])
+        for exit_type, each in terms.get("exit_overrides", {}).items()
+    }
+    rules.ensure_exit_checks({"exit_interval": check, **overrides})
+
+
+def keep_version(ctx: Context, rule: InspectionRule, *, since: date | None) -> None:
+    """Write down the terms that a rule has now as its newest version, in force from ``since`` on."""
+    terms = {name: getattr(rule, name) for name in TERMS}
+    version = RuleVersion(
+        rule_id=rule.id, number=rule.version, since=since, edited_by=ctx.actor.user_id, edited_at=ctx.now, **terms
+    )
+    ctx.session.add(version)
+    ctx.session.flush()
 
 
 def add_member(ctx: Context, plan_id: UUID, *, checkpoint_id: UUID) -> PlanMembership:
@@ -101,7 +131,12 @@ def _reachable(ctx: Context) -> Any:
     return select(Organisation) if ctx.actor.is_system else visible_organisations(ctx.actor, EDIT)
 
 
-def _ensure_name_free(ctx: Context, organisation_id: UUID, name: str) -> None:
+def ensure_name_free(ctx: Context, organisation_id: UUID, name: str) -> None:
+    """Refuse a second rule of one name in an organisation.
+
+    Raises:
+        RuleNameTaken: there is one.
+    """
     same = select(InspectionRule.id).where(
         InspectionRule.organisation_id == organisation_id, InspectionRule.name == name
     )
@@ -110,6 +145,11 @@ def _ensure_name_free(ctx: Context, organisation_id: UUID, name: str) -> None:
         raise RuleNameTaken(existing_id=str(existing))
 
 
-def _ensure_published(ctx: Context, template_id: UUID) -> None:
+def ensure_published(ctx: Context, template_id: UUID) -> None:
+    """Refuse a template of which nothing is published.
+
+    Raises:
+        TemplateUnpublished: it has no published version, or does not exist.
+    """
     if not templates.current_versions(ctx.session, [template_id]):
         raise TemplateUnpublished(fields={"template_id": TemplateUnpublished.title})

@@ -1,0 +1,50 @@
+"""From a rule to the tasks that must exist (domain.md §1.1-§1.8, §1.10), in pure functions.
+
+A rule's versions, a plan, an episode of membership and a day go in; the required tasks come out. The same input gives
+the same set, so generating once, five times a day or after ten days of downtime makes the same tasks.
+"""
+
+from __future__ import annotations
+
+from inspection_api.plans.rules.edits import ensure_dates, ensure_exit_checks, switch_day
+from inspection_api.plans.rules.exits import decide_outcome, exit_periods, stop_date
+from inspection_api.plans.rules.required import RequiredTask, history_credit, horizon, required_tasks
+from inspection_api.plans.rules.terms import (
+    Channel,
+    DueRoll,
+    Episode,
+    Exit,
+    ExitCheck,
+    ExitRule,
+    FirstRule,
+    InspectionType,
+    Kind,
+    PlanTerms,
+    Rule,
+    Version,
+)
+
+__all__ = [
+    "Channel",
+    "DueRoll",
+    "Episode",
+    "Exit",
+    "ExitCheck",
+    "ExitRule",
+    "FirstRule",
+    "InspectionType",
+    "Kind",
+    "PlanTerms",
+    "RequiredTask",
+    "Rule",
+    "Version",
+    "decide_outcome",
+    "ensure_dates",
+    "ensure_exit_checks",
+    "exit_periods",
+    "history_credit",
+    "horizon",
+    "required_tasks",
+    "stop_date",
+    "switch_day",
+]

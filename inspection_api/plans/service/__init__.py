@@ -1,0 +1,35 @@
+"""Use cases of the plans slice; each runs inside the caller's transaction and works on a set."""
+
+from __future__ import annotations
+
+from inspection_api.plans.service.creating import (
+    EDIT,
+    add_member,
+    create_rule,
+    on_checkpoints_created,
+    on_organisations_created,
+)
+from inspection_api.plans.service.editing import EDIT_DATES, attach_plan, edit_plan, edit_rule, remove_member
+from inspection_api.plans.service.leaving import (
+    on_checkpoints_exited,
+    on_checkpoints_reactivated,
+    on_checkpoints_transferred,
+    on_exits_withdrawn,
+)
+
+__all__ = [
+    "EDIT",
+    "EDIT_DATES",
+    "add_member",
+    "attach_plan",
+    "create_rule",
+    "edit_plan",
+    "edit_rule",
+    "on_checkpoints_created",
+    "on_checkpoints_exited",
+    "on_checkpoints_reactivated",
+    "on_checkpoints_transferred",
+    "on_exits_withdrawn",
+    "on_organisations_created",
+    "remove_member",
+]

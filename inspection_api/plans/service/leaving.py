@@ -1,0 +1,103 @@
+"""What exits, returns and transfers of checkpoints do to their episodes (domain.md §1.3, §1.5, §1.6).
+
+The tasks follow in ``tasks/service/leaving.py``; what an episode needs from then on, the next run of the generation
+makes: ``generated_through`` None asks it to look from the beginning.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import text
+
+from inspection_api.core.periods import local_day
+from inspection_api.plans import queries
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from inspection_api.core.context import Context
+    from inspection_api.core.events import Recorded
+
+_EXIT = text(
+    """
+    UPDATE plan_membership m
+    SET left_on = e.left_on, left_reason = 'exit', exit_type = e.exit_type, exit_approved_on = e.approved_on,
+        generated_through = NULL
+    FROM unnest(CAST(:checkpoint_ids AS uuid[]), CAST(:left_on AS date[]), CAST(:exit_types AS text[]),
+                CAST(:approved_on AS date[])) AS e (checkpoint_id, left_on, exit_type, approved_on)
+    WHERE m.checkpoint_id = e.checkpoint_id AND m.left_on IS NULL
+    """
+)
+_STAY = text(
+    """
+    UPDATE plan_membership m
+    SET left_on = NULL, left_reason = NULL, exit_type = NULL, exit_approved_on = NULL, generated_through = NULL
+    WHERE m.checkpoint_id = ANY (CAST(:checkpoint_ids AS uuid[])) AND m.left_reason = 'exit' AND m.left_on > :today
+    """
+)
+_TRANSFER = text(
+    """
+    UPDATE plan_membership m SET left_on = t.day, left_reason = 'transferred', generated_through = NULL
+    FROM unnest(CAST(:checkpoint_ids AS uuid[]), CAST(:organisation_ids AS uuid[]), CAST(:days AS date[]))
+         AS t (checkpoint_id, organisation_id, day)
+    JOIN organisation o ON o.id = t.organisation_id,
+    plan p JOIN organisation answers ON answers.id = p.organisation_id
+    WHERE m.checkpoint_id = t.checkpoint_id AND m.left_on IS NULL AND p.id = m.plan_id
+      AND NOT starts_with(o.path, answers.path)
+    """
+)
+# Who goes over to another plan of the same rule is no newcomer there: 首巡开始规则 was for the first joining.
+_GO_ON = text(
+    """
+    UPDATE plan_membership m SET joined_on = former.joined_on
+    FROM plan p, plan_membership former JOIN plan q ON q.id = former.plan_id
+    WHERE m.checkpoint_id = ANY (CAST(:checkpoint_ids AS uuid[])) AND m.left_on IS NULL AND m.recorded_on = :today
+      AND p.id = m.plan_id AND q.rule_id = p.rule_id AND former.checkpoint_id = m.checkpoint_id
+      AND former.left_reason = 'transferred' AND former.left_on = m.joined_on AND former.generated_through IS NULL
+    """
+)
+
+
+def on_checkpoints_exited(ctx: Context, events: Sequence[Recorded]) -> None:
+    """React to ``checkpoint.exited``, which may be of a day to come: the running episodes end with it."""
+    ctx.session.flush()
+    data = [event.data for event in events]
+    values = {
+        "checkpoint_ids": [UUID(each["checkpoint_id"]) for each in data],
+        "left_on": [date.fromisoformat(each["effective_on"]) for each in data],
+        "exit_types": [each["exit_type"] for each in data],
+        "approved_on": [date.fromisoformat(each["approved_on"]) for each in data],
+    }
+    ctx.session.execute(_EXIT, values)
+
+
+def on_exits_withdrawn(ctx: Context, events: Sequence[Recorded]) -> None:
+    """React to ``checkpoint.exit_withdrawn``: a scheduled exit was called off, the episodes go on."""
+    values = {"checkpoint_ids": [UUID(event.data["checkpoint_id"]) for event in events], "today": local_day(ctx.now)}
+    ctx.session.execute(_STAY, values)
+
+
+def on_checkpoints_reactivated(ctx: Context, events: Sequence[Recorded]) -> None:
+    """React to ``checkpoint.reactivated``: a new episode in every plan that covers the point."""
+    ctx.session.flush()
+    returns = {UUID(event.data["checkpoint_id"]): date.fromisoformat(event.data["effective_on"]) for event in events}
+    queries.join_members(ctx.session, local_day(ctx.now), checkpoint_ids=returns, since=returns)
+
+
+def on_checkpoints_transferred(ctx: Context, events: Sequence[Recorded]) -> None:
+    """React to ``checkpoint.transferred``: plans that no longer cover the point lose it, those that now do gain it."""
+    ctx.session.flush()
+    data = [event.data for event in events]
+    moves = {UUID(each["checkpoint_id"]): date.fromisoformat(each["effective_on"]) for each in data}
+    values = {
+        "checkpoint_ids": list(moves),
+        "organisation_ids": [UUID(each["to_organisation_id"]) for each in data],
+        "days": list(moves.values()),
+    }
+    ctx.session.execute(_TRANSFER, values)
+    today = local_day(ctx.now)
+    queries.join_members(ctx.session, today, checkpoint_ids=moves, since=moves)
+    ctx.session.execute(_GO_ON, {"checkpoint_ids": list(moves), "today": today})

@@ -1,0 +1,187 @@
+"""Which open tasks go when their checkpoint leaves, moves, or their rule changes (domain.md §1.3, §1.5, §1.10)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from inspection_api.plans.queries import versions_by_rule
+from inspection_api.plans.rules import PlanTerms, decide_outcome, stop_date
+from inspection_api.plans.rules.exits import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
+
+    from sqlalchemy import Row
+
+    from inspection_api.core.context import Context
+    from inspection_api.core.events import Recorded
+    from inspection_api.plans.rules import RequiredTask, Version
+    from inspection_api.tasks.queries import PlanToRun
+
+
+class Reason(StrEnum):
+    """Why a task was cancelled."""
+
+    EXIT = "exit"
+    TRANSFERRED = "transferred"
+    REACTIVATED = "reactivated"
+    REMOVED = "removed"
+    RULE_CHANGED = "rule_changed"
+    PLAN_ENDED = "plan_ended"
+
+
+REVOCABLE = (Reason.EXIT, Reason.TRANSFERRED, Reason.REMOVED, Reason.RULE_CHANGED, Reason.PLAN_ENDED)
+"""The reasons that may pass: the task comes back if the rules require it after all."""
+
+_LEFT = text(
+    """
+    SELECT t.id, t.period_end, t.due_on, m.left_on, m.exit_approved_on, t.rule_id, t.rule_version,
+           p.start_on, p.end_on, p.recorded_on
+    FROM task t
+    JOIN plan_membership m ON m.id = t.episode_id AND m.left_reason = 'exit'
+    JOIN plan p ON p.id = m.plan_id
+    WHERE t.checkpoint_id = ANY (CAST(:checkpoint_ids AS uuid[])) AND t.kind <> 'exit'
+      AND t.state IN ('pending', 'in_progress')
+    ORDER BY t.id FOR NO KEY UPDATE OF t
+    """
+)
+_EXIT_CHECKS = text(
+    """
+    SELECT id FROM task
+    WHERE checkpoint_id = ANY (CAST(:checkpoint_ids AS uuid[])) AND kind = 'exit'
+      AND state IN ('pending', 'in_progress')
+    ORDER BY id FOR NO KEY UPDATE
+    """
+)
+# What was due before the day of the move stays with whom it was overdue.
+_MOVED = text(
+    """
+    SELECT t.id, n.id AS episode_id, q.id AS plan_id, q.organisation_id
+    FROM task t
+    JOIN plan_membership m ON m.id = t.episode_id AND m.left_reason = 'transferred'
+    LEFT JOIN (plan_membership n JOIN plan q ON q.id = n.plan_id AND q.active)
+         ON n.checkpoint_id = t.checkpoint_id AND n.left_on IS NULL AND q.rule_id = t.rule_id
+        AND q.start_on <= t.period_start AND (q.end_on IS NULL OR q.end_on >= t.period_end)
+    WHERE t.checkpoint_id = ANY (CAST(:checkpoint_ids AS uuid[])) AND t.state IN ('pending', 'in_progress')
+      AND t.due_on >= m.left_on
+    ORDER BY t.id FOR NO KEY UPDATE OF t
+    """
+)
+_REMOVED = text(
+    """
+    SELECT t.id FROM task t JOIN plan_membership m ON m.id = t.episode_id
+    WHERE m.id = ANY (CAST(:episode_ids AS uuid[])) AND t.state IN ('pending', 'in_progress') AND t.due_on >= m.left_on
+    ORDER BY t.id FOR NO KEY UPDATE OF t
+    """
+)
+_FOLLOW = text(
+    """
+    UPDATE task t SET plan_id = f.plan_id, episode_id = f.episode_id, organisation_id = f.organisation_id
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:plan_ids AS uuid[]), CAST(:episode_ids AS uuid[]),
+                CAST(:organisation_ids AS uuid[])) AS f (id, plan_id, episode_id, organisation_id)
+    WHERE t.id = f.id
+    """
+)
+_AHEAD = text(
+    """
+    SELECT id, episode_id, kind, period_start, period_end, due_on, rule_version
+    FROM task
+    WHERE episode_id = ANY (CAST(:episode_ids AS uuid[])) AND period_start > :as_of AND NOT backfilled
+      AND state IN ('pending', 'in_progress')
+    ORDER BY id FOR NO KEY UPDATE
+    """
+)
+_CANCEL = text(
+    """
+    UPDATE task t SET state = 'cancelled', reason = c.reason
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:reasons AS text[])) AS c (id, reason)
+    WHERE t.id = c.id
+    """
+)
+
+
+def cancel(ctx: Context, reasons: Mapping[UUID, Reason]) -> None:
+    """Cancel open tasks whose rows the caller has locked; one event each says why."""
+    if not reasons:
+        return
+    ctx.session.execute(_CANCEL, {"ids": list(reasons), "reasons": [reason.value for reason in reasons.values()]})
+    for task_id, reason in reasons.items():
+        ctx.record("task.cancelled", task_id=str(task_id), reason=reason.value)
+
+
+def on_checkpoints_exited(ctx: Context, events: Sequence[Recorded]) -> None:
+    """React to ``checkpoint.exited``, after the episodes: the table of §1.5 for every open task."""
+    ctx.session.flush()
+    versions = versions_by_rule(ctx.session)
+    left = ctx.session.execute(_LEFT, {"checkpoint_ids": _checkpoints(events)})
+    gone = [row.id for row in left if _outcome(row, versions[row.rule_id]) is Outcome.CANCELLED]
+    cancel(ctx, dict.fromkeys(gone, Reason.EXIT))
+
+
+def _outcome(row: Row[Any], versions: Sequence[Version]) -> Outcome:
+    plan = PlanTerms(start=row.start_on, end=row.end_on, recorded_on=row.recorded_on)
+    return decide_outcome(
+        period_end=row.period_end,
+        due_on=row.due_on,
+        left_on=row.left_on,
+        stops_on=stop_date(versions[row.rule_version - 1].rule, plan, row.left_on),
+        approved_on=row.exit_approved_on,
+    )
+
+
+def on_checkpoints_reactivated(ctx: Context, events: Sequence[Recorded]) -> None:
+    """React to ``checkpoint.reactivated``: the remaining checks after the exit are not needed (§1.6)."""
+    ids = ctx.session.scalars(_EXIT_CHECKS, {"checkpoint_ids": _checkpoints(events)}).all()
+    cancel(ctx, dict.fromkeys(ids, Reason.REACTIVATED))
+
+
+def on_checkpoints_transferred(ctx: Context, events: Sequence[Recorded]) -> None:
+    """React to ``checkpoint.transferred``, after the episodes: open tasks follow into the same rule's plan (§1.3)."""
+    ctx.session.flush()
+    rows = ctx.session.execute(_MOVED, {"checkpoint_ids": _checkpoints(events)}).all()
+    follow = [row for row in rows if row.episode_id is not None]
+    if follow:
+        names = ("id", "plan_id", "episode_id", "organisation_id")
+        ctx.session.execute(_FOLLOW, {f"{name}s": [getattr(row, name) for row in follow] for name in names})
+    cancel(ctx, dict.fromkeys([row.id for row in rows if row.episode_id is None], Reason.TRANSFERRED))
+
+
+def on_members_removed(ctx: Context, events: Sequence[Recorded]) -> None:
+    """React to ``checkpoint.left_plan``: what is not overdue goes with the membership."""
+    ctx.session.flush()
+    episode_ids = [UUID(event.data["membership_id"]) for event in events]
+    ids = ctx.session.scalars(_REMOVED, {"episode_ids": episode_ids}).all()
+    cancel(ctx, dict.fromkeys(ids, Reason.REMOVED))
+
+
+def drop_unrequired(ctx: Context, as_of: date, stays: Mapping[UUID, tuple[PlanToRun, Sequence[RequiredTask]]]) -> None:
+    """Cancel the tasks of these episodes that have not begun and are not required as they are.
+
+    A started period keeps its terms (§1.10.2). What is required with other terms is made anew afterwards.
+    """
+    wanted = {
+        (episode_id, task.kind.value, task.period.start): (task.version, task.period.end, task.due_on)
+        for episode_id, (_, tasks) in stays.items()
+        for task in tasks
+    }
+    ahead = ctx.session.execute(_AHEAD, {"episode_ids": list(stays), "as_of": as_of})
+    gone = [
+        row
+        for row in ahead
+        if wanted.get((row.episode_id, row.kind, row.period_start)) != (row.rule_version, row.period_end, row.due_on)
+    ]
+    cancel(ctx, {row.id: _reason(stays[row.episode_id][0], row) for row in gone})
+
+
+def _reason(plan: PlanToRun, row: Row[Any]) -> Reason:
+    has_ended = plan.terms.end is not None and row.period_end > plan.terms.end
+    return Reason.PLAN_ENDED if has_ended else Reason.RULE_CHANGED
+
+
+def _checkpoints(events: Iterable[Recorded]) -> list[UUID]:
+    return [UUID(event.data["checkpoint_id"]) for event in events]
