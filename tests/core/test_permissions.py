@@ -56,7 +56,7 @@ WRITES = {
     "accounts.enrol": "administrator branch_manager sub_branch_manager",
     "configuration.edit": "administrator province_manager",
     "rules.edit": "province_manager branch_manager",
-    "rules.edit_dates": "sub_branch_manager",
+    "rules.edit_dates": "province_manager branch_manager sub_branch_manager",
     "templates.edit": "province_manager",
     "templates.publish": "province_manager",
     "templates.propose": "risk_manager",
