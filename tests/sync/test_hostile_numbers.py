@@ -14,6 +14,9 @@ from tests.sync.phone import Phone, Street, fix
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.sync.drafting import Desk
+    from tests.sync.offices import Office
+
 NUMBERS = ("-1", "-0.0", "1e-300", "1e308", "-1e308", "1e999", "NaN", "-Infinity", "2147483648", "9223372036854775808")
 NUMBERS += ("-9223372036854775809", "9" * 40, "9" * 400, "9" * 5000, "1.5", "0")
 MARK = "the number"
@@ -118,3 +121,36 @@ def test_a_handshake_takes_no_number_that_no_column_holds(phone: Phone, field: s
     body = {"device_id": str(phone.id), "boot_id": "boot", field: number}
     answer = phone.client.post("/api/v1/sync/handshake", json=body, headers=phone.headers)
     assert (answer.status_code, [each["field"] for each in answer.json["errors"]]) == (422, [field])
+
+
+HOSTILE_VALUES = [
+    *NUMBERS,
+    "[1e308]",
+    '{"a": -1e308}',
+    *("[" * depth + "]" * depth for depth in (200, 300, 900, 5000)),
+    '{"a":' * 300 + "1" + "}" * 300,
+]
+
+
+@pytest.mark.parametrize("value", HOSTILE_VALUES, ids=lambda value: value[:20])
+def test_a_hostile_answer_in_a_draft_stops_no_device(
+    desk: Desk, phone: Phone, second: Phone, value: str, office: Office
+) -> None:
+    """A draft keeps what came; both devices still pull, take snapshots, and are told of the clash."""
+    hostile = operation_of(desk, phone, value)
+    for device, operation in ((phone, hostile), (second, operation_of(desk, second, '"停工"'))):
+        body = device.batch().decode().replace('"ops": []', f'"ops": [{operation}]')
+        answers = [device.send(body.encode()) for _ in range(2)]
+        assert {answer.status_code for answer in answers} <= {200, 400}
+    assert phone.pull() == {**second.pull(), "cursor": phone.pull()["cursor"]}
+    assert phone.snapshot()["changes"]
+    office.conflicts()
+
+
+def operation_of(desk: Desk, device: Phone, value: str) -> str:
+    payload = {
+        "checkpoint_id": str(desk.point),
+        "template_version_id": str(desk.street.portfolio.version_id),
+        "answers": [{"item": "remark", "value": MARK}],
+    }
+    return json.dumps(device.operation("inspection.save", desk.entity, payload)).replace(f'"{MARK}"', value)

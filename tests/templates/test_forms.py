@@ -6,6 +6,7 @@ from copy import deepcopy
 from decimal import Decimal
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +20,7 @@ from inspection_api.templates.forms import (
     answers_from_wire,
     compile_form,
     evidence_missing,
+    tidied,
     validate,
 )
 
@@ -212,6 +214,35 @@ def test_no_answer_however_odd_breaks_the_verdict(answers: dict[str, Any]) -> No
     verdict = validate(DEFAULT, answers, PHOTOS)
     assert verdict.values.keys() <= DEFAULT.by_key.keys()
     assert validate(DEFAULT, verdict.values, PHOTOS).values == verdict.values
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(JSON_VALUES, st.sampled_from(["remark", "power_kwh", "alien"]))
+def test_a_draft_keeps_what_every_program_can_pass_on(value: Any, item: str) -> None:
+    kept = tidied(DEFAULT, {item: {"value": value}})
+    assert orjson.loads(orjson.dumps(kept)) == kept
+    assert tidied(DEFAULT, kept) == kept
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        (10**16 - 1, 10**16 - 1),
+        (1e308, "1e+308"),
+        (-(10**40), str(-(10**40))),
+        (["a", "b"], ["a", "b"]),
+        ([1], "[1]"),
+        ({"a": ["客户"]}, '{"a": ["客户"]}'),
+    ],
+)
+def test_what_no_form_takes_is_kept_as_it_is_or_as_its_text(value: Any, kept: Any) -> None:
+    assert tidied(DEFAULT, {"alien": {"value": value}}) == {"alien": {"value": kept}}
 
 
 def test_an_answer_that_is_no_object_is_named() -> None:

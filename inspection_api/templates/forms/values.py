@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from datetime import date
@@ -41,6 +42,21 @@ class Fault(Exception):  # noqa: N818 - a fault in an answer, not in the program
         super().__init__(sentence)
         self.code = code
         self.sentence = sentence
+
+
+def storable(raw: Any) -> Any:
+    """Return a value that no check takes, as a draft may keep it: what every program can read and write again.
+
+    Texts, truth values, lists of texts and numbers of at most 16 digits stay as they are; anything else becomes its own
+    JSON as text. A number of a hundred digits, or lists in lists without end, would stop whoever has to pass it on.
+    """
+    if raw is None or isinstance(raw, str | bool):
+        return raw
+    if isinstance(raw, int | float) and abs(raw) < _TOO_LARGE:
+        return raw
+    if isinstance(raw, list) and all(isinstance(each, str) for each in raw):
+        return raw
+    return json.dumps(raw, ensure_ascii=False)
 
 
 def yes_no(*, not_applicable: bool) -> Check:

@@ -15,7 +15,7 @@ import msgspec
 
 from inspection_api.templates.forms import values
 from inspection_api.templates.forms.parts import Condition, Evidence, Rule, RuleKind
-from inspection_api.templates.forms.values import Fault
+from inspection_api.templates.forms.values import Fault, storable
 
 if TYPE_CHECKING:
     from inspection_api.templates.forms.definition import CompiledItem, Form
@@ -78,7 +78,7 @@ def answers_from_wire(entries: Iterable[Mapping[str, Any]]) -> dict[str, Mapping
 
 
 def tidied(form: Form, answers: Answers) -> dict[str, dict[str, Any]]:
-    """Return a draft's answers as they are stored: canonical where they are right, else as they came (None: cleared).
+    """Return a draft's answers as they are stored: canonical where they are right, else as they can be (None: cleared).
 
     Nothing is refused, because a draft may be wrong until it is submitted; but equal answers become equal values.
     """
@@ -87,12 +87,13 @@ def tidied(form: Form, answers: Answers) -> dict[str, dict[str, Any]]:
 
 def _tidy(form: Form, key: str, entry: Mapping[str, Any]) -> dict[str, Any]:
     item = form.by_key.get(key)
-    note = {"note": entry["note"]} if entry.get("note") else {}
-    as_sent = {"value": entry["value"], **note}
     try:
-        return (item and _canonical(item, entry)) or as_sent
+        if right := item and _canonical(item, entry):
+            return right
     except Fault:
-        return as_sent
+        pass
+    note = {"note": entry["note"]} if entry.get("note") else {}
+    return {"value": storable(entry["value"]), **note}
 
 
 def validate(form: Form, answers: Answers, media: Sequence[Medium] = ()) -> FormVerdict:
