@@ -61,7 +61,7 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         name="the same batch is applied again",
         edits=(
-            (PUSH, "    return stored is not None\n", "    return False\n"),
+            (PUSH, "if not writing.store_batch(", "if None is writing.store_batch("),
             (ORDER, "before = ledger.known.get(received.head.op_id)", "before = None"),
         ),
     ),
@@ -245,7 +245,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         name="files are not offered again after a restore",
-        edits=(("sync/client/outbox.py", "WHERE state = 'stored' AND {named}", "WHERE false AND {named}"),),
+        edits=(("sync/client/outbox.py", "location = NULL WHERE state = 'stored'", "location = NULL WHERE false"),),
         tests=("tests/sync/test_restore_client.py",),
     ),
     Bug(
