@@ -22,6 +22,7 @@ from checkpoints.rules.binding import Location, LocationStatus
 from checkpoints.service import NewBinding, NewCheckpoint
 from inspection_api.accounts import service as accounts
 from inspection_api.accounts.models import Organisation
+from inspection_api.calendars import service as calendars
 from inspection_api.core import migrations
 from inspection_api.core.ids import new_id
 from inspection_api.core.periods import first_of_month, local_day
@@ -31,6 +32,7 @@ from inspection_api.customers import service as customers
 from inspection_api.customers.models import Customer
 from inspection_api.customers.service import NewCustomer
 from inspection_api.demo import names
+from inspection_api.demo.holidays import HOLIDAYS_2026, WORKDAYS_2026
 from inspection_api.loans import service as loans
 from inspection_api.loans.service import NewLoan
 from inspection_api.plans import service as plans
@@ -121,6 +123,7 @@ def _fill(ctx: Context, runtime: Runtime, sizes: tuple[int, ...]) -> None:
         ("hq", "省行管理员", Role.PROVINCE_MANAGER),
     ):
         _person(seeding, username, name, role, root.id)
+    calendars.set_year(ctx, year=2026, holidays=HOLIDAYS_2026, workdays=WORKDAYS_2026)
     version = templates.ensure_default_template(ctx)
     subs = list(_organisations(seeding, root.id, sizes))
     with click.progressbar(subs, label="演示数据", file=sys.stderr) as bar:

@@ -7,7 +7,7 @@ decide, the next level does at once; a request that waits two workdays climbs a 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -31,12 +31,13 @@ from kiosk_print.rules.window import PaperState, ensure_exists
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from inspection_api.calendars.rules import Calendar
+
 MINIMUM_REASON_LENGTH = 10
 DEFAULT_UNLOCK_DAYS = 3
 UNLOCK_DAYS = range(1, 8)
 EXPIRES_AFTER_WORKDAYS = 10
 CLIMBS_AFTER_WORKDAYS = 2
-_SATURDAY = 5
 
 
 class Reason(StrEnum):
@@ -122,17 +123,10 @@ def candidate_level(role: Role, organisation_kind: str) -> Level | None:
     return MANAGER_LEVELS.get(role)
 
 
-def add_workdays(day: date, count: int) -> date:
-    """Return the ``count``-th day from Monday to Friday after ``day``."""
-    while count:
-        day += timedelta(days=1)
-        count -= day.weekday() < _SATURDAY
-    return day
-
-
-def expires_at(requested_at: datetime) -> datetime:
+def expires_at(requested_at: datetime, calendar: Calendar) -> datetime:
     """Return the end (00:00 +08:00) of the tenth workday after the request."""
-    return day_start(add_workdays(local_day(requested_at), EXPIRES_AFTER_WORKDAYS) + timedelta(days=1))
+    last = calendar.add_workdays(local_day(requested_at), EXPIRES_AFTER_WORKDAYS)
+    return day_start(last + timedelta(days=1))
 
 
 def first_level(unlocks_granted: int) -> Level:
@@ -140,10 +134,10 @@ def first_level(unlocks_granted: int) -> Level:
     return Level(min(unlocks_granted + 1, Level.PROVINCE))
 
 
-def climbed(requested_at: datetime, now: datetime) -> int:
+def climbed(requested_at: datetime, now: datetime, calendar: Calendar) -> int:
     """Return how many levels an undecided request has climbed: one for every two workdays that it waited."""
     today, day, levels = local_day(now), local_day(requested_at), 0
-    while levels < Level.PROVINCE and today > (day := add_workdays(day, CLIMBS_AFTER_WORKDAYS)):
+    while levels < Level.PROVINCE and today > (day := calendar.add_workdays(day, CLIMBS_AFTER_WORKDAYS)):
         levels += 1
     return levels
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from inspection_api.calendars.queries import load_calendar
 from inspection_api.core.periods import local_day
 from kiosk_print import queries
 from kiosk_print.rules import unlock
@@ -112,7 +113,7 @@ def deciders_of(ctx: Context, inspection: Inspection, requests: Iterable[UnlockR
         queries.candidates(ctx.session, inspection.organisation_id, local_day(ctx.now)),
         barred=barred_from(ctx, inspection, pending),
         first=unlock.first_level(sum(each.status == RequestStatus.APPROVED for each in known)),
-        climbs=unlock.climbed(pending.requested_at, ctx.now) if pending else 0,
+        climbs=unlock.climbed(pending.requested_at, ctx.now, load_calendar(ctx.session)) if pending else 0,
     )
 
 

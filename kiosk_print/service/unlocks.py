@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 
 from inspection_api.accounts import service as accounts
 from inspection_api.accounts.queries import in_subtree
+from inspection_api.calendars.queries import load_calendar
 from inspection_api.core.errors import NotFound, Problem
 from inspection_api.core.ids import new_id
 from inspection_api.core.permissions import Action, Permission
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement
 
+    from inspection_api.calendars.rules import Calendar
     from inspection_api.core.context import Context
     from kiosk_print.rules.unlock import Terms
 
@@ -43,6 +45,7 @@ class _Folder:
     windows: dict[UUID, list[PaperWindow]]
     requests: dict[UUID, list[UnlockRequest]]
     taken: set[UUID]
+    calendar: Calendar
 
 
 def request_unlock(ctx: Context, inspection_id: UUID, *, reason_code: str, reason: str) -> UnlockRequest:
@@ -94,6 +97,7 @@ def _open_folder(ctx: Context, asked: Sequence[UnlockAsked]) -> _Folder:
         windows=windows,
         requests=queries.requests_of(ctx.session, inspections),
         taken=set(ctx.session.scalars(same_ids)),
+        calendar=load_calendar(ctx.session),
     )
 
 
@@ -126,7 +130,7 @@ def _made(ctx: Context, folder: _Folder, asked: UnlockAsked) -> UnlockRequest:
         window_number=windows[-1].number,
         requested_by=ctx.user_id,
         requested_at=ctx.now,
-        expires_at=unlock.expires_at(ctx.now),
+        expires_at=unlock.expires_at(ctx.now, folder.calendar),
         reason_code=code,
         reason=asked.reason.strip(),
         status=RequestStatus.PENDING,

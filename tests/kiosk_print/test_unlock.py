@@ -7,9 +7,8 @@ from itertools import combinations
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from inspection_api.calendars.rules import Calendar
 from inspection_api.core.periods import SHANGHAI
 from inspection_api.core.permissions import Action, Permission, Reach, Role, reach
 from kiosk_print.errors import (
@@ -29,6 +28,7 @@ from kiosk_print.rules.unlock import Candidate, Level
 from kiosk_print.rules.window import PaperState
 
 SUB, BRANCH, PROVINCE = Level
+WEEKDAYS = Calendar()
 FRIDAY = datetime(2026, 3, 13, 2, tzinfo=UTC)
 PEOPLE = {name: uuid4() for name in ("sub1", "sub2", "branch1", "branch2", "province1", "province2")}
 LEVELS = {"sub": SUB, "branch": BRANCH, "province": PROVINCE}
@@ -149,28 +149,25 @@ def test_a_rejection_says_why_and_opens_nothing() -> None:
         unlock.decide_terms(approved=False, days=None, reason=" ")
 
 
-def test_workdays_skip_the_weekend() -> None:
-    assert unlock.add_workdays(date(2026, 3, 13), 1) == date(2026, 3, 16)
-    assert unlock.add_workdays(date(2026, 3, 14), 1) == date(2026, 3, 16)
-    assert unlock.add_workdays(date(2026, 3, 13), 0) == date(2026, 3, 13)
-
-
 def test_a_request_expires_after_the_tenth_workday() -> None:
-    assert unlock.expires_at(FRIDAY) == datetime(2026, 3, 28, tzinfo=SHANGHAI)
+    assert unlock.expires_at(FRIDAY, WEEKDAYS) == datetime(2026, 3, 28, tzinfo=SHANGHAI)
 
 
 def test_a_request_climbs_after_every_second_workday() -> None:
     last_moments = [datetime(2026, 3, day, 15, 59, tzinfo=UTC) for day in (17, 19, 23, 31)]
-    assert [unlock.climbed(FRIDAY, moment) for moment in last_moments] == [0, 1, 2, 3]
-    assert [unlock.climbed(FRIDAY, moment + timedelta(minutes=1)) for moment in last_moments[:3]] == [1, 2, 3]
+    assert [unlock.climbed(FRIDAY, moment, WEEKDAYS) for moment in last_moments] == [0, 1, 2, 3]
+    next_moments = [moment + timedelta(minutes=1) for moment in last_moments[:3]]
+    assert [unlock.climbed(FRIDAY, moment, WEEKDAYS) for moment in next_moments] == [1, 2, 3]
 
 
-@given(st.dates(date(2016, 1, 1), date(2032, 1, 1)), st.integers(1, 30))
-def test_the_nth_workday_has_exactly_n_workdays_up_to_it(day: date, count: int) -> None:
-    end = unlock.add_workdays(day, count)
-    between = [day + timedelta(days=n) for n in range(1, (end - day).days + 1)]
-    assert sum(each.weekday() < 5 for each in between) == count
-    assert end.weekday() < 5
+def test_holidays_stop_the_clock_and_make_up_days_do_not() -> None:
+    calendar = Calendar(
+        years=frozenset({2026}), holidays=frozenset({date(2026, 3, 16)}), workdays=frozenset({date(2026, 3, 22)})
+    )
+    assert unlock.expires_at(FRIDAY, calendar) == unlock.expires_at(FRIDAY, WEEKDAYS)
+    last_moment = datetime(2026, 3, 18, 15, 59, tzinfo=UTC)
+    assert unlock.climbed(FRIDAY, last_moment, calendar) == 0
+    assert unlock.climbed(FRIDAY, last_moment + timedelta(minutes=1), calendar) == 1
 
 
 OPINIONS = [
