@@ -11,7 +11,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from sqlalchemy import BigInteger, Column, MetaData, Table, create_engine, event, select, text
-from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.exc import InvalidatePoolError, OperationalError
 from sqlalchemy.orm import Session
 
 from inspection_api.core import arrays
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from psycopg import Connection as DriverConnection
     from sqlalchemy import Engine
     from sqlalchemy.engine.interfaces import DBAPIConnection
-    from sqlalchemy.exc import OperationalError
     from sqlalchemy.pool import ConnectionPoolEntry
 
     from inspection_api.core.banks import Bank
@@ -46,7 +45,7 @@ def open_engine(url: str, *, pool_size: int = 8) -> Engine:
     """Return an engine whose connections start with an empty ``search_path`` and UTC; its errors quote no values.
 
     A connection that has rested is asked whether it still lives, and replaced if not; one in steady use is not asked,
-    which would cost every request a round trip for each of its transactions.
+    which would cost every request a round trip for each of its transactions: that it died shows when one begins.
     """
     engine = create_engine(url, pool_size=pool_size, max_overflow=pool_size, hide_parameters=True)
 
@@ -74,6 +73,17 @@ def _is_alive(engine: Engine, connection: DBAPIConnection) -> bool:
         return engine.dialect.do_ping(connection)
     except engine.dialect.loaded_dbapi.Error:
         return False
+
+
+def _enter(session: Session, values: dict[str, str]) -> None:
+    """Begin a transaction in a bank, on another connection if this one died unnoticed: nothing is lost with it yet."""
+    try:
+        session.execute(_ENTER, values)
+    except OperationalError as error:
+        if not error.connection_invalidated:
+            raise
+        session.rollback()
+        session.execute(_ENTER, values)
 
 
 def lost_a_race(error: OperationalError) -> bool:
@@ -113,7 +123,7 @@ class Database:
         """
         with self._session(isolation) as session:
             values = {"schema": bank.schema, "lock_timeout": LOCK_TIMEOUT, "read_only": "on" if read_only else "off"}
-            session.execute(_ENTER, values)
+            _enter(session, values)
             ctx = Context(session=session, bank=bank, now=self.clock(), actor=actor, blobs=self.storage)
             yield ctx
             waiting = 0 if read_only else settle(ctx, self.subscriptions)

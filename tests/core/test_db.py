@@ -120,10 +120,11 @@ def test_a_read_only_transaction_leaves_its_prepared_statements(
     assert "SELECT count(*) FROM organisation" in prepared
 
 
-def test_a_connection_that_died_while_it_rested_is_replaced(
-    database_url: str, committed_bank: Bank, clock: Clock, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("trusted_s", [-1.0, 3600.0])
+def test_a_connection_that_died_while_it_rested_is_replaced_though_nobody_asked(
+    database_url: str, committed_bank: Bank, clock: Clock, monkeypatch: pytest.MonkeyPatch, trusted_s: float
 ) -> None:
-    monkeypatch.setattr(db, "TRUSTED_S", -1.0)
+    monkeypatch.setattr(db, "TRUSTED_S", trusted_s)
     engine = open_engine(database_url, pool_size=1)
     database = Database(engine, clock=clock)
     mine = text("SELECT pg_backend_pid()")
