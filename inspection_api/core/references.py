@@ -7,6 +7,19 @@ looks for the distinct parents, without locks. That is sound because these paren
 
 from __future__ import annotations
 
+_CHECK_ROW = """
+    IF NEW.{column} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {parent} p WHERE p.id = NEW.{column}) THEN
+        RAISE foreign_key_violation USING CONSTRAINT = 'fk_{table}_{column}', TABLE = '{table}',
+            MESSAGE = '{table}.{column} names no {parent}';
+    END IF;"""
+
+_ROW_FUNCTION = """
+CREATE FUNCTION {table}_references_row() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN{checks}
+    RETURN NULL;
+END $$
+"""
+
 PARENTS = ("device", "organisation", "user_account")
 """Tables whose rows are disabled, revoked or closed, but never deleted."""
 
@@ -48,3 +61,15 @@ def reference_triggers(table: str, parents: dict[str, str]) -> list[str]:
     checks = "".join(_CHECK.format(table=table, column=column, parent=parent) for column, parent in parents.items())
     triggers = [_TRIGGER.format(table=table, event=event) for event in ("insert", "update")]
     return [_FUNCTION.format(table=table, checks=checks), *triggers]
+
+
+def rare_update_triggers(table: str, parents: dict[str, str]) -> list[str]:
+    """Return the same for a table that is often updated, but seldom in these columns: only then a row is checked."""
+    insert = reference_triggers(table, parents)[:2]
+    checks = "".join(_CHECK_ROW.format(table=table, column=column, parent=parent) for column, parent in parents.items())
+    columns = ", ".join(parents)
+    update = (
+        f"CREATE TRIGGER {table}_references_update AFTER UPDATE OF {columns} ON {table}"
+        f" FOR EACH ROW EXECUTE FUNCTION {table}_references_row()"
+    )
+    return [*insert, _ROW_FUNCTION.format(table=table, checks=checks), update]

@@ -209,6 +209,13 @@ def lock_stays(session: Session, horizons: Mapping[UUID, date], most: int) -> li
     return [Stay(*row) for row in session.execute(_EPISODES, values)]
 
 
+def with_tasks(session: Session, episode_ids: Collection[UUID]) -> set[UUID]:
+    """Return which of these episodes have tasks already; without ids nothing is asked."""
+    if not episode_ids:
+        return set()
+    return set(session.scalars(select(Task.episode_id).where(among(Task.episode_id, episode_ids)).distinct()))
+
+
 def attempts_among(session: Session, ids: Collection[UUID]) -> dict[UUID, Attempt]:
     """Return the attempts among ``ids``; without ids nothing is asked."""
     if not ids:

@@ -119,17 +119,21 @@ class Generated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Run:
-    """One run: the plans with their horizons, and what equal episodes have been found to need."""
+    """One run: the plans with their horizons, and what equal episodes have been found to need.
+
+    Plans with the same number in ``alike`` have the same terms, so a bank's whole portfolio costs a few computations.
+    """
 
     as_of: date
     calendar: Calendar
     plans: Mapping[UUID, PlanToRun]
     horizons: Mapping[UUID, date]
-    known: dict[tuple[UUID, Episode], list[RequiredTask]]
+    alike: Mapping[UUID, int]
+    known: dict[tuple[int, Episode], list[RequiredTask]]
 
     def required(self, stay: Stay) -> list[RequiredTask]:
-        """Return the tasks of a stay; equal stays of a plan cost one computation."""
-        key = (stay.plan_id, stay.episode)
+        """Return the tasks of a stay; equal stays in plans alike cost one computation."""
+        key = (self.alike[stay.plan_id], stay.episode)
         if key not in self.known:
             plan = self.plans[stay.plan_id]
             self.known[key] = required_tasks(plan.versions, plan.terms, stay.episode, self.as_of, self.calendar)
@@ -145,9 +149,10 @@ def generate(ctx: Context, as_of: date, *, at_most: int = MOST_AT_ONCE) -> Gener
     run = _begin(ctx, as_of)
     stays = queries.lock_stays(ctx.session, run.horizons, most=at_most)
     looked_at, rows = _missing(run, stays, at_most)
-    anew = [stay for stay in looked_at if stay.generated_through is None]
+    anew = queries.with_tasks(ctx.session, [stay.id for stay in looked_at if stay.generated_through is None])
     if anew:
-        drop_unrequired(ctx, as_of, {stay.id: (run.plans[stay.plan_id], run.required(stay)) for stay in anew})
+        found = {stay.id: (run.plans[stay.plan_id], run.required(stay)) for stay in looked_at if stay.id in anew}
+        drop_unrequired(ctx, as_of, found)
     created = _create(ctx, rows, is_anew=bool(anew)) if rows else []
     if created:
         assign(ctx, [(row.id, row.officer_id) for row in created])
@@ -159,28 +164,27 @@ def generate(ctx: Context, as_of: date, *, at_most: int = MOST_AT_ONCE) -> Gener
     return Generated(created=len(created), complete=len(looked_at) == len(stays) < at_most)
 
 
-def _create(ctx: Context, rows: Sequence[dict[str, Any]], *, is_anew: bool) -> list[Any]:
+def _create(ctx: Context, rows: Sequence[tuple[Any, ...]], *, is_anew: bool) -> list[Any]:
     """Write the tasks that are not there; only who is looked at anew may have some that were cancelled."""
-    columns = _columns(rows)
+    columns = dict(zip(_COLUMNS, map(list, zip(*rows, strict=True)), strict=True))
     revived = ctx.session.execute(_REVIVE, {**columns, "reasons": list(REVOCABLE)}).all() if is_anew else []
     return [*revived, *ctx.session.execute(_INSERT, columns).all()]
 
 
 def _begin(ctx: Context, as_of: date) -> _Run:
     plans = {plan.id: plan for plan in queries.active_plans(ctx.session)}
-    known: dict[Any, date] = {}
-    for plan in plans.values():
-        key = (plan.versions, plan.terms)
-        if key not in known:
-            known[key] = horizon(plan.versions, plan.terms, as_of)
-    horizons = {plan.id: known[plan.versions, plan.terms] for plan in plans.values()}
-    return _Run(as_of=as_of, calendar=load_calendar(ctx.session), plans=plans, horizons=horizons, known={})
+    kinds: dict[Any, int] = {}
+    alike = {plan.id: kinds.setdefault((plan.versions, plan.terms), len(kinds)) for plan in plans.values()}
+    days = [horizon(versions, terms, as_of) for versions, terms in kinds]
+    horizons = {plan_id: days[kind] for plan_id, kind in alike.items()}
+    calendar = load_calendar(ctx.session)
+    return _Run(as_of=as_of, calendar=calendar, plans=plans, horizons=horizons, alike=alike, known={})
 
 
-def _missing(run: _Run, stays: Sequence[Stay], at_most: int) -> tuple[list[Stay], list[dict[str, Any]]]:
+def _missing(run: _Run, stays: Sequence[Stay], at_most: int) -> tuple[list[Stay], list[tuple[Any, ...]]]:
     """Return the stays that fit into one transaction, at least one, and their tasks that may not be there."""
     looked_at: list[Stay] = []
-    rows: list[dict[str, Any]] = []
+    rows: list[tuple[Any, ...]] = []
     for stay in stays:
         through = stay.generated_through
         missing = [task for task in run.required(stay) if through is None or task.period.start > through]
@@ -191,26 +195,27 @@ def _missing(run: _Run, stays: Sequence[Stay], at_most: int) -> tuple[list[Stay]
     return looked_at, rows
 
 
-def _row(plan: PlanToRun, episode_id: UUID, task: RequiredTask) -> dict[str, Any]:
+_COLUMNS = (
+    "id",
+    "episode_id",
+    "kind",
+    "version",
+    "inspection_type",
+    "period_start",
+    "period_end",
+    "due_on",
+    "window_end_on",
+    "credit_from",
+)
+
+
+def _row(plan: PlanToRun, episode_id: UUID, task: RequiredTask) -> tuple[Any, ...]:
     terms = plan.versions[task.version - 1].rule
     credit = history_credit(terms, task.period) if task.is_first and task.kind is Kind.REGULAR else None
-    return {
-        "id": new_id(),
-        "episode_id": episode_id,
-        "kind": task.kind.value,
-        "version": task.version,
-        "inspection_type": _TYPES.get(task.kind, terms.inspection_type).value,
-        "period_start": task.period.start,
-        "period_end": task.period.end,
-        "due_on": task.due_on,
-        "window_end_on": task.window_end_on,
-        "credit_from": credit.start if credit else None,
-    }
+    kind, its_type = task.kind.value, _TYPES.get(task.kind, terms.inspection_type).value
+    days = (task.period.start, task.period.end, task.due_on, task.window_end_on, credit.start if credit else None)
+    return (new_id(), episode_id, kind, task.version, its_type, *days)
 
 
 _TYPES = {Kind.EXIT: InspectionType.EXIT, Kind.INITIAL: InspectionType.NEW}
 """What a task's kind says of its 检查类型; the rule's own rounds are of the rule's."""
-
-
-def _columns(rows: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:
-    return {name: [row[name] for row in rows] for name in rows[0]}
