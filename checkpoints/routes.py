@@ -87,7 +87,7 @@ def transfer_checkpoints(ctx: Context, **values: Any) -> dict[str, int]:
 
 @blp.post(
     "/checkpoints/<uuid:checkpoint_id>/archive",
-    permission=EDIT,
+    permission=APPROVE,
     body=schemas.ArchiveInput,
     out=schemas.CheckpointSchema,
 )

@@ -11,6 +11,7 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import inf
 from typing import TYPE_CHECKING, ClassVar
 
 from redis import Redis, RedisError
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from inspection_api.core.settings import Settings
 
 POLL_S = 2.0
+TURN_S = 5.0
+"""How long one bank's deliveries may keep the others waiting."""
 _LEAVE_PATIENCE_S = 15.0
 
 
@@ -48,10 +51,13 @@ class Outbox:
     database: Database
     banks: BankCatalogue
 
-    def drain(self, bank: Bank) -> int:
-        """Run every due delivery of one bank, each on its own; return how many were tried."""
-        count = 0
-        while self._deliver_one(bank):
+    def drain(self, bank: Bank, *, turn_s: float = inf) -> int:
+        """Run one bank's due deliveries, each on its own, until its turn is over; return how many were tried.
+
+        A long job has its next step due at once: without turns the timetable and all other banks would wait for it.
+        """
+        count, ends = 0, time.monotonic() + turn_s
+        while time.monotonic() < ends and self._deliver_one(bank):
             count += 1
         return count
 
@@ -59,7 +65,7 @@ class Outbox:
         """Drain every bank that is at the migration head; a broken bank does not hold up the next one."""
         for bank in self.ready():
             with _guarded(bank, "drain"):
-                self.drain(bank)
+                self.drain(bank, turn_s=TURN_S)
 
     def ready(self) -> Sequence[Bank]:
         """Return the banks that may be worked in; none while the database is away."""
@@ -121,7 +127,7 @@ def deliver(tag: str) -> None:
         for bank in outbox.ready():
             if bank.tag == tag:
                 with _guarded(bank, "drain"):
-                    outbox.drain(bank)
+                    outbox.drain(bank, turn_s=TURN_S)
 
 
 def work(

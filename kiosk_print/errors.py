@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inspection_api.core.errors import Conflict, Forbidden, Gone, Invalid, Locked
+from inspection_api.core.errors import Conflict, Forbidden, Gone, Invalid, Locked, TooLarge
 
 
 class PaperNotReady(Conflict):
@@ -122,6 +122,13 @@ class PrintUnfinished(Conflict):
 
     code = "print_unfinished"
     title = "该次打印尚未完成，请用同一请求重试"
+
+
+class TooManyLabels(TooLarge):
+    """The organisation has more checkpoints than one file of labels holds; the ones below it have fewer."""
+
+    code = "too_many_labels"
+    title = "标签数量过多，请按下级机构分别打印"
 
 
 class NothingToPrint(Conflict):

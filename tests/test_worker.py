@@ -159,6 +159,19 @@ def test_two_workers_never_run_one_delivery_at_once(outbox: Outbox, committed_ba
     assert kinds(outbox, committed_bank) == ["test.asked", "test.answered"]
 
 
+def test_a_bank_whose_work_never_ends_has_its_turn_and_no_more(
+    engine: Engine, catalogue: BankCatalogue, clock: Clock, committed_bank: Bank
+) -> None:
+    def on_endless(ctx: Context, events: Sequence[Recorded]) -> None:
+        ctx.record(events[0].kind)
+
+    endless = Subscription("test.endless", When.LATER, on_endless)
+    outbox = Outbox(database=Database(engine, clock=clock, subscriptions=(endless,)), banks=catalogue)
+    record(outbox, committed_bank, "test.endless")
+    assert outbox.drain(committed_bank, turn_s=0.3) >= 1
+    assert outbox.drain(committed_bank, turn_s=0.3) >= 1, "what is left goes on in the next turn"
+
+
 def test_a_bank_behind_the_migrations_waits(outbox: Outbox, committed_bank: Bank, engine: Engine) -> None:
     with engine.begin() as connection:
         statement = text("UPDATE public.bank SET revision = '0000' WHERE tag = :tag")

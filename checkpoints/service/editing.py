@@ -25,7 +25,7 @@ from inspection_api.core.tables import among, ensure_version
 from inspection_api.customers import service as customers
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from uuid import UUID
 
     from inspection_api.core.context import Context
@@ -61,12 +61,21 @@ _UPDATE = text(
 def get_locked(ctx: Context, checkpoint_id: UUID, permission: Permission) -> Checkpoint:
     """Return a checkpoint in the actor's scope, locked and freshly read.
 
+    The lock comes first: a scope checked while waiting for it misses a checkpoint that was transferred meanwhile.
+
     Raises:
         NotFound: out of scope.
     """
+    lock_rows(ctx, [checkpoint_id])
     scope = queries.visible_checkpoints(ctx.actor, permission).where(Checkpoint.id == checkpoint_id)
-    locked = scope.with_for_update(key_share=True).execution_options(populate_existing=True)
-    return get_one(ctx.session, locked)
+    return get_one(ctx.session, scope.execution_options(populate_existing=True))
+
+
+def lock_rows(ctx: Context, checkpoint_ids: Iterable[UUID]) -> None:
+    """Lock checkpoints, whoever may see them, in the order in which everybody locks them."""
+    ctx.session.flush()
+    ordered = select(Checkpoint.id).where(among(Checkpoint.id, checkpoint_ids)).order_by(Checkpoint.id)
+    ctx.session.execute(ordered.with_for_update(key_share=True)).all()
 
 
 def edit(ctx: Context, checkpoint_id: UUID, *, version: int, **changes: Any) -> Checkpoint:

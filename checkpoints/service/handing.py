@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 
 from checkpoints import queries
 from checkpoints.errors import StateForbids
 from checkpoints.models import Checkpoint
 from checkpoints.rules.lifecycle import State, is_in_force
 from checkpoints.service.creation import EDIT, assign_first, grant_with_customer
+from checkpoints.service.editing import get_locked, lock_rows
+from checkpoints.service.exits import APPROVE
 from inspection_api.accounts import service as accounts
 from inspection_api.accounts.models import Organisation
 from inspection_api.accounts.queries import get_one, organisation_paths, visible_organisations
@@ -128,9 +130,9 @@ def _locked(ctx: Context, checkpoint_ids: Sequence[UUID]) -> Sequence[Row[*tuple
         Checkpoint.exception_handler_id,
         Checkpoint.state,
     )
-    ctx.session.flush()
+    lock_rows(ctx, ids)
     seen = queries.visible_checkpoints(ctx.actor, EDIT).where(among(Checkpoint.id, ids)).with_only_columns(*columns)
-    rows = ctx.session.execute(seen.order_by(Checkpoint.id).with_for_update(key_share=True)).all()
+    rows = ctx.session.execute(seen.order_by(Checkpoint.id)).all()
     if len(rows) < len(ids):
         raise NotFound(fields={"checkpoint_ids": NotFound.title})
     return rows
@@ -204,12 +206,13 @@ def _revoke(ctx: Context, rows: Sequence[Row[Any]]) -> None:
 def archive(ctx: Context, checkpoint_id: UUID, *, reason: str) -> Checkpoint:
     """Put an exited checkpoint away: lists show it only to who asks for the archive, and nothing is ever deleted.
 
+    It gets no check after its exit any more, so whoever approves exits decides about it.
+
     Raises:
         NotFound: out of scope.
         StateForbids: it is in force.
     """
-    scope = select(Checkpoint).where(Checkpoint.id == _locked(ctx, [checkpoint_id])[0].id)
-    checkpoint = get_one(ctx.session, scope.execution_options(populate_existing=True))
+    checkpoint = get_locked(ctx, checkpoint_id, APPROVE)
     if is_in_force(State(checkpoint.state)):
         raise StateForbids(state=checkpoint.state)
     checkpoint.archived_at = checkpoint.archived_at or ctx.now

@@ -43,6 +43,13 @@ class ImportRunning(Conflict):
     title = "另一导入正在进行，请稍后再试"
 
 
+class ExportTooLarge(TooLarge):
+    """There is more in scope than an import takes; the organisations below hold less, a CSV holds one table."""
+
+    code = "export_too_large"
+    title = "数据量超过单个文件上限，请按下级机构分别导出"
+
+
 class NothingToExport(Conflict):
     """There is nothing in scope to give out."""
 

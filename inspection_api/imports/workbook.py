@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 import zipfile
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
-from xml.etree.ElementTree import ParseError
 
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font
-from openpyxl.utils.exceptions import InvalidFileException
 
+from inspection_api.core.errors import Problem
 from inspection_api.core.formulas import escaped
 from inspection_api.imports.errors import TableTooLarge, TableUnreadable
 from inspection_api.imports.rules.cells import Broken, Formula
@@ -33,16 +33,17 @@ _SMALL_BYTES = 1 << 20
 _CHUNK_BYTES = 1 << 18
 _OVERLAP_BYTES = 256
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]{0,100}?ref="([A-Z0-9:]{2,30})"')
-_BROKEN = (
-    zipfile.BadZipFile,
-    InvalidFileException,
-    LookupError,
-    ValueError,
-    ParseError,
-    OSError,
-    AttributeError,
-    TypeError,
-)
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Take whatever the libraries raise over a stranger's file for what it is: a file that cannot be read."""
+    try:
+        yield
+    except Problem:
+        raise
+    except Exception as error:
+        raise TableUnreadable from error
 
 
 class Sheets:
@@ -55,12 +56,10 @@ class Sheets:
             TableTooLarge: it unpacks to more than the limits allow.
             TableUnreadable: it is no workbook.
         """
-        try:
+        with _reading():
             self._zip = zipfile.ZipFile(file)
             _ensure_bounded(self._zip.infolist())
             self._book = load_workbook(file, read_only=True, data_only=False, keep_links=False)
-        except _BROKEN:
-            raise TableUnreadable from None
 
     @property
     def titles(self) -> list[str]:
@@ -73,12 +72,9 @@ class Sheets:
         Raises:
             TableUnreadable: the sheet is broken.
         """
-        try:
-            sheet = self._book[title]
-            for cells in sheet.iter_rows():
+        with _reading():
+            for cells in self._book[title].iter_rows():
                 yield [_plain(cell) for cell in cells]
-        except _BROKEN:
-            raise TableUnreadable from None
 
     def merged(self, title: str) -> list[str]:
         """Return the ranges of merged cells (``A5:B6``) of a sheet."""
@@ -86,14 +82,11 @@ class Sheets:
         part = sheet._worksheet_path  # noqa: SLF001 - the one place where the part's name stands
         found: list[str] = []
         tail = b""
-        try:
-            with self._zip.open(part) as stream:
-                while chunk := stream.read(_CHUNK_BYTES):
-                    window = tail + chunk
-                    found += [match.decode() for match in _MERGED.findall(window)]
-                    tail = window[-_OVERLAP_BYTES:]
-        except _BROKEN:
-            raise TableUnreadable from None
+        with _reading(), self._zip.open(part) as stream:
+            while chunk := stream.read(_CHUNK_BYTES):
+                window = tail + chunk
+                found += [match.decode() for match in _MERGED.findall(window)]
+                tail = window[-_OVERLAP_BYTES:]
         return list(dict.fromkeys(found))
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ from inspection_api.core.errors import NotFound
 from inspection_api.core.permissions import Action, Permission
 from inspection_api.customers.queries import at_or_below
 from inspection_api.jobs import service as jobs
-from kiosk_print.errors import NothingToPrint
+from kiosk_print.errors import NothingToPrint, TooManyLabels
 from kiosk_print.labels import Label, Layout, joined, render_labels
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 ISSUE = Permission(Action.PLATES, "issue")
 PDF = "application/pdf"
+MOST_LABELS = 20_000
 AT_ONCE = 300
 """How many labels one step of a job renders: about a second, and whole pages of the grid."""
 
@@ -53,13 +54,16 @@ def request_label_sheets(ctx: Context, *, organisation_id: UUID, layout: str) ->
 
     Raises:
         NotFound: the organisation is out of scope.
-        NothingToPrint: it has no checkpoint in force.
+        NothingToPrint: it has no checkpoint in force. TooManyLabels: it has too many for one file.
         TooManyJobs: the user waits for enough of them.
     """
     scope = visible_organisations(ctx.actor, ISSUE).where(Organisation.id == organisation_id)
     get_one(ctx.session, scope, field="organisation_id")
-    if not _count(ctx, _labelled(ctx, organisation_id)):
+    amount = _count(ctx, _labelled(ctx, organisation_id))
+    if not amount:
         raise NothingToPrint
+    if amount > MOST_LABELS:
+        raise TooManyLabels(labels=amount, max_labels=MOST_LABELS)
     return jobs.request(ctx, "label_sheets", organisation_id=str(organisation_id), layout=layout)
 
 

@@ -190,15 +190,15 @@ def test_hundreds_cost_what_one_costs(place: Field, neighbour: str, queries: Cal
 def test_an_exited_point_is_archived_and_fetched_back_by_reactivation(place: Field) -> None:
     point = place.add()
     why = {"reason": "退出满一年"}
-    early = place.post("manager", f"/{point}/archive", why)
+    early = place.post("approver", f"/{point}/archive", why)
     assert (early.status_code, early.json["code"]) == (409, "checkpoint_state")
     body = {"exit_type": "settled", "reason": "贷款已结清", "effective_on": "2026-03-10"}
     exit_id = place.post("manager", f"/{point}/exits", body).json["id"]
     headers = place.world.headers("approver")
     assert place.client.post(f"/api/v1/exits/{exit_id}/approve", json={}, headers=headers).status_code == 200
-    statuses = {None: 401, "officer": 403, "auditor": 403, "foreign_manager": 404, "manager": 200}
+    statuses = {None: 401, "manager": 403, "auditor": 403, "foreign_branch_manager": 404, "approver": 200}
     assert {user: place.post(user, f"/{point}/archive", why).status_code for user in statuses} == statuses
-    assert place.post("manager", f"/{point}/archive", {}).status_code == 422
+    assert place.post("approver", f"/{point}/archive", {}).status_code == 422
     manager = place.world.headers("manager")
     assert place.client.get(PATH, headers=manager).json["items"] == []
     kept = place.client.get(f"{PATH}?archived=true", headers=manager).json["items"]

@@ -7,10 +7,14 @@ import struct
 import time
 import tracemalloc
 import zipfile
+from contextlib import suppress
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
 
+from inspection_api.imports import workbook
+from inspection_api.imports.errors import TableTooLarge, TableUnreadable
 from tests.imports.tables import Desk, book, customer, packed
 
 if TYPE_CHECKING:
@@ -122,3 +126,49 @@ def test_rows_that_go_backwards_or_jump_are_bounded(desk: Desk) -> None:
     status, code = refused(desk, with_sheet(HEAD + jumping + b"</sheetData></worksheet>"))
     assert (status, code) in {(413, "table_too_large"), (422, "table_unreadable"), (422, "rows_invalid")}
     assert time.perf_counter() - begun < 10
+
+
+FRAGMENTS = (
+    b"<",
+    b">",
+    b'"',
+    b"&",
+    b"\x00",
+    b"9" * 12,
+    b"-1",
+    b't="s"',
+    b't="d"',
+    b't="e"',
+    b"&#0;",
+    b"</v>",
+    b"1e999",
+)
+
+
+def mutated(content: bytes, random: Random) -> bytes:
+    found = bytearray(content)
+    for _ in range(random.randint(1, 6)):
+        place, kind = random.randrange(len(found) + 1), random.random()
+        if kind < 0.5:
+            found[place:place] = random.choice(FRAGMENTS)
+        elif kind < 0.75:
+            found[place : place + 1] = bytes([random.randrange(256)])
+        else:
+            del found[place : place + random.randint(1, 30)]
+    return bytes(found)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_broken_workbook_breaks_the_reader(seed: int) -> None:
+    random = Random(seed)  # noqa: S311 - reproducible, not secret
+    good = packed(book(customers=[customer(1)]))
+    names = zipfile.ZipFile(io.BytesIO(good)).namelist()
+    for _ in range(60):
+        broken = random.choice(names)
+        content = rewritten(lambda name, before, broken=broken: mutated(before, random) if name == broken else before)
+        content = content if random.random() < 0.8 else mutated(good, random)
+        with suppress(TableUnreadable, TableTooLarge):
+            sheets = workbook.Sheets(io.BytesIO(content))
+            for title in sheets.titles:
+                assert sheets.merged(title) is not None
+                assert all(isinstance(cells, list) for cells in sheets.rows(title))

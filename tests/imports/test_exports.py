@@ -82,6 +82,12 @@ def test_what_is_exported_comes_in_again_without_a_change(desk: Desk, outbox: Ou
     assert list(sheets) == ["客户", "借据", "检查点", NOTES_TITLE]
     assert [sheets[title][0] for title in ("客户", "借据", "检查点")] == [headers(table) for table in Table]
     assert sheets["客户"][1][1] == "'=HYPERLINK(1)"
+    assert [row[0] for row in sheets[NOTES_TITLE]] == [
+        "导出信息",
+        "导出人：姓名manager（manager）",
+        "导出时间：2026-03-10 10:00",
+        f"导出原因：{REASON}",
+    ]
 
 
 @pytest.mark.parametrize("table", list(Table))
@@ -149,7 +155,9 @@ def test_who_takes_personal_data_away(desk: Desk, user: str | None, status: int)
     assert ask(desk, user).status_code == status
 
 
-def test_an_export_needs_its_reason_and_something_to_give(desk: Desk) -> None:
+def test_an_export_needs_its_reason_something_to_give_and_not_too_much(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert ask(desk).json["code"] == "nothing_to_export"
     fill(desk)
     for wrong in (
@@ -160,6 +168,10 @@ def test_an_export_needs_its_reason_and_something_to_give(desk: Desk) -> None:
         {"format": "csv", "table": "x"},
     ):
         assert ask(desk, **wrong).status_code == 422
+    monkeypatch.setattr(giving, "MAX_ROWS", 5)
+    large = ask(desk)
+    assert (large.status_code, large.json["code"], large.json["rows"]) == (413, "export_too_large", 6)
+    monkeypatch.undo()
     ask(desk)
     with desk.world.transaction() as ctx:
         (event,) = ctx.session.scalars(select(Event.data).where(Event.kind == "portfolio.export_requested"))

@@ -74,6 +74,15 @@ def test_bad_requests_are_refused(client: FlaskClient, world: World, portfolio: 
     assert ask(client, world, "manager", layout="a3").status_code == 422
 
 
+def test_more_labels_than_a_file_holds_are_asked_for_in_parts(
+    client: FlaskClient, world: World, portfolio: Portfolio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sheets, "MOST_LABELS", 1)
+    fill(portfolio, 2)
+    answer = ask(client, world, "manager")
+    assert (answer.status_code, answer.json["code"], answer.json["labels"]) == (413, "too_many_labels", 2)
+
+
 def test_a_sub_branch_is_printed_in_steps_into_one_file(
     client: FlaskClient,
     world: World,

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
 MAX_COLUMNS = 50
+MAX_ROWS = 50_000
+"""How many rows one file brings or takes away, of all tables together."""
 MOST_SHOWN = 200
 KINDS = {"经营场所": Kind.PREMISES, "仓库": Kind.WAREHOUSE, "抵押物": Kind.COLLATERAL, "项目工地": Kind.SITE}
 CLASSES = {

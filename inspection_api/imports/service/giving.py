@@ -8,12 +8,13 @@ from uuid import UUID
 
 import msgspec
 
-from inspection_api.accounts.models import Organisation
+from inspection_api.accounts.models import Organisation, UserAccount
 from inspection_api.accounts.queries import get_one, visible_organisations
+from inspection_api.core.periods import SHANGHAI
 from inspection_api.core.permissions import Action, Permission
 from inspection_api.imports import delimited, queries, workbook
-from inspection_api.imports.errors import NothingToExport
-from inspection_api.imports.rules.tables import COLUMNS, KEYS, NOTES, NOTES_TITLE, TITLES, Table, shown
+from inspection_api.imports.errors import ExportTooLarge, NothingToExport
+from inspection_api.imports.rules.tables import COLUMNS, KEYS, MAX_ROWS, NOTES, NOTES_TITLE, TITLES, Table, shown
 from inspection_api.jobs import service as jobs
 
 if TYPE_CHECKING:
@@ -42,16 +43,21 @@ def request_export(ctx: Context, *, organisation_id: UUID, format: str, table: s
 
     Raises:
         NotFound: the organisation is out of scope.
-        NothingToExport: it has none of it.
+        NothingToExport: it has none of it. ExportTooLarge: more than an import takes.
         TooManyJobs: the user waits for enough of them.
     """
     scope = visible_organisations(ctx.actor, EXPORT).where(Organisation.id == organisation_id)
     organisation = get_one(ctx.session, scope, field="organisation_id")
     tables = [table] if format == "csv" and table else [each.value for each in Table]
-    if not sum(queries.count(ctx.session, Table(each), organisation.path) for each in tables):
+    rows = sum(queries.count(ctx.session, Table(each), organisation.path) for each in tables)
+    if not rows:
         raise NothingToExport
+    if rows > MAX_ROWS:
+        raise ExportTooLarge(rows=rows, max_rows=MAX_ROWS)
     ctx.record("portfolio.export_requested", organisation_id=str(organisation.id), tables=tables, reason=reason)
-    return jobs.request(ctx, "portfolio_export", organisation_id=str(organisation.id), format=format, tables=tables)
+    return jobs.request(
+        ctx, "portfolio_export", organisation_id=str(organisation.id), format=format, tables=tables, reason=reason
+    )
 
 
 def on_export_due(ctx: Context, events: Sequence[Recorded]) -> None:
@@ -105,9 +111,15 @@ def _write(work: jobs.Work, file: BinaryIO, tables: Sequence[Table]) -> None:
     book = workbook.Writer()
     for table in tables:
         book.add(TITLES[table], _headers(table), _stashed(work, table))
-    user, at = work.ctx.user_id, work.ctx.now.isoformat()
-    book.add(NOTES_TITLE, ["导出信息"], [[f"导出人 {user}"], [f"导出时间 {at}"]], width=60)
+    book.add(NOTES_TITLE, ["导出信息"], [[line] for line in _watermark(work)], width=60)
     book.save(file)
+
+
+def _watermark(work: jobs.Work) -> list[str]:
+    """Return who took this away, when and why."""
+    user = work.ctx.session.get_one(UserAccount, work.ctx.user_id)
+    at = f"{work.ctx.now.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
+    return [f"导出人：{user.name}（{user.username}）", f"导出时间：{at}", f"导出原因：{work.arguments['reason']}"]
 
 
 def _headers(table: Table) -> list[str]:

@@ -25,6 +25,7 @@ from inspection_api.imports.rules.known import Facts
 from inspection_api.imports.rules.tables import (
     BY_TITLE,
     MAX_COLUMNS,
+    MAX_ROWS,
     NOTES_TITLE,
     Faults,
     Row,
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
 
     Transaction = Callable[[], AbstractContextManager[Context]]
 
-MAX_ROWS = 50_000
 MAX_BLANK_ROWS = 100_000
 AT_ONCE = 5_000
 """How many rows one statement writes."""
