@@ -164,3 +164,10 @@ class ReactivationDayInvalid(Invalid):
 
     code = "reactivation_day_invalid"
     title = "重新启用日期应在退出生效日与今天之间"
+
+
+class OrganisationHoldsCheckpoints(Conflict):
+    """An organisation with checkpoints in force is not closed; ``count`` says how many must be transferred before."""
+
+    code = "organisation_holds_checkpoints"
+    title = "该机构仍有在管检查点，请先移交"

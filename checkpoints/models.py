@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Double, ForeignKey, Index, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, query_expression
 
 from inspection_api.core.tables import Base, Identified, Versioned
 
@@ -126,6 +126,8 @@ class CheckpointAssignment(Base):
     officer_id: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"), primary_key=True)
     valid_from: Mapped[datetime] = mapped_column(primary_key=True)
     valid_to: Mapped[datetime | None]
+    successor_id: Mapped[UUID | None] = query_expression()
+    current_id: Mapped[UUID | None] = query_expression()
 
 
 class CheckpointRadius(Base):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from checkpoints import queries, schemas, service
-from checkpoints.models import Checkpoint, CheckpointExit, CheckpointLocation, ExitType
+from checkpoints.models import Checkpoint, CheckpointAssignment, CheckpointExit, CheckpointLocation, ExitType
+from inspection_api.accounts.models import UserAccount
+from inspection_api.accounts.queries import get_one, visible_users
 from inspection_api.core.paging import paginate
 from inspection_api.core.permissions import Action, Permission
 from inspection_api.http.blueprint import LOGGED_IN, Blueprint
@@ -77,6 +79,20 @@ def assign_checkpoint(ctx: Context, checkpoint_id: UUID, *, officer_id: UUID) ->
 def assign_checkpoints(ctx: Context, **values: Any) -> dict[str, int]:
     """Make an officer responsible for many checkpoints at once."""
     return {"changed": service.assign_many(ctx, **values)}
+
+
+@blp.get(
+    "/users/<uuid:user_id>/handovers",
+    permission=EDIT,
+    query=schemas.HandoverQuery,
+    out=page_of(schemas.HandoverSchema),
+)
+def list_handovers(ctx: Context, user_id: UUID, *, limit: int, cursor: str | None, unassigned: bool) -> Any:
+    """List what an officer has handed over: to whom, and what is without an officer now."""
+    user = get_one(ctx.session, visible_users(ctx.actor, EDIT).where(UserAccount.id == user_id))
+    statement = queries.handed_over_by(ctx.actor, user.id, unassigned=unassigned)
+    by = [CheckpointAssignment.checkpoint_id, CheckpointAssignment.valid_from]
+    return paginate(ctx.session, statement, by=by, limit=limit, cursor=cursor)
 
 
 @blp.post("/checkpoints/transfer", permission=EDIT, body=schemas.TransferInput, out=schemas.ChangedSchema)

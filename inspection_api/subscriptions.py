@@ -18,6 +18,9 @@ from sync import service as sync
 SUBSCRIPTIONS: tuple[Subscription, ...] = (
     Subscription("login.failed", When.INLINE, accounts.on_login_failed),
     Subscription("organisation.created", When.INLINE, plans.on_organisations_created),
+    Subscription("organisation.closed", When.INLINE, checkpoints.on_organisations_closed),
+    Subscription("organisation.closed", When.INLINE, plans.on_organisations_closed),
+    Subscription("user.disabled", When.INLINE, checkpoints.on_users_disabled),
     Subscription("customer.created", When.INLINE, checkpoints.on_customers_created),
     Subscription("checkpoint.created", When.INLINE, plans.on_checkpoints_created),
     Subscription("checkpoint.assigned", When.INLINE, tasks.on_checkpoints_assigned),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, literal, or_, select
+from sqlalchemy.orm import aliased, with_expression
 
 from checkpoints.coordinates import (
     WGS84_A,
@@ -14,15 +15,17 @@ from checkpoints.coordinates import (
     degrees_around,
     ensure_point,
 )
-from checkpoints.models import Checkpoint, CheckpointExit, CheckpointLoan, CheckpointLocation
+from checkpoints.errors import OrganisationHoldsCheckpoints
+from checkpoints.models import Checkpoint, CheckpointAssignment, CheckpointExit, CheckpointLoan, CheckpointLocation
 from checkpoints.rules.exits import ExitStatus
+from checkpoints.rules.lifecycle import State
 from inspection_api.accounts.queries import get_one, visible
 from inspection_api.core.permissions import Action, Permission
 from inspection_api.customers.models import Customer
 from inspection_api.customers.queries import at_or_below
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from uuid import UUID
 
     from sqlalchemy import ColumnElement, Select
@@ -122,6 +125,47 @@ def locations_of(session: Session, actor: Actor, checkpoint_id: UUID) -> Sequenc
     return session.scalars(
         statement.order_by(CheckpointLocation.generation.desc(), CheckpointLocation.bound_at, CheckpointLocation.id)
     ).all()
+
+
+def handed_over_by(actor: Actor, user_id: UUID, *, unassigned: bool) -> Select[CheckpointAssignment]:
+    """Return the visible checkpoints' spans that a user had and lost, each with who came next and who is there now.
+
+    With ``unassigned`` only those of checkpoints that are without an officer today.
+    """
+    following = aliased(CheckpointAssignment)
+    successor = select(following.officer_id).where(
+        following.checkpoint_id == CheckpointAssignment.checkpoint_id,
+        following.valid_from == CheckpointAssignment.valid_to,
+    )
+    now = select(Checkpoint.officer_id).where(Checkpoint.id == CheckpointAssignment.checkpoint_id)
+    seen = visible_checkpoints(actor).with_only_columns(Checkpoint.id)
+    if unassigned:
+        seen = seen.where(Checkpoint.officer_id.is_(None))
+    return (
+        select(CheckpointAssignment)
+        .where(
+            CheckpointAssignment.officer_id == user_id,
+            CheckpointAssignment.valid_to.is_not(None),
+            CheckpointAssignment.checkpoint_id.in_(seen),
+        )
+        .options(
+            with_expression(CheckpointAssignment.successor_id, successor.scalar_subquery()),
+            with_expression(CheckpointAssignment.current_id, now.scalar_subquery()),
+        )
+    )
+
+
+def ensure_empty(session: Session, organisation_ids: Iterable[UUID]) -> None:
+    """Refuse organisations that hold checkpoints in force.
+
+    Raises:
+        OrganisationHoldsCheckpoints: with their number.
+    """
+    held = select(func.count()).select_from(Checkpoint)
+    in_force = held.where(Checkpoint.state != State.EXITED, Checkpoint.archived_at.is_(None))
+    count = session.scalars(in_force.where(Checkpoint.organisation_id.in_(list(organisation_ids)))).one()
+    if count:
+        raise OrganisationHoldsCheckpoints(count=count)
 
 
 def _point(lon: float | None, lat: float | None) -> Point | None:

@@ -32,6 +32,8 @@ from checkpoints.schemas.points import (
     CheckpointInput,
     CheckpointQuery,
     CheckpointSchema,
+    HandoverQuery,
+    HandoverSchema,
     ScannedSchema,
     TransferInput,
 )
@@ -56,6 +58,8 @@ __all__ = [
     "ExitTypeInput",
     "ExitTypeListSchema",
     "ExitTypeSchema",
+    "HandoverQuery",
+    "HandoverSchema",
     "LocationListSchema",
     "LocationSchema",
     "PlateSchema",

@@ -140,6 +140,23 @@ class AssignManyInput(ManyInput, AssignInput):
     """Which checkpoints an officer is to be responsible for from now on."""
 
 
+class HandoverQuery(PageQuery):
+    """Narrow a hand-over list to what is without an officer."""
+
+    unassigned = Truth(written=True, load_default=False)
+
+
+class HandoverSchema(Schema):
+    """A checkpoint that an officer had until ``valid_to``; ``successor_id`` took it over, ``current_id`` has it now."""
+
+    checkpoint_id = fields.UUID()
+    officer_id = fields.UUID()
+    valid_from = fields.AwareDateTime()
+    valid_to = fields.AwareDateTime()
+    successor_id = fields.UUID(allow_none=True)
+    current_id = fields.UUID(allow_none=True)
+
+
 class TransferInput(ManyInput):
     """Which checkpoints go to which organisation, and to whom there; without a word each keeps its officer."""
 

@@ -20,6 +20,7 @@ from checkpoints.service.exits import (
 from checkpoints.service.handing import archive, assign, assign_many, transfer
 from checkpoints.service.locations import bind, confirm, reject, reset
 from checkpoints.service.scans import Scanned, look_up, note_scans
+from checkpoints.service.succession import on_organisations_closed, on_users_disabled
 
 __all__ = [
     "Described",
@@ -44,6 +45,8 @@ __all__ = [
     "note_scans",
     "on_customers_created",
     "on_exits_concluded",
+    "on_organisations_closed",
+    "on_users_disabled",
     "propose_exit",
     "put_exit_type",
     "qr_text",

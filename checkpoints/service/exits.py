@@ -204,6 +204,7 @@ def reactivate(ctx: Context, checkpoint_id: UUID, *, reason: str, effective_on: 
         FourEyes: the actor proposed the exit.
         ReactivationDayInvalid: the day lies before the exit or in the future.
     """
+    queries.lock_open_tasks(ctx.session, [checkpoint_id])
     checkpoint = get_locked(ctx, checkpoint_id, APPROVE)
     lifecycle.next_state(State(checkpoint.state), Step.REACTIVATE)
     row = ctx.session.scalars(queries.open_exit_of(checkpoint.id).with_for_update()).one()
@@ -248,7 +249,9 @@ def put_exit_type(ctx: Context, code: str, *, label: str, is_active: bool) -> Ex
 def _locked(ctx: Context, exit_id: UUID, permission: Permission) -> tuple[Checkpoint, CheckpointExit]:
     """Return the exit and its checkpoint, locked in the order in which everybody locks them."""
     seen = queries.visible_exits(ctx.actor, permission).where(CheckpointExit.id == exit_id)
-    checkpoint = get_locked(ctx, get_one(ctx.session, seen).checkpoint_id, permission)
+    checkpoint_id = get_one(ctx.session, seen).checkpoint_id
+    queries.lock_open_tasks(ctx.session, [checkpoint_id])
+    checkpoint = get_locked(ctx, checkpoint_id, permission)
     again = seen.with_for_update(of=CheckpointExit).execution_options(populate_existing=True)
     return checkpoint, get_one(ctx.session, again)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
 
     from inspection_api.core.context import Context
+    from inspection_api.core.permissions import Permission
 
 _MOVE = text(
     """
@@ -72,22 +73,25 @@ def assign(ctx: Context, checkpoint_id: UUID, *, officer_id: UUID) -> Checkpoint
     return ctx.session.get_one(Checkpoint, checkpoint_id, populate_existing=True)
 
 
-def assign_many(ctx: Context, *, checkpoint_ids: Sequence[UUID], officer_id: UUID) -> int:
+def assign_many(
+    ctx: Context, *, checkpoint_ids: Sequence[UUID], officer_id: UUID, permission: Permission = EDIT
+) -> int:
     """Make an officer responsible from now on; the former ones' devices drop what they no longer hold.
 
     Where he is responsible already nothing changes; returns how many changed. Open tasks follow by the event.
+    ``permission`` is the one by which the actor reaches the checkpoints.
 
     Raises:
         NotFound: one of them is out of scope.
         OfficerUnfit: he visits nobody in one of their organisations.
     """
-    rows = [row for row in _locked(ctx, checkpoint_ids) if row.officer_id != officer_id]
+    rows = [row for row in _locked(ctx, checkpoint_ids, permission) if row.officer_id != officer_id]
     paths = organisation_paths(ctx.session, {row.organisation_id for row in rows})
     for path in sorted(paths.values()):
         customers.ensure_officer_fits(ctx, officer_id, path)
     if rows:
         ctx.session.execute(_ASSIGN, {"ids": [row.id for row in rows], "officer_id": officer_id})
-        _change_officer(ctx, rows, officer_id)
+        change_officers(ctx, rows, dict.fromkeys((row.id for row in rows), officer_id))
     return len(rows)
 
 
@@ -114,8 +118,10 @@ def transfer(
     return len(rows)
 
 
-def _locked(ctx: Context, checkpoint_ids: Sequence[UUID]) -> Sequence[Row[*tuple[Any, ...]]]:
-    """Return the checkpoints, locked in the order in which everybody locks them.
+def _locked(
+    ctx: Context, checkpoint_ids: Sequence[UUID], permission: Permission = EDIT
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Return the checkpoints, locked in the order in which everybody locks them, after their open tasks.
 
     Raises:
         NotFound: one of them is out of scope.
@@ -130,9 +136,10 @@ def _locked(ctx: Context, checkpoint_ids: Sequence[UUID]) -> Sequence[Row[*tuple
         Checkpoint.exception_handler_id,
         Checkpoint.state,
     )
+    queries.lock_open_tasks(ctx.session, ids)
     lock_rows(ctx, ids)
-    seen = queries.visible_checkpoints(ctx.actor, EDIT).where(among(Checkpoint.id, ids)).with_only_columns(*columns)
-    rows = ctx.session.execute(seen.order_by(Checkpoint.id)).all()
+    seen = queries.visible_checkpoints(ctx.actor, permission).where(among(Checkpoint.id, ids))
+    rows = ctx.session.execute(seen.with_only_columns(*columns).order_by(Checkpoint.id)).all()
     if len(rows) < len(ids):
         raise NotFound(fields={"checkpoint_ids": NotFound.title})
     return rows
@@ -171,24 +178,33 @@ def _move(ctx: Context, rows: Sequence[Row[Any]], organisation: Organisation, of
             effective_on=local_day(ctx.now).isoformat(),
         )
     if officer_id is not None:
-        _change_officer(ctx, [row for row in rows if row.officer_id != officer_id], officer_id)
+        changed = [row for row in rows if row.officer_id != officer_id]
+        change_officers(ctx, changed, dict.fromkeys((row.id for row in changed), officer_id))
 
 
-def _change_officer(ctx: Context, rows: Sequence[Row[Any]], officer_id: UUID) -> None:
-    """Write down that the officer is responsible now, and let him hold what the former ones lose."""
+def change_officers(ctx: Context, rows: Sequence[Row[Any]], successors: Mapping[UUID, UUID | None]) -> None:
+    """Write down who is responsible now (None: nobody yet), and let him hold what the former ones lose.
+
+    ``rows`` are locked checkpoints as they were before (id, customer_id, officer_id); ``successors`` are by their ids.
+    """
     if not rows:
         return
+    taken = {point: officer for point, officer in successors.items() if officer is not None}
     ctx.session.execute(_END_ASSIGNMENTS, {"ids": [row.id for row in rows], "now": ctx.now})
-    assign_first(ctx, dict.fromkeys([row.id for row in rows], officer_id))
+    assign_first(ctx, taken)
     _revoke(ctx, [row for row in rows if row.officer_id is not None])
-    grant_with_customer(ctx, [(officer_id, row.id, row.customer_id) for row in rows])
+    grant_with_customer(ctx, [(taken[row.id], row.id, row.customer_id) for row in rows if row.id in taken])
     for row in rows:
         ctx.record(
             "checkpoint.assigned",
             checkpoint_id=str(row.id),
-            officer_id=str(officer_id),
-            former_id=str(row.officer_id) if row.officer_id else None,
+            officer_id=_text(successors[row.id]),
+            former_id=_text(row.officer_id),
         )
+
+
+def _text(officer_id: UUID | None) -> str | None:
+    return str(officer_id) if officer_id else None
 
 
 def _revoke(ctx: Context, rows: Sequence[Row[Any]]) -> None:

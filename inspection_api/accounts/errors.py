@@ -80,3 +80,17 @@ class DeviceDecided(Conflict):
 
     code = "device_decided"
     title = "该设备已处理"
+
+
+class OrganisationHasChildren(Conflict):
+    """An organisation is closed after those below it; ``count`` says how many are open."""
+
+    code = "organisation_has_children"
+    title = "该机构仍有未撤销的下级机构"
+
+
+class OrganisationClosed(Conflict):
+    """Nothing new is founded below a closed organisation."""
+
+    code = "organisation_closed"
+    title = "上级机构已撤销"

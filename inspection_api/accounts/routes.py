@@ -63,6 +63,17 @@ def create_organisation(ctx: Context, **values: Any) -> Organisation:
     return service.create_organisation(ctx, **values)
 
 
+@blp.post(
+    "/organisations/<uuid:organisation_id>/close",
+    permission=EDIT,
+    body=schemas.ClosingInput,
+    out=schemas.OrganisationSchema,
+)
+def close_organisation(ctx: Context, organisation_id: UUID, *, reason: str) -> Organisation:
+    """Close an organisation that has nothing open below it and no checkpoint in force; its plans end today."""
+    return service.close_organisation(ctx, organisation_id, reason=reason)
+
+
 @blp.get("/users", permission=READ, query=schemas.UserQuery, out=page_of(schemas.UserSchema))
 def list_users(ctx: Context, *, limit: int, cursor: str | None, organisation_id: UUID | None) -> Any:
     """List the users of my subtrees, by name."""

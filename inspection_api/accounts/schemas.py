@@ -68,7 +68,14 @@ class OrganisationSchema(Schema):
     name = fields.String()
     kind = fields.String()
     parent_id = fields.UUID(allow_none=True)
+    closed_on = fields.Date(allow_none=True)
     version = fields.Integer()
+
+
+class ClosingInput(Input):
+    """Why an organisation is closed."""
+
+    reason = Text(required=True, minimum=4, maximum=200)
 
 
 class OrganisationQuery(PageQuery):

@@ -17,3 +17,10 @@ class MakeupForbidden(Conflict):
 
     code = "makeup_forbidden"
     title = "该任务当前不能补检"
+
+
+class TaskClosed(Conflict):
+    """Only open tasks are handed over; ``task_id`` names the first one that is done or gone, ``state`` what it is."""
+
+    code = "task_closed"
+    title = "任务已结束，不能再改派"

@@ -140,6 +140,9 @@ FILTERS: dict[str, Callable[[Any, date], ColumnElement[bool]]] = {
     "checkpoint_id": lambda value, _: Task.checkpoint_id == value,
     "officer_id": lambda value, _: Task.officer_id == value,
     "overdue": lambda value, today: is_overdue(today) if value else ~is_overdue(today),
+    "unassigned": lambda value, _: (
+        and_(Task.officer_id.is_(None), Task.state.in_(OPEN)) if value else Task.officer_id.is_not(None)
+    ),
     "organisation_id": lambda value, _: at_or_below(Task.organisation_id, value),
 }
 """The filters of the list of tasks; each takes its value and the present day in Asia/Shanghai."""

@@ -36,6 +36,12 @@ def get_task(ctx: Context, task_id: UUID) -> Task:
     return get_one(ctx.session, queries.visible_tasks(ctx.actor, ctx.now).where(Task.id == task_id))
 
 
+@blp.post("/tasks/reassign", permission=service.EDIT, body=schemas.ReassignInput, out=schemas.ChangedTasksSchema)
+def reassign_tasks(ctx: Context, **values: Any) -> dict[str, int]:
+    """Hand open tasks, with their checkpoints, to another officer, all or none."""
+    return {"changed": service.reassign(ctx, **values)}
+
+
 @blp.post("/tasks/<uuid:task_id>/makeup", permission=service.EDIT, body=schemas.MakeupInput, out=schemas.TaskSchema)
 def allow_makeup(ctx: Context, task_id: UUID, *, reason: str) -> Task:
     """Allow a visit after the window (补检); it completes the task late."""

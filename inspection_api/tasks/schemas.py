@@ -37,6 +37,19 @@ class TaskSchema(Schema):
     version = fields.Integer()
 
 
+class ReassignInput(Input):
+    """Which open tasks go to which officer."""
+
+    task_ids = fields.List(fields.UUID(), required=True, validate=validate.Length(min=1, max=500))
+    officer_id = fields.UUID(required=True)
+
+
+class ChangedTasksSchema(Schema):
+    """How many checkpoints have another officer now."""
+
+    changed = fields.Integer()
+
+
 class MakeupInput(Input):
     """Why a visit after the window is allowed."""
 
@@ -66,3 +79,4 @@ class TaskQuery(PageQuery):
     checkpoint_id = fields.UUID(load_default=None)
     officer_id = fields.UUID(load_default=None)
     overdue = Truth(written=True, load_default=None)
+    unassigned = Truth(written=True, load_default=None)

@@ -14,6 +14,7 @@ from inspection_api.accounts.service.logins import (
 )
 from inspection_api.accounts.service.people import (
     assign_role,
+    close_organisation,
     create_organisation,
     create_user,
     disable_user,
@@ -25,6 +26,7 @@ __all__ = [
     "approve",
     "assign_role",
     "authenticate",
+    "close_organisation",
     "create_organisation",
     "create_user",
     "disable_user",

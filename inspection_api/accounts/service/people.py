@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Select, func, select, update
 
 from inspection_api.accounts import queries, rules
-from inspection_api.accounts.errors import OrganisationCodeTaken, UsernameTaken
+from inspection_api.accounts.errors import (
+    OrganisationClosed,
+    OrganisationCodeTaken,
+    OrganisationHasChildren,
+    UsernameTaken,
+)
 from inspection_api.accounts.models import Organisation, RoleAssignment, SessionToken, UserAccount
 from inspection_api.accounts.service.logins import hash_password
 from inspection_api.core.periods import local_day
@@ -38,8 +43,11 @@ def create_organisation(
         NotFound: the parent is out of scope.
         OrganisationKindInvalid: the parent's kind is not above ``kind``.
         OrganisationCodeTaken: the code is used.
+        OrganisationClosed: the parent is.
     """
     parent = _parent(ctx, parent_id)
+    if parent is not None and parent.closed_on is not None:
+        raise OrganisationClosed(fields={"parent_id": OrganisationClosed.title})
     rules.ensure_below(rules.OrganisationKind(kind), rules.OrganisationKind(parent.kind) if parent else None)
     _ensure_code_free(ctx, code)
     path = f"{parent.path if parent else '/'}{code}/"
@@ -48,6 +56,26 @@ def create_organisation(
     ctx.session.add(organisation)
     ctx.session.flush()
     ctx.record("organisation.created", organisation_id=str(organisation.id), kind=kind)
+    return organisation
+
+
+def close_organisation(ctx: Context, organisation_id: UUID, *, reason: str) -> Organisation:
+    """Close an organisation from today on; closing it again changes nothing.
+
+    Raises:
+        NotFound: out of scope.
+        OrganisationHasChildren: something below it is open. Higher slices refuse, too, while it holds checkpoints.
+    """
+    scope = _reachable(ctx.actor, EDIT_ACCOUNTS).where(Organisation.id == organisation_id)
+    organisation = queries.get_one(ctx.session, scope.with_for_update(of=Organisation))
+    below = select(func.count()).where(Organisation.parent_id == organisation.id, Organisation.closed_on.is_(None))
+    children = ctx.session.scalars(below).one()
+    if children:
+        raise OrganisationHasChildren(count=children)
+    if organisation.closed_on is None:
+        organisation.closed_on = local_day(ctx.now)
+        ctx.session.flush()
+        ctx.record("organisation.closed", organisation_id=str(organisation.id), reason=reason)
     return organisation
 
 

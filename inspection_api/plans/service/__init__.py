@@ -15,6 +15,7 @@ from inspection_api.plans.service.leaving import (
     on_checkpoints_reactivated,
     on_checkpoints_transferred,
     on_exits_withdrawn,
+    on_organisations_closed,
 )
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "on_checkpoints_reactivated",
     "on_checkpoints_transferred",
     "on_exits_withdrawn",
+    "on_organisations_closed",
     "on_organisations_created",
     "remove_member",
 ]

@@ -31,6 +31,16 @@ _EXIT = text(
     WHERE m.checkpoint_id = e.checkpoint_id AND m.left_on IS NULL
     """
 )
+_END = text(
+    """
+    UPDATE plan p SET end_on = greatest(p.start_on, :today), detached = true
+    WHERE p.organisation_id = ANY (CAST(:organisation_ids AS uuid[])) AND (p.end_on IS NULL OR p.end_on > :today)
+    RETURNING p.id
+    """
+)
+_LOOK_AGAIN = text(
+    "UPDATE plan_membership SET generated_through = NULL WHERE plan_id = ANY (CAST(:plan_ids AS uuid[]))"
+)
 _STAY = text(
     """
     UPDATE plan_membership m
@@ -101,3 +111,14 @@ def on_checkpoints_transferred(ctx: Context, events: Sequence[Recorded]) -> None
     today = local_day(ctx.now)
     queries.join_members(ctx.session, today, checkpoint_ids=moves, since=moves)
     ctx.session.execute(_GO_ON, {"checkpoint_ids": list(moves), "today": today})
+
+
+def on_organisations_closed(ctx: Context, events: Sequence[Recorded]) -> None:
+    """React to ``organisation.closed``: its plans end today, whatever their rules say (§1.10.4)."""
+    ctx.session.flush()
+    organisation_ids = [UUID(event.data["organisation_id"]) for event in events]
+    values = {"organisation_ids": organisation_ids, "today": local_day(ctx.now)}
+    ended = ctx.session.scalars(_END, values).all()
+    ctx.session.execute(_LOOK_AGAIN, {"plan_ids": ended})
+    for plan_id in ended:
+        ctx.record("plan.ended", plan_id=str(plan_id))

@@ -6,6 +6,7 @@ from inspection_api.tasks.service.assigning import on_checkpoints_assigned
 from inspection_api.tasks.service.attempting import note_attempts
 from inspection_api.tasks.service.closing import close, start
 from inspection_api.tasks.service.generation import Generated, generate
+from inspection_api.tasks.service.handing import reassign
 from inspection_api.tasks.service.leaving import (
     on_checkpoints_exited,
     on_checkpoints_reactivated,
@@ -27,6 +28,7 @@ __all__ = [
     "on_checkpoints_reactivated",
     "on_checkpoints_transferred",
     "on_members_removed",
+    "reassign",
     "start",
     "sweep",
 ]
