@@ -117,12 +117,20 @@ def concluded(
 def judge_declare(
     facts: Facts, operation: Operation, payload: DeclareMedia, step: Step
 ) -> tuple[Verdict, MediaWrite | None]:
-    """Return the verdict on ``media.declare``: more media for an own record, in whatever state, or attempt."""
-    thing = facts.records.get(operation.entity_id) or facts.attempts.get(operation.entity_id)
-    if thing is None or thing.officer_id != facts.sender.user_id:
+    """Return the verdict on ``media.declare``: more media for an own record, in whatever state, or attempt.
+
+    Of an attempt that waits for a decision, or for its device's approval, they wait as well.
+    """
+    id_ = operation.entity_id
+    thing = facts.records.get(id_) or facts.attempts.get(id_)
+    owner = thing or facts.waiting_attempts.get(id_)
+    if owner is None or owner.officer_id != facts.sender.user_id:
         return rejected("forbidden_or_unknown"), None
-    manifests = judge_manifests(facts, thing.id, payload.media)
-    write = MediaWrite.of(facts, thing, manifests)
+    manifests = judge_manifests(facts, owner.id, payload.media)
+    write = MediaWrite.of(facts, owner, manifests)
+    if thing is None and facts.sender.is_approved:
+        codes = ("dependency", *(code for code in step.codes if code != "dependency"), *manifests.codes)
+        return Verdict(status=Status.QUARANTINED, codes=codes, flags=step.flags, traces=manifests.traces), write.waiting
     return concluded(facts, step, write, manifests.codes, manifests.traces, media=write)
 
 

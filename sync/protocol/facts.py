@@ -98,7 +98,8 @@ class Facts:
     ``stored_versions`` are those of the database: whatever a batch does to a record raises its version once.
     ``responsible`` maps a task to its organisation, ``reachable`` are the checkpoints in the sender's scope now,
     ``supervised`` those of them that a role of his covers whoever is assigned, and ``media_elsewhere`` maps a sha256 to
-    the inspection that brought these bytes first. The id of one of ``attempts`` is no record's.
+    the inspection that brought these bytes first. The id of one of ``attempts`` is no record's;
+    ``waiting_attempts`` wait in quarantine, and further media that are declared for them wait with them.
     ``reachable_records`` are those of the commented ones in the sender's scope, and ``alerts`` maps those that he may
     give feedback on to their organisation.
     """
@@ -115,6 +116,7 @@ class Facts:
     templates: dict[UUID, PublishedTemplate] = field(default_factory=dict)
     records: dict[UUID, Record] = field(default_factory=dict)
     attempts: dict[UUID, Attempt] = field(default_factory=dict)
+    waiting_attempts: dict[UUID, Attempt] = field(default_factory=dict)
     media_elsewhere: dict[str, UUID] = field(default_factory=dict)
     media: dict[UUID, DeclaredMedia] = field(default_factory=dict)
     bindable: frozenset[UUID] = frozenset()
@@ -180,7 +182,8 @@ class Facts:
         if operation.entity_id in self.alerts:
             return self.alerts[operation.entity_id]
         record = self.records.get(getattr(payload, "inspection_id", operation.entity_id))
-        thing = record or self.attempts.get(operation.entity_id)
+        attempts = {**self.waiting_attempts, **self.attempts}
+        thing = record or attempts.get(operation.entity_id)
         if thing is not None:
             return thing.organisation_id
         return self.checkpoints[getattr(payload, "checkpoint_id", operation.entity_id)].organisation_id

@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 class Names:
     """The ids that a batch's operations name; ``bound`` are the checkpoints to bind, with their fixes.
 
-    ``attempts`` are the ids that an attempt may have already.
+    ``attempts`` are the ids that an attempt may have already, ``declared`` those that further media are to belong to.
     """
 
     records: set[UUID] = field(default_factory=set)
     attempts: set[UUID] = field(default_factory=set)
+    declared: set[UUID] = field(default_factory=set)
     checkpoints: set[UUID] = field(default_factory=set)
     bound: dict[UUID, list[Fix]] = field(default_factory=dict)
     tasks: set[UUID] = field(default_factory=set)
@@ -54,6 +55,7 @@ def _note(names: Names, entity_id: UUID, payload: Any) -> None:
         case DeclareMedia():
             names.records.add(entity_id)
             names.attempts.add(entity_id)
+            names.declared.add(entity_id)
             names.media.extend(payload.media)
         case Unmet():
             _note_attempt(names, entity_id, payload)

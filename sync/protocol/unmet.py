@@ -55,8 +55,8 @@ def judge_unmet(
     row = _row(facts, attempt, payload, at.at) | {"judgement": _judgement(place)}
     traces = (*scanned.traces, *manifests.traces)
     verdict, write = concluded(facts, step, AttemptWrite(row=row, media=media), codes, traces, media=media)
-    if isinstance(write, AttemptWrite):
-        facts.attempts[attempt.id] = attempt
+    known = facts.attempts if isinstance(write, AttemptWrite) else facts.waiting_attempts
+    known[attempt.id] = attempt
     return verdict, write
 
 

@@ -14,17 +14,19 @@ from inspection_api.accounts import queries as accounts
 from inspection_api.alerts import queries as alert_queries
 from inspection_api.core.periods import Period, local_day
 from inspection_api.core.permissions import Action, Permission
-from inspection_api.core.tables import among_given
+from inspection_api.core.tables import among, among_given
 from inspection_api.inspections import queries as inspection_queries
 from inspection_api.inspections.models import Inspection
 from inspection_api.inspections.rules import Blocker, FieldChange, State
 from inspection_api.tasks import queries as task_queries
+from inspection_api.tasks.rules import Attempt
 from inspection_api.templates import queries as template_queries
+from sync.models import SyncQuarantine
 from sync.protocol.facts import DeclaredMedia, Facts, PublishedTemplate, Record, Sender
 from sync.protocol.fixes import all_or_none
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from sqlalchemy import Row
     from sqlalchemy.orm import Session
@@ -118,6 +120,7 @@ def load_facts(ctx: Context, device: DeviceRow, names: Names) -> Facts:
         neighbours=_neighbours(ctx.session, names),
         records=records,
         attempts=task_queries.attempts_among(ctx.session, names.attempts),
+        waiting_attempts=_waiting_attempts(ctx.session, names.declared),
         stored_versions={record.id: record.version for record in records.values()},
         reachable_records=inspection_queries.reachable_ids(ctx, names.commented, PERFORM),
         alerts=alert_queries.answerable(ctx, names.alerts),
@@ -132,6 +135,16 @@ def _tasks(ctx: Context, who: Sender, names: Names) -> Sequence[task_queries.Loc
     first = max((sample.server_time for sample in who.samples), default=who.since) - LONGEST_OFFLINE
     days = Period(start=local_day(first), end=local_day(ctx.now))
     return task_queries.lock_tasks(ctx.session, days=days, checkpoint_ids=names.checkpoints, task_ids=names.tasks)
+
+
+def _waiting_attempts(session: Session, ids: Collection[UUID]) -> dict[UUID, Attempt]:
+    """Return the attempts among ``ids`` that wait in quarantine; without ids nothing is asked."""
+    if not ids:
+        return {}
+    columns = (SyncQuarantine.entity_id, SyncQuarantine.officer_id, SyncQuarantine.organisation_id)
+    waits = (SyncQuarantine.type == "visit.unmet", SyncQuarantine.state == "open")
+    rows = session.execute(select(*columns).where(among(SyncQuarantine.entity_id, ids), *waits))
+    return {id_: Attempt(id=id_, officer_id=officer, organisation_id=at) for id_, officer, at in rows}
 
 
 def _neighbours(session: Session, names: Names) -> tuple[Neighbour, ...]:

@@ -13,7 +13,7 @@ from inspection_api.media import service as media
 from inspection_api.media.models import Media
 from inspection_api.tasks.models import VisitAttempt
 from tests.sync.operations import save, unmet
-from tests.sync.phone import Phone, Street
+from tests.sync.phone import Phone, Street, fix
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -208,3 +208,34 @@ def test_attempts_of_any_number_are_looked_for_in_one_statement(
         asked.append((len(seen), sum("FROM visit_attempt" in statement for statement in seen)))
     assert asked[0] == asked[1]
     assert asked[0][1] == 1
+
+
+@pytest.mark.parametrize("apart", [True, False])
+def test_media_of_an_attempt_that_waits_wait_with_it(
+    phone: Phone, colleague: Phone, street: Street, world: World, office: Office, *, apart: bool
+) -> None:
+    attempt = unmet(phone, street.add(), fixes=[])
+    further = declare(phone, attempt, phone.photo("gate"))
+    results = [*phone.push(attempt), *phone.push(further)] if apart else phone.push(attempt, further)
+    assert verdicts(results) == [("quarantined", "stale"), ("quarantined", "dependency")]
+    assert verdicts(colleague.push(declare(colleague, attempt, colleague.photo("gate")))) == [NOTHING]
+    early = office.decide("manager", further["op_id"])
+    assert (early.status_code, early.json["code"]) == (409, "not_acceptable")
+    assert [office.decide("manager", each["op_id"]).status_code for each in (attempt, further)] == [200, 200]
+    with world.transaction() as ctx:
+        gate = ctx.session.get_one(Media, UUID(further["payload"]["media"][0]["id"]))
+        assert str(gate.inspection_id) == attempt["entity_id"]
+
+
+@pytest.mark.parametrize(("fixes", "state"), [([fix()], "applied"), ([], "dependency")])
+def test_media_of_an_attempt_from_an_unapproved_device_are_released_with_it(
+    client: FlaskClient, street: Street, world: World, office: Office, fixes: list[dict[str, Any]], state: str
+) -> None:
+    phone = Phone(client, world, street, approved=False)
+    phone.shake_hands()
+    attempt = unmet(phone, street.add(), fixes=fixes)
+    further = declare(phone, attempt, phone.photo("gate"))
+    assert phone.push(attempt, further)[1]["code"] == "device_unapproved"
+    phone.approve()
+    waiting = {each["op_id"]: each["reasons"][0]["code"] for each in office.waiting()}
+    assert waiting.get(further["op_id"], "applied") == state
