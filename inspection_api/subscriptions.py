@@ -28,6 +28,8 @@ SUBSCRIPTIONS: tuple[Subscription, ...] = (
     Subscription("checkpoint.assigned", When.INLINE, alerts.on_checkpoints_served),
     Subscription("checkpoint.exited", When.INLINE, plans.on_checkpoints_exited),
     Subscription("checkpoint.exited", When.INLINE, tasks.on_checkpoints_exited),
+    Subscription("checkpoint.exit_took_effect", When.INLINE, plans.on_checkpoints_exited),
+    Subscription("checkpoint.exit_took_effect", When.INLINE, tasks.on_checkpoints_exited),
     Subscription("checkpoint.exit_withdrawn", When.INLINE, plans.on_exits_withdrawn),
     Subscription("checkpoint.reactivated", When.INLINE, plans.on_checkpoints_reactivated),
     Subscription("checkpoint.reactivated", When.INLINE, tasks.on_checkpoints_reactivated),

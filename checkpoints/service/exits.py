@@ -34,11 +34,13 @@ AT_ONCE = 1000
 
 _TAKE_EFFECT = text(
     """
-    UPDATE checkpoint SET state = 'exited'
-    WHERE id IN (SELECT c.id FROM checkpoint c JOIN checkpoint_exit e ON e.checkpoint_id = c.id
-                 WHERE e.status = 'approved' AND e.effective_on <= :today AND c.state = 'exit_proposed'
-                 ORDER BY c.id LIMIT :limit FOR NO KEY UPDATE OF c)
-    RETURNING id
+    UPDATE checkpoint p SET state = 'exited'
+    FROM (SELECT c.id, e.id AS exit_id, e.exit_type, e.effective_on, e.decided_at
+          FROM checkpoint c JOIN checkpoint_exit e ON e.checkpoint_id = c.id
+          WHERE e.status = 'approved' AND e.effective_on <= :today AND c.state = 'exit_proposed'
+          ORDER BY c.id LIMIT :limit FOR NO KEY UPDATE OF c) due
+    WHERE p.id = due.id
+    RETURNING p.id, due.exit_id, due.exit_type, due.effective_on, due.decided_at
     """
 )
 
@@ -224,10 +226,20 @@ def reactivate(ctx: Context, checkpoint_id: UUID, *, reason: str, effective_on: 
 
 
 def let_exits_take_effect(ctx: Context) -> bool:
-    """Put the checkpoints out of force whose scheduled exit's day has come; return whether there may be more."""
-    left = ctx.session.scalars(_TAKE_EFFECT, {"today": local_day(ctx.now), "limit": AT_ONCE}).all()
-    for checkpoint_id in left:
-        ctx.record("checkpoint.exit_took_effect", checkpoint_id=str(checkpoint_id))
+    """Put the checkpoints out of force whose scheduled exit's day has come; return whether there may be more.
+
+    The event says what ``checkpoint.exited`` said: plans that began in between lose the checkpoint now.
+    """
+    left = ctx.session.execute(_TAKE_EFFECT, {"today": local_day(ctx.now), "limit": AT_ONCE}).all()
+    for row in left:
+        ctx.record(
+            "checkpoint.exit_took_effect",
+            checkpoint_id=str(row.id),
+            exit_id=str(row.exit_id),
+            exit_type=row.exit_type,
+            effective_on=row.effective_on.isoformat(),
+            approved_on=local_day(row.decided_at).isoformat(),
+        )
     return len(left) == AT_ONCE
 
 

@@ -98,20 +98,20 @@ def assign_many(
 def transfer(
     ctx: Context, *, checkpoint_ids: Sequence[UUID], organisation_id: UUID, officer_id: UUID | None = None
 ) -> int:
-    """Hand checkpoints in force to another organisation from today on, all or none; returns how many moved.
+    """Hand checkpoints that stay in force to another organisation from today on, all or none; returns how many moved.
 
     Without ``officer_id`` each keeps its officer, who must visit there. Backup officers and exception handlers who
     have no say there are taken off; a customer whose last checkpoint moves goes with it.
 
     Raises:
         NotFound: a checkpoint or the organisation is out of scope.
-        StateForbids: one of them has left.
+        StateForbids: one of them has left, or its exit is proposed or scheduled.
         OfficerUnfit: the officer, or one of those of today, visits nobody there.
     """
     scope = visible_organisations(ctx.actor, EDIT).where(Organisation.id == organisation_id)
     organisation = get_one(ctx.session, scope, field="organisation_id")
     rows = [row for row in _locked(ctx, checkpoint_ids) if row.organisation_id != organisation.id]
-    _ensure_in_force(rows)
+    _ensure_staying(rows)
     _ensure_officers_fit(ctx, rows, officer_id, organisation.path)
     if rows:
         _move(ctx, rows, organisation, officer_id)
@@ -145,9 +145,9 @@ def _locked(
     return rows
 
 
-def _ensure_in_force(rows: Sequence[Row[Any]]) -> None:
+def _ensure_staying(rows: Sequence[Row[Any]]) -> None:
     for row in rows:
-        if not is_in_force(State(row.state)):
+        if State(row.state) in {State.EXIT_PROPOSED, State.EXITED}:
             raise StateForbids(state=row.state, checkpoint_id=str(row.id))
 
 

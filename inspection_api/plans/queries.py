@@ -49,6 +49,8 @@ _MEMBERS = text(
     JOIN checkpoint c ON c.organisation_id = o.id AND c.state <> 'exited' AND c.archived_at IS NULL
     LEFT JOIN unnest(CAST(:movers AS uuid[]), CAST(:days AS date[])) AS since (id, day) ON since.id = c.id
     WHERE p.active AND (p.id = ANY (CAST(:plan_ids AS uuid[])) OR c.id = ANY (CAST(:checkpoint_ids AS uuid[])))
+      AND NOT EXISTS (SELECT FROM plan_membership m  -- whoever leaves on a later day is a member until then
+                      WHERE m.plan_id = p.id AND m.checkpoint_id = c.id AND m.left_on > :today)
     ON CONFLICT DO NOTHING
     """
 )

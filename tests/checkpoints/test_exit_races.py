@@ -81,21 +81,21 @@ def test_of_two_proposals_at_once_one_stands(committed_app: Flask, committed_wor
         assert ctx.session.scalar(select(func.count()).select_from(CheckpointExit)) == ROUNDS
 
 
-def test_a_transfer_and_an_exit_at_once_leave_one_truth(
+def test_of_a_transfer_and_an_exit_at_once_either_comes_first(
     committed_app: Flask, committed_world: World, place: Field
 ) -> None:
     away = committed_world.organisations["sibling"]
     for _ in range(ROUNDS):
         point = place.add(officer=None)
-        exit_id = propose(place, point, "manager")
+        wanted = {"exit_type": "settled", "reason": "贷款已结清", "effective_on": "2026-03-10"}
         body = {"checkpoint_ids": [str(point)], "organisation_id": str(away)}
-        approved, moved = at_once(
-            caller(committed_app, committed_world, "approver", f"/exits/{exit_id}/approve", {}),
-            caller(committed_app, committed_world, "branch_manager", "/checkpoints/transfer", body),
+        proposed, moved = at_once(
+            caller(committed_app, committed_world, "branch_manager", f"/checkpoints/{point}/exits", wanted),
+            caller(committed_app, committed_world, "province_manager", "/checkpoints/transfer", body),
         )
-        assert approved.status_code == 200, approved.json
-        assert moved.status_code in {200, 409}, moved.json
+        assert proposed.status_code == 201, proposed.json
+        assert (moved.status_code, moved.json.get("code")) in {(200, None), (409, "checkpoint_state")}
         with committed_world.transaction() as ctx:
             found = ctx.session.get_one(Checkpoint, point)
-        assert found.state == "exited"
+        assert found.state == "exit_proposed"
         assert (found.organisation_id == away) == (moved.status_code == 200)

@@ -89,7 +89,7 @@ def test_a_scheduled_exit_takes_effect_on_its_day_and_is_announced_at_the_approv
         schedule.run(place.world.database, place.world.bank, row)
         assert state(place, point) == expected
     assert state(place, other) == "exit_proposed", "nobody approved it"
-    assert events(place, "checkpoint.exit_took_effect") == [{"checkpoint_id": str(point)}]
+    assert events(place, "checkpoint.exit_took_effect") == events(place, "checkpoint.exited")
 
 
 def test_a_back_dated_exit_needs_the_approver_and_says_both_days(place: Field) -> None:
