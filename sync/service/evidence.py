@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import OperationalError
+
 from inspection_api.accounts.models import UserAccount
+from inspection_api.core.errors import Unavailable
+from inspection_api.core.logs import log
 from inspection_api.media.rules import kinds
 from sync.protocol.additions import MediaWrite
 from sync.protocol.naming import names_of
@@ -26,11 +30,20 @@ _WITHOUT_EFFECT = UNSETTLED | {Status.REJECTED}
 
 
 def keep_media(ctx: Context, device: DeviceRow, judged: Sequence[Judged]) -> None:
-    """Declare, for no record, the media of operations that are held, parked or rejected; what is none is left out."""
+    """Declare, for no record, the media of operations that are held, parked or rejected; what is none is left out.
+
+    A bug of ours that cannot write them is told in the log: it parked their operation perhaps, and harms nothing else.
+    """
     idle = [each.received for each in judged if each.verdict.status in _WITHOUT_EFFECT]
     named = names_of(idle, {each.head.op_id: judging.payload_of(each) for each in idle}).media
     media = tuple(each for each in named if kinds.is_admissible(each.kind, each.mime, each.bytes))
     if media:
         officer = ctx.session.get_one(UserAccount, ctx.user_id)
         home = {"owner_id": officer.id, "organisation_id": officer.organisation_id, "device_id": device.id}
-        writing.declare_further(ctx, MediaWrite(**home, inspection_id=None, media=media))
+        try:
+            with ctx.session.begin_nested():
+                writing.declare_further(ctx, MediaWrite(**home, inspection_id=None, media=media))
+        except (OperationalError, Unavailable):
+            raise  # a lock timeout, a deadlock or a race passes: the whole batch comes again
+        except Exception:
+            log.exception("media_not_kept", device_id=str(device.id))

@@ -11,6 +11,7 @@ from sync.service import writing
 if TYPE_CHECKING:
     import pytest
 
+    from tests.factories import World
     from tests.sync.phone import Phone, Street
 
 
@@ -28,3 +29,17 @@ def test_a_statement_that_fails_costs_its_own_operation_alone(
     monkeypatch.setattr(writing, "apply", refusing)
     results = {each["op_id"]: each["status"] for each in phone.push(good, poison)}
     assert results == {good["op_id"]: "extra", poison["op_id"]: "parked"}
+
+
+def test_a_medium_that_cannot_be_written_costs_its_own_operation_alone(
+    phone: Phone, street: Street, world: World
+) -> None:
+    with world.transaction() as ctx:
+        ctx.session.execute(text("ALTER TABLE media ADD CONSTRAINT a_bug CHECK (item_key <> 'cursed')"))
+    point = street.add()
+    good, poison = phone.submit(point), phone.submit(point, media=[phone.photo("cursed")])
+    body = phone.batch(poison, good)
+    for _ in range(2):
+        answer = phone.send(body)
+        assert answer.status_code == 200, answer.json
+        assert [each["status"] for each in answer.json["results"]] == ["parked", "extra"]
