@@ -143,27 +143,20 @@ def _periods(grid: Grid, begin: date, last_start: date) -> Iterator[Period]:
 
 
 def _first_start(spans: Sequence[_Span], plan: PlanTerms, episode: Episode) -> date:
-    """Return the first day of the episode's first period (§1.3, §1.4), uncut.
+    """Return a day of the episode's first period: the one that 首巡开始规则 names (§1.3, §1.4).
 
     A point in force before the plan began is not shifted: it starts with the plan's first period.
     """
     joined_on = max(episode.joined_on, plan.start)
     span = _span_at(spans, joined_on)
     rule, grid = span.version.rule, span.grid
-    index = grid.index_of(joined_on)
-    if episode.joined_on >= plan.start:
-        if rule.first_rule is FirstRule.NEXT:
-            index = _next_index(rule, grid, joined_on)
-        elif _is_short_of_grace(rule, grid, joined_on):
-            index += 1
-    return max(grid.boundary(index), grid.first_day)
-
-
-def _next_index(rule: Rule, grid: Grid, joined_on: date) -> int:
-    """Return the block that holds the next month's first day; of other windows the next one."""
-    if rule.unit in MONTH_UNITS and rule.window_mode is WindowMode.CALENDAR:
-        return grid.index_of(add_months(first_of_month(joined_on), 1))
-    return grid.index_of(joined_on) + 1
+    if episode.joined_on < plan.start:
+        return grid.first_day
+    if rule.first_rule is FirstRule.NEXT and rule.unit in MONTH_UNITS and rule.window_mode is WindowMode.CALENDAR:
+        return max(add_months(first_of_month(joined_on), 1), grid.first_day)
+    if rule.first_rule is FirstRule.NEXT or _is_short_of_grace(rule, grid, joined_on):
+        return max(grid.boundary(grid.index_of(joined_on) + 1), grid.first_day)
+    return max(joined_on, grid.first_day)
 
 
 def _is_short_of_grace(rule: Rule, grid: Grid, joined_on: date) -> bool:
