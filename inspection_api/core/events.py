@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import BigInteger, ForeignKey, Index, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -36,6 +37,12 @@ class Event(Base):
     __table_args__ = (
         Index("ix_event_number", "number", unique=True),
         Index("ix_event_kind_number", "kind", "number"),
+        Index(
+            "ix_event_task_id",
+            text("(data ->> 'task_id')"),
+            "number",
+            postgresql_where=text("(data ->> 'task_id') IS NOT NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -126,7 +133,14 @@ def _run_inline(ctx: Context, subscriptions: Sequence[Subscription], fresh: Sequ
         by_kind[event.kind].append(event)
     for row in subscriptions:
         if row.when is When.INLINE and row.kind in by_kind:
+            known = len(ctx.pending)
             row.handler(ctx, by_kind[row.kind])
+            ctx.pending[known:] = [_caused(by, by_kind[row.kind]) for by in ctx.pending[known:]]
+
+
+def _caused(event: Recorded, causes: Sequence[Recorded]) -> Recorded:
+    """Return what an inline handler recorded, under the name of whoever caused it."""
+    return event if event.actor_id else replace(event, actor_id=causes[0].actor_id)
 
 
 def _write(ctx: Context, subscriptions: Sequence[Subscription], settled: Sequence[Recorded]) -> int:
@@ -193,5 +207,6 @@ def deliver(ctx: Context, claim: Claim, subscriptions: Sequence[Subscription]) -
     event = ctx.session.get_one(Event, claim.event_id)
     recorded = Recorded(id=event.id, kind=event.kind, actor_id=event.actor_id, at=event.at, data=event.data)
     function = claim.handler.rpartition(".")[2]  # an earlier version wrote the module's name, too
-    {row.name: row.handler for row in subscriptions}[function](ctx, [recorded])
+    later = {row.name: row.handler for row in subscriptions if row.when is When.LATER}
+    later[function](ctx, [recorded])
     delivery.done_at = ctx.now

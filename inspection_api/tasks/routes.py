@@ -36,6 +36,12 @@ def get_task(ctx: Context, task_id: UUID) -> Task:
     return get_one(ctx.session, queries.visible_tasks(ctx.actor, ctx.now).where(Task.id == task_id))
 
 
+@blp.get("/tasks/<uuid:task_id>/explain", permission=queries.READ, out=schemas.ExplanationSchema)
+def explain_task(ctx: Context, task_id: UUID) -> dict[str, Any]:
+    """Tell in Chinese which rule, period and events made a task and what became of it, with a code for each step."""
+    return {"lines": service.explain(ctx, task_id)}
+
+
 @blp.post("/tasks/reassign", permission=service.EDIT, body=schemas.ReassignInput, out=schemas.ChangedTasksSchema)
 def reassign_tasks(ctx: Context, **values: Any) -> dict[str, int]:
     """Hand open tasks, with their checkpoints, to another officer, all or none."""

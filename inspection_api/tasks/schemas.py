@@ -37,6 +37,21 @@ class TaskSchema(Schema):
     version = fields.Integer()
 
 
+class LineSchema(Schema):
+    """One step of a task's story; ``code`` is for programs."""
+
+    code = fields.String()
+    text = fields.String()
+    at = fields.AwareDateTime(allow_none=True)
+    actor_id = fields.UUID(allow_none=True)
+
+
+class ExplanationSchema(Schema):
+    """A task's story, from its rule to how it stands today."""
+
+    lines = fields.List(fields.Nested(LineSchema))
+
+
 class ReassignInput(Input):
     """Which open tasks go to which officer."""
 

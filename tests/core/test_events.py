@@ -174,7 +174,7 @@ def test_a_refusal_leaves_its_trace_and_nothing_else(runtime: Runtime, world: Wo
 
 
 def test_the_table_of_reactions_names_every_handler_once() -> None:
-    rows = [(row.kind, row.name) for row in SUBSCRIPTIONS]
+    rows = [(row.kind, row.handler) for row in SUBSCRIPTIONS]
     assert len(rows) == len(set(rows))
     later = {(row.name, row.handler) for row in SUBSCRIPTIONS if row.when is When.LATER}
     assert len(dict(later)) == len(later)

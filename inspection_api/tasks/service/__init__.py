@@ -5,6 +5,7 @@ from __future__ import annotations
 from inspection_api.tasks.service.assigning import on_checkpoints_assigned
 from inspection_api.tasks.service.attempting import note_attempts
 from inspection_api.tasks.service.closing import close, start
+from inspection_api.tasks.service.explaining import explain
 from inspection_api.tasks.service.generation import Generated, generate
 from inspection_api.tasks.service.handing import reassign
 from inspection_api.tasks.service.leaving import (
@@ -21,6 +22,7 @@ __all__ = [
     "Generated",
     "allow_makeup",
     "close",
+    "explain",
     "generate",
     "note_attempts",
     "on_checkpoints_assigned",

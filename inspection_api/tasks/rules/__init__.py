@@ -1,0 +1,47 @@
+"""What becomes of tasks: which visit closes one, what nobody did, and how to tell the story of one."""
+
+from __future__ import annotations
+
+from inspection_api.tasks.rules.closing import (
+    CLOSABLE,
+    DONE,
+    LEFT_OUT,
+    MAY_BECOME,
+    OPEN,
+    Attempt,
+    Closing,
+    Kind,
+    State,
+    TaskTerms,
+    Visit,
+    decide_closing,
+    decide_closings,
+    ensure_makeup,
+    is_too_close,
+    states_before,
+)
+from inspection_api.tasks.rules.explaining import Happening, Line, Stay, Story, explain
+
+__all__ = [
+    "CLOSABLE",
+    "DONE",
+    "LEFT_OUT",
+    "MAY_BECOME",
+    "OPEN",
+    "Attempt",
+    "Closing",
+    "Happening",
+    "Kind",
+    "Line",
+    "State",
+    "Stay",
+    "Story",
+    "TaskTerms",
+    "Visit",
+    "decide_closing",
+    "decide_closings",
+    "ensure_makeup",
+    "explain",
+    "is_too_close",
+    "states_before",
+]

@@ -1,0 +1,100 @@
+"""Everything that is written down about one task, for its story (issue 4 §5): a constant number of queries."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import select
+
+from inspection_api.accounts.models import Organisation, UserAccount
+from inspection_api.accounts.queries import get_one
+from inspection_api.core.events import Event
+from inspection_api.core.periods import Period, local_day
+from inspection_api.core.tables import among
+from inspection_api.plans.models import InspectionRule, Plan, PlanMembership, RuleVersion
+from inspection_api.tasks import queries, rules
+from inspection_api.tasks.models import Task
+from inspection_api.tasks.rules.explaining import TOLD
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from inspection_api.core.context import Context
+
+_BY_TIME = 7
+SYSTEM = "系统"
+
+
+def explain(ctx: Context, task_id: UUID) -> Sequence[rules.Line]:
+    """Tell why a task exists and what became of it.
+
+    Raises:
+        NotFound: out of scope.
+    """
+    task = get_one(ctx.session, queries.visible_tasks(ctx.actor, ctx.now).where(Task.id == task_id))
+    events = _events(ctx, task.id)
+    made = (
+        select(InspectionRule, RuleVersion, Plan, PlanMembership, Organisation)
+        .join(RuleVersion, RuleVersion.rule_id == InspectionRule.id)
+        .join(Plan, Plan.rule_id == InspectionRule.id)
+        .join(PlanMembership, PlanMembership.plan_id == Plan.id)
+        .join(Organisation, Organisation.id == Plan.organisation_id)
+        .where(PlanMembership.id == task.episode_id, RuleVersion.number == task.rule_version)
+    )
+    rule, version, plan, stay, organisation = ctx.session.execute(made).one()
+    names = _names(ctx, events, version)
+    story = rules.Story(
+        kind=rules.Kind(task.kind),
+        state=rules.State(task.state),
+        period=Period(start=task.period_start, end=task.period_end),
+        due_on=task.due_on,
+        window_end_on=task.window_end_on,
+        rule=rule.name,
+        version=version.value,
+        edited_by=names.get(str(version.edited_by), SYSTEM),
+        plan=plan.terms,
+        stay=_stay(stay, organisation),
+        today=local_day(ctx.now),
+        backfilled=task.backfilled,
+        made_at=_made_at(task.id),
+        performed_on=task.performed_on,
+        credit_from=task.credit_from,
+        happenings=tuple(_happening(event, names) for event in events),
+        names=names,
+    )
+    return rules.explain(story)
+
+
+def _events(ctx: Context, task_id: UUID) -> Sequence[Event]:
+    about = select(Event).where(Event.data["task_id"].astext == str(task_id), Event.kind.in_(TOLD))
+    return ctx.session.scalars(about.order_by(Event.number)).all()
+
+
+def _names(ctx: Context, events: Sequence[Event], version: RuleVersion) -> dict[str, str]:
+    ids = {version.edited_by, *(event.actor_id for event in events)} - {None}
+    ids |= {UUID(event.data["officer_id"]) for event in events if event.data.get("officer_id")}
+    people = select(UserAccount.id, UserAccount.name).where(among(UserAccount.id, [each for each in ids if each]))
+    return {str(row.id): row.name for row in ctx.session.execute(people)}
+
+
+def _stay(stay: PlanMembership, organisation: Organisation) -> rules.Stay:
+    return rules.Stay(
+        organisation=organisation.name,
+        joined_on=stay.joined_on,
+        source=stay.source,
+        left_on=stay.left_on,
+        exit_type=stay.exit_type,
+        exit_approved_on=stay.exit_approved_on,
+    )
+
+
+def _made_at(task_id: UUID) -> datetime | None:
+    """Return the instant that the task's id was made at, where the id tells it (a loan's own task has a random one)."""
+    return datetime.fromtimestamp((task_id.int >> 80) / 1000, UTC) if task_id.version == _BY_TIME else None
+
+
+def _happening(event: Event, names: Mapping[str, str]) -> rules.Happening:
+    actor = names.get(str(event.actor_id), SYSTEM)
+    return rules.Happening(kind=event.kind, at=event.at, actor_id=event.actor_id, actor=actor, data=event.data)
