@@ -115,7 +115,7 @@ SAMPLE: dict[str, Any] = {
 }  # fmt: skip
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(histories())
 @example(
     (
