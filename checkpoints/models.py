@@ -141,6 +141,16 @@ class CheckpointRadius(Base):
     radius_m: Mapped[int]
 
 
+class OrganisationRadius(Base):
+    """The radius in metres of new checkpoints of an organisation, and of those below it that say nothing else."""
+
+    __tablename__ = "organisation_radius"
+    __table_args__ = (CheckConstraint("radius_m BETWEEN 30 AND 2000", name="radius_range"),)
+
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
+    radius_m: Mapped[int]
+
+
 class CheckpointLoan(Base):
     """A loan that a checkpoint's visits are about."""
 

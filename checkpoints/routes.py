@@ -28,6 +28,7 @@ RESET = Permission(Action.RESET, "reset")
 READ_EXITS = Permission(Action.EXIT, "read")
 PROPOSE = Permission(Action.EXIT, "propose")
 APPROVE = Permission(Action.EXIT, "approve")
+READ_CONFIGURATION = Permission(Action.CONFIGURATION, "read")
 CONFIGURE = Permission(Action.CONFIGURATION, "edit")
 
 blp = Blueprint("checkpoints", "检查点：二维码牌、定位与退出")
@@ -243,3 +244,20 @@ def call_off_exit(ctx: Context, exit_id: UUID, *, reason: str) -> CheckpointExit
 def reactivate_checkpoint(ctx: Context, checkpoint_id: UUID, **values: Any) -> Checkpoint:
     """Bring an exited checkpoint back, as a new episode."""
     return service.reactivate(ctx, checkpoint_id, **values)
+
+
+@blp.get("/organisations/<uuid:organisation_id>/radius", permission=READ_CONFIGURATION, out=schemas.RadiusSchema)
+def get_radius(ctx: Context, organisation_id: UUID) -> service.Radius:
+    """Show the radius that an organisation's new checkpoints get."""
+    return service.usual_radius(ctx, organisation_id)
+
+
+@blp.put(
+    "/organisations/<uuid:organisation_id>/radius",
+    permission=CONFIGURE,
+    body=schemas.RadiusInput,
+    out=schemas.RadiusSchema,
+)
+def put_radius(ctx: Context, organisation_id: UUID, *, radius_m: int) -> service.Radius:
+    """Set the radius of an organisation's new checkpoints, and of those below it that say nothing else."""
+    return service.put_usual_radius(ctx, organisation_id, radius_m=radius_m)

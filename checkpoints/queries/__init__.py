@@ -21,6 +21,7 @@ from checkpoints.queries.seeing import (
     locations_of,
     place_of,
     registered_place,
+    usual_radius,
     visible_checkpoints,
 )
 
@@ -44,6 +45,7 @@ __all__ = [
     "place_of",
     "plate_value",
     "registered_place",
+    "usual_radius",
     "visible_checkpoints",
     "visible_exits",
 ]

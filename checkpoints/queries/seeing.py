@@ -16,9 +16,17 @@ from checkpoints.coordinates import (
     ensure_point,
 )
 from checkpoints.errors import OrganisationHoldsCheckpoints
-from checkpoints.models import Checkpoint, CheckpointAssignment, CheckpointExit, CheckpointLoan, CheckpointLocation
+from checkpoints.models import (
+    Checkpoint,
+    CheckpointAssignment,
+    CheckpointExit,
+    CheckpointLoan,
+    CheckpointLocation,
+    OrganisationRadius,
+)
 from checkpoints.rules.exits import ExitStatus
 from checkpoints.rules.lifecycle import State
+from inspection_api.accounts.models import Organisation
 from inspection_api.accounts.queries import get_one, visible
 from inspection_api.core.permissions import Action, Permission
 from inspection_api.customers.models import Customer
@@ -180,3 +188,15 @@ def place_of(row: Checkpoint) -> Point | None:
 def registered_place(row: Checkpoint) -> Point | None:
     """Return the place of the registered address, None where nobody entered it."""
     return _point(row.registered_lon, row.registered_lat)
+
+
+def usual_radius(session: Session, path: str) -> int | None:
+    """Return the radius that the organisation at ``path``, or the next one above it, gives to new checkpoints."""
+    statement = (
+        select(OrganisationRadius.radius_m)
+        .join(Organisation, Organisation.id == OrganisationRadius.organisation_id)
+        .where(func.starts_with(path, Organisation.path))
+        .order_by(func.length(Organisation.path).desc())
+        .limit(1)
+    )
+    return session.scalars(statement).first()

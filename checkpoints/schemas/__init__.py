@@ -34,6 +34,8 @@ from checkpoints.schemas.points import (
     CheckpointSchema,
     HandoverQuery,
     HandoverSchema,
+    RadiusInput,
+    RadiusSchema,
     ScannedSchema,
     TransferInput,
 )
@@ -63,6 +65,8 @@ __all__ = [
     "LocationListSchema",
     "LocationSchema",
     "PlateSchema",
+    "RadiusInput",
+    "RadiusSchema",
     "ReactivationInput",
     "ResetInput",
     "ScanInput",

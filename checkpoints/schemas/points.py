@@ -174,3 +174,15 @@ class ChangedSchema(Schema):
     """How many of the named things changed; the others were so already."""
 
     changed = fields.Integer()
+
+
+class RadiusInput(Input):
+    """The usual radius of an organisation's new checkpoints, in metres."""
+
+    radius_m = Whole(required=True, validate=_RADIUS)
+
+
+class RadiusSchema(Schema):
+    """The usual radius of an organisation's new checkpoints, in metres: its own, or one from above."""
+
+    radius_m = fields.Integer()

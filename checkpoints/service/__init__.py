@@ -5,7 +5,7 @@ from __future__ import annotations
 from checkpoints.service.bindings import NewBinding, apply_bindings
 from checkpoints.service.creation import NewCheckpoint, create, create_many, on_customers_created
 from checkpoints.service.describing import Described, describe, qr_text
-from checkpoints.service.editing import edit, edit_many, reissue_plate
+from checkpoints.service.editing import Radius, edit, edit_many, put_usual_radius, reissue_plate, usual_radius
 from checkpoints.service.exits import (
     approve_exit,
     call_off_exit,
@@ -26,6 +26,7 @@ __all__ = [
     "Described",
     "NewBinding",
     "NewCheckpoint",
+    "Radius",
     "Scanned",
     "apply_bindings",
     "approve_exit",
@@ -49,6 +50,7 @@ __all__ = [
     "on_users_disabled",
     "propose_exit",
     "put_exit_type",
+    "put_usual_radius",
     "qr_text",
     "reactivate",
     "refuse_exit",
@@ -56,5 +58,6 @@ __all__ = [
     "reject",
     "reset",
     "transfer",
+    "usual_radius",
     "withdraw_exit",
 ]

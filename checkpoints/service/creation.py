@@ -36,17 +36,24 @@ HANDLE = Permission(Action.TASKS, "edit")
 
 _INSERT = text(
     """
+    WITH usual AS (
+        SELECT DISTINCT ON (o.id) o.id, d.radius_m
+        FROM organisation_radius d
+        JOIN organisation above ON above.id = d.organisation_id
+        JOIN organisation o ON starts_with(o.path, above.path)
+        ORDER BY o.id, length(above.path) DESC)
     INSERT INTO checkpoint (id, code, public_id, name, kind, customer_id, organisation_id, officer_id,
                             backup_officer_id, exception_handler_id, address, contact, tags, registered_lon,
                             registered_lat, registered_raw, radius_m, effective_from)
-    SELECT id, code, public_id, name, kind, customer_id, organisation_id, officer_id,
+    SELECT r.id, code, public_id, name, kind, customer_id, organisation_id, officer_id,
            backup_officer_id, exception_handler_id, address, contact, tags, registered_lon,
-           registered_lat, registered_raw, radius_m, effective_from
+           registered_lat, registered_raw, coalesce(r.radius_m, usual.radius_m, :default_radius_m), effective_from
     FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (
         id uuid, code text, public_id text, name text, kind text, customer_id uuid, organisation_id uuid,
         officer_id uuid, backup_officer_id uuid, exception_handler_id uuid, address text,
         contact text, tags text[], registered_lon float8, registered_lat float8,
         registered_raw jsonb, radius_m int, effective_from date)
+    LEFT JOIN usual ON usual.id = r.organisation_id
     """
 )
 _ISSUE_PLATES = text(
@@ -81,7 +88,10 @@ _WITHOUT_CHECKPOINT = text(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewCheckpoint:
-    """A checkpoint to be created, unbound; ``registered_lon`` and ``registered_lat`` are WGS-84."""
+    """A checkpoint to be created, unbound; ``registered_lon`` and ``registered_lat`` are WGS-84.
+
+    Without ``radius_m`` it gets its organisation's usual one.
+    """
 
     code: str
     name: str
@@ -98,7 +108,7 @@ class NewCheckpoint:
     registered_lon: float | None = None
     registered_lat: float | None = None
     registered_raw: dict[str, Any] | None = None
-    radius_m: int = fence.DEFAULT_RADIUS_M
+    radius_m: int | None = None
     loan_ids: list[UUID] = field(default_factory=list)
     public_id: str = field(default_factory=plate.next_public_id)
     id: UUID = field(default_factory=new_id)
@@ -207,7 +217,7 @@ def create_many(ctx: Context, rows: Sequence[NewCheckpoint]) -> None:
     if not rows:
         return
     ctx.session.flush()
-    ctx.session.execute(_INSERT, {"rows": as_jsonb(rows)})
+    ctx.session.execute(_INSERT, {"rows": as_jsonb(rows), "default_radius_m": fence.DEFAULT_RADIUS_M})
     ctx.session.execute(_ISSUE_PLATES, {"ids": [row.id for row in rows], "now": ctx.now})
     assign_first(ctx, {row.id: row.officer_id for row in rows if row.officer_id is not None})
     name_loans(ctx, [(row.id, loan_id) for row in rows for loan_id in row.loan_ids])

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from checkpoints import queries
-from checkpoints.models import Checkpoint, CheckpointLoan, CheckpointPlate, CheckpointRadius
-from checkpoints.rules import plate
+from checkpoints.models import Checkpoint, CheckpointLoan, CheckpointPlate, CheckpointRadius, OrganisationRadius
+from checkpoints.rules import fence, plate
 from checkpoints.service.creation import (
     EDIT,
     ensure_handler_fits,
@@ -18,7 +19,7 @@ from checkpoints.service.creation import (
     registered_columns,
 )
 from inspection_api.accounts.models import Organisation
-from inspection_api.accounts.queries import get_one
+from inspection_api.accounts.queries import get_one, visible_organisations
 from inspection_api.core.jsonb import as_jsonb
 from inspection_api.core.permissions import Action, Permission
 from inspection_api.core.tables import among, ensure_version
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from inspection_api.core.context import Context
 
 ISSUE = Permission(Action.PLATES, "issue")
+READ_CONFIGURATION = Permission(Action.CONFIGURATION, "read")
+EDIT_CONFIGURATION = Permission(Action.CONFIGURATION, "edit")
 
 _KEEP_RADII = text(
     """
@@ -56,6 +59,13 @@ _UPDATE = text(
     WHERE c.id = r.id
     """
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Radius:
+    """The usual radius of an organisation's new checkpoints, in metres."""
+
+    radius_m: int
 
 
 def get_locked(ctx: Context, checkpoint_id: UUID, permission: Permission) -> Checkpoint:
@@ -161,3 +171,28 @@ def reissue_plate(ctx: Context, checkpoint_id: UUID) -> Checkpoint:
     ctx.session.flush()
     ctx.record("checkpoint.plate_reissued", checkpoint_id=str(checkpoint.id), generation=checkpoint.plate_generation)
     return checkpoint
+
+
+def usual_radius(ctx: Context, organisation_id: UUID) -> Radius:
+    """Return the radius that an organisation's new checkpoints get: its own, the next one above it, else 200 m.
+
+    Raises:
+        NotFound: out of scope.
+    """
+    scope = visible_organisations(ctx.actor, READ_CONFIGURATION).where(Organisation.id == organisation_id)
+    organisation = get_one(ctx.session, scope)
+    return Radius(radius_m=queries.usual_radius(ctx.session, organisation.path) or fence.DEFAULT_RADIUS_M)
+
+
+def put_usual_radius(ctx: Context, organisation_id: UUID, *, radius_m: int) -> Radius:
+    """Set the radius of an organisation's new checkpoints, and of those below it that say nothing else.
+
+    Raises:
+        NotFound: out of scope.
+    """
+    scope = visible_organisations(ctx.actor, EDIT_CONFIGURATION).where(Organisation.id == organisation_id)
+    organisation = get_one(ctx.session, scope)
+    ctx.session.merge(OrganisationRadius(organisation_id=organisation.id, radius_m=radius_m))
+    ctx.session.flush()
+    ctx.record("organisation.radius_put", organisation_id=str(organisation.id), radius_m=radius_m)
+    return Radius(radius_m=radius_m)

@@ -111,7 +111,7 @@ def test_a_file_may_name_what_it_brings_itself_in_any_order() -> None:
     assert owed[0]["five_class"] == "normal"
     assert (place["customer_id"], place["organisation_id"]) == (owner["id"], HOME.id)
     assert (place["officer_id"], place["loan_ids"]) == (PEOPLE["officer"].id, [owed[0]["id"]])
-    assert (place["effective_from"], place["kind"], place["radius_m"]) == (date(2025, 12, 1), "premises", 200)
+    assert (place["effective_from"], place["kind"], place["radius_m"]) == (date(2025, 12, 1), "premises", None)
     assert made.by_table[Table.CUSTOMERS].counts == {"created": 1, "updated": 0, "unchanged": 0}
 
 

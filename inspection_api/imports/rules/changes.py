@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from checkpoints.coordinates import CoordinateSystem, ensure_point
-from checkpoints.rules import fence
 from checkpoints.rules.values import Kind
 from inspection_api.imports.rules.tables import KEYS, Row, Table
 
@@ -95,8 +94,8 @@ def _simple(table: Table) -> Callable[[dict[str, Any], dict[str, Any]], dict[str
 
 
 def checkpoint_columns(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
-    """Return a checkpoint's own columns: what the row says, else what it was, else the default."""
-    merged = {"kind": Kind.PREMISES.value, "tags": [], "radius_m": fence.DEFAULT_RADIUS_M, **before, **after}
+    """Return a checkpoint's own columns: what the row says, else what it was, else the default (a radius: None)."""
+    merged = {"kind": Kind.PREMISES.value, "tags": [], **before, **after}
     columns = {name: merged.get(name) for name in ("name", "kind", "address", "contact", "tags", "radius_m")}
     if "registered" in after:
         lon, lat, system = after["registered"]
