@@ -126,6 +126,11 @@ def test_nothing_is_checked_after_the_plan() -> None:
     assert [end for kind, end in found if kind is Kind.EXIT] == ["2018-11-15", "2018-12-15"]
 
 
+def test_nothing_is_checked_of_who_left_before_the_plan_began() -> None:
+    terms = rule(exit_check=ExitCheck(interval=3, count=1))
+    assert checks(terms, left("2018-07-31"), "2018-09-01") == []
+
+
 def test_a_rule_of_exits_has_no_rounds_and_a_rule_of_newcomers_no_checks_after_exits() -> None:
     check = ExitCheck(interval=1, count=1)
     only_exits = rule(inspection_type=InspectionType.EXIT, exit_check=check)

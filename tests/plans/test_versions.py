@@ -35,7 +35,8 @@ STAY = Episode(joined_on=day("2018-01-01"), recorded_on=LONG_AGO)
         ({}, "2018-09-30", "2018-09-01", "2018-10-01"),
         ({"interval": 3}, "2018-09-10", "2018-09-10", "2018-11-01"),
         ({}, "2018-07-10", "2018-07-10", "2018-08-01"),
-        ({"end": day("2018-08-31")}, "2018-08-10", "2018-08-10", "2018-08-11"),
+        ({"end": day("2018-08-31")}, "2018-08-10", "2018-08-10", "2018-09-01"),
+        ({"end": day("2018-08-31")}, "2018-10-10", "2018-08-10", "2018-10-11"),
     ],
 )
 def test_an_edit_counts_from_the_first_period_that_has_not_begun(
@@ -65,6 +66,27 @@ def test_the_new_grid_keeps_its_start_and_its_first_block_is_cut() -> None:
         (2, "2018-11-01", "2019-01-31"),
         (2, "2019-02-01", "2019-04-30"),
     ]
+
+
+def test_nothing_is_asked_for_the_days_between_an_end_and_the_edit_that_let_the_rule_go_on() -> None:
+    ended = Version(number=1, rule=rule(end=day("2018-09-30")))
+    assert periods([ended, Version(number=2, rule=rule(), since=day("2018-12-11"))], "2019-01-01") == [
+        (1, "2018-08-01", "2018-08-31"),
+        (1, "2018-09-01", "2018-09-30"),
+        (2, "2018-12-11", "2018-12-31"),
+        (2, "2019-01-01", "2019-01-31"),
+        (2, "2019-02-01", "2019-02-28"),
+    ]
+
+
+def test_a_plan_with_a_later_end_of_its_own_goes_on_behind_its_rules() -> None:
+    versions = [
+        Version(number=1, rule=rule(end=day("2018-08-31"))),
+        Version(number=2, rule=rule(end=day("2018-08-31"), interval=2), since=day("2018-10-01")),
+    ]
+    plan = PlanTerms(start=day("2018-08-01"), end=day("2018-12-31"), recorded_on=LONG_AGO)
+    tasks = required_tasks(versions, plan, STAY, day("2018-11-01"), EveryDay())
+    assert [task.period.start for task in tasks] == [day(f"2018-{month}-01") for month in ("08", "09", "10", "12")]
 
 
 def test_the_horizon_reaches_over_the_switch() -> None:

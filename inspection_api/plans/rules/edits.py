@@ -40,11 +40,11 @@ def ensure_exit_checks(checks: Mapping[str, ExitCheck]) -> None:
 def switch_day(rule: Rule, *, today: date, effective_from: date) -> date:
     """Return the day from which an edit counts: the first day of the first old period after today and its own day.
 
-    A started period keeps its terms. Behind the old rule's last period it is the day after both.
+    A started period keeps its terms, the last one before the rule's end too. Behind that end it is the day after both.
     """
     after = max(today, effective_from)
     grid = grid_of(rule, PlanTerms(start=rule.start, end=rule.end, recorded_on=today))
     if after < grid.first_day:
         return grid.first_day
     following = grid.period(grid.index_of(after) + 1)
-    return following.start if following else after + _ONE_DAY
+    return following.start if following else max(after, rule.end or after) + _ONE_DAY

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
 from inspection_api.core.periods import Grid, Period, WindowMode, add_months, add_units, first_of_month
@@ -96,12 +97,21 @@ def _next_start(grid: Grid, day: date) -> date:
 
 def _spans(versions: Sequence[Version], plan: PlanTerms) -> list[_Span]:
     """Return the versions with their days in the plan; one that was replaced before it began has none."""
-    untils = [*(version.since - _ONE_DAY for version in versions[1:] if version.since), None]
     spans = [
         _Span(version=version, grid=grid_of(version.rule, plan, version.since, until))
-        for version, until in zip(versions, untils, strict=True)
+        for version, until in zip(versions, _untils(versions, plan), strict=True)
     ]
     return [span for span in spans if span.grid.end is None or span.grid.first_day <= span.grid.end] or spans[-1:]
+
+
+def _untils(versions: Sequence[Version], plan: PlanTerms) -> Iterator[date | None]:
+    """Yield the last day of each version: before the next one, and not behind an end that its plan followed then."""
+    follows = plan.end == versions[-1].rule.end
+    for version, following in pairwise(versions):
+        before = following.since - _ONE_DAY if following.since else None
+        ends = [day for day in (before, version.rule.end if follows else None) if day is not None]
+        yield min(ends, default=None)
+    yield None
 
 
 def _span_at(spans: Sequence[_Span], day: date) -> _Span:
@@ -186,8 +196,8 @@ def _first_check(spans: Sequence[_Span], plan: PlanTerms, episode: Episode) -> I
 
 
 def _exit_checks(spans: Sequence[_Span], plan: PlanTerms, episode: Episode) -> Iterator[RequiredTask]:
-    """Yield the checks after an exit that were not over when it was approved, while the plan lasts."""
-    if episode.left_on is None or episode.exit is None:
+    """Yield the checks after an exit within the plan's days that were not over when it was approved."""
+    if episode.left_on is None or episode.exit is None or episode.left_on < plan.start:
         return
     span = _span_at(spans, episode.left_on)
     if span.version.rule.inspection_type not in _WITH_EXIT_CHECKS:
