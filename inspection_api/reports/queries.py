@@ -10,6 +10,7 @@ from inspection_api.accounts.models import Organisation
 from inspection_api.accounts.queries import in_subtree, visible
 from inspection_api.core.periods import local_day
 from inspection_api.core.permissions import Action, Permission, Reach, reach
+from inspection_api.plans.rules import InspectionType
 from inspection_api.reports.rules import Counts, Measure
 from inspection_api.tasks.models import Task
 from inspection_api.tasks.queries import is_overdue, visible_tasks
@@ -40,8 +41,12 @@ def children_of(ctx: Context, parent: Organisation) -> Sequence[Organisation]:
 
 
 def conditions(window: Period, today: date) -> Mapping[Measure, ColumnElement[bool]]:
-    """Return when a task is counted in each measure, for ``window`` as of ``today`` (domain.md §1.9)."""
-    counted = Task.state.not_in(LEFT_OUT)
+    """Return when a task is counted in each measure, for ``window`` as of ``today`` (domain.md §1.9).
+
+    专项 are shown apart, and what a recompute made in hindsight counts for nobody.
+    """
+    regular = and_(Task.inspection_type != InspectionType.SPECIAL, Task.backfilled.is_(False))
+    counted = and_(Task.state.not_in(LEFT_OUT), regular)
     done = Task.state.in_(DONE)
     due = and_(counted, Task.due_on.between(window.start, window.end), Task.due_on <= today)
     holds_today = and_(Task.period_start <= today, Task.period_end >= today)

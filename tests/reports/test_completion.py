@@ -241,3 +241,14 @@ def test_the_conditions_say_what_the_specification_says(
         for measure, condition in reads.conditions(window, today).items():
             found = set(ctx.session.scalars(select(Task.id).where(condition)))
             assert found == {task.id for task in everything if measure in expected(task, window, today)}
+
+
+@pytest.mark.parametrize("apart", [{"inspection_type": "special"}, {"backfilled": True}])
+def test_special_and_backfilled_tasks_count_in_no_rate(
+    client: FlaskClient, portfolio: Portfolio, apart: dict[str, Any]
+) -> None:
+    with portfolio.world.transaction() as ctx:
+        ctx.session.execute(update(Task).where(Task.state == "pending").values(**apart))
+    answer = table(client, portfolio, "branch_manager", "branch").json
+    by_name = {row["organisation"]["name"]: fractions(row)["progress"] for row in answer["rows"]}
+    assert by_name == {"sub_branch": (1, 1), "sibling": (8, 8)}
