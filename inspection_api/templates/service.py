@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from inspection_api.templates import default_template, queries, rules
 from inspection_api.templates.errors import DraftExists, TemplateCodeTaken
-from inspection_api.templates.forms import compile_form
+from inspection_api.templates.forms import compile_form, ensure_well_made
 from inspection_api.templates.models import Template, TemplateVersion
 from inspection_api.templates.rules import VersionStatus
 
@@ -44,7 +44,7 @@ def draft(ctx: Context, template_id: UUID, *, definition: dict[str, Any]) -> Tem
         DefinitionInvalid: the definition contradicts itself.
         DraftExists: a draft is there already.
     """
-    compile_form(definition)
+    ensure_well_made(compile_form(definition))
     template = ctx.session.scalars(
         select(Template).where(Template.id == queries.get_template(ctx.session, template_id).id).with_for_update()
     ).one()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from inspection_api.templates.forms.definition import Form, compile_form
 from inspection_api.templates.forms.parts import Definition, Item, ItemType, MediaKind
+from inspection_api.templates.forms.review import ensure_well_made
 from inspection_api.templates.forms.verdict import (
     Answers,
     EvidenceMissing,
@@ -27,6 +28,7 @@ __all__ = [
     "Medium",
     "answers_from_wire",
     "compile_form",
+    "ensure_well_made",
     "evidence_missing",
     "tidied",
     "validate",

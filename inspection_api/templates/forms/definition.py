@@ -5,7 +5,6 @@ A definition never changes once published, so compiling it is done once per proc
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from inspection_api.templates.errors import DefinitionInvalid
-from inspection_api.templates.forms import values
+from inspection_api.templates.forms import faults, values
 from inspection_api.templates.forms.parts import (
     Condition,
     Definition,
@@ -70,7 +69,7 @@ def compile_form(stored: object) -> Form:
     try:
         definition = msgspec.convert(stored, Definition, strict=True)
     except msgspec.ValidationError as error:
-        raise DefinitionInvalid(fields={"definition": str(error)}) from None
+        raise DefinitionInvalid(fields=dict([faults.told(str(error))])) from None
     _ensure_consistent(definition)
     items = {item.key: _compiled(item) for item in definition.items}
     return Form(
@@ -89,31 +88,30 @@ def compile_form(stored: object) -> Form:
 def _ensure_consistent(definition: Definition) -> None:
     """Raise DefinitionInvalid with every contradiction found."""
     found = dict(_contradictions(definition))
-    if not all(map(values.is_safe, _texts(msgspec.to_builtins(definition)))):
-        found["definition"] = "含有不允许的控制字符"
+    unsafe = (path for path, text in _texts("", msgspec.to_builtins(definition)) if not values.is_safe(text))
+    found |= dict.fromkeys(unsafe, "含有不允许的控制字符")
     if found:
         raise DefinitionInvalid(fields=found)
 
 
-def _texts(part: object) -> Iterator[str]:
-    """Yield every text of a definition."""
+def _texts(path: str, part: object) -> Iterator[tuple[str, str]]:
+    """Yield every text of a definition with its path."""
     if isinstance(part, str):
-        yield part
-    elif isinstance(part, dict):
-        part = list(part.values())
-    if isinstance(part, list | tuple):
-        for each in part:
-            yield from _texts(each)
+        yield path, part
+    members = part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list | tuple) else ()
+    for name, each in members:
+        yield from _texts(f"{path}.{name}".strip("."), each)
 
 
 def _contradictions(definition: Definition) -> list[tuple[str, str]]:
     keys = [item.key for item in definition.items]
+    places = list(enumerate(definition.items))
     kinds = {item.key: item.type for item in definition.items}
     groups = {group.key for group in definition.groups}
-    found = [(f"items.{key}", "检查项代码重复") for key, count in Counter(keys).items() if count > 1]
-    found += [(f"items.{item.key}.group", "没有这个分组") for item in definition.items if item.group not in groups]
-    for position, item in enumerate(definition.items):
-        found += _item_contradictions(item, set(keys[:position]))
+    found = [(f"items.{position}.key", "检查项代码重复") for position, item in places if item.key in keys[:position]]
+    found += [(f"items.{position}.group", "没有这个分组") for position, item in places if item.group not in groups]
+    for position, item in places:
+        found += _item_contradictions(f"items.{position}", item, set(keys[:position]))
     for position, rule in enumerate(definition.rules):
         found += [(f"rules.{position}", f"没有检查项 {key}") for key in rule.items if key not in kinds]
         found += _rule_contradictions(f"rules.{position}", rule, kinds)
@@ -129,19 +127,19 @@ def _rule_contradictions(path: str, rule: Rule, kinds: dict[str, ItemType]) -> l
     return []
 
 
-def _item_contradictions(item: Item, earlier: set[str]) -> list[tuple[str, str]]:
+def _item_contradictions(path: str, item: Item, earlier: set[str]) -> list[tuple[str, str]]:
     """Conditions look backwards only, so one pass over the items decides them all."""
     found = []
     shown = item.visible_if
     if shown is not None and (shown.any_indicator or shown.item not in earlier):
-        found.append((f"items.{item.key}.visible_if", "显示条件只能引用前面的检查项"))
+        found.append((f"{path}.visible_if", "显示条件只能引用前面的检查项"))
     needed = item.required_if
     if needed is not None and not needed.any_indicator and needed.item not in earlier:
-        found.append((f"items.{item.key}.required_if", "必填条件只能引用前面的检查项"))
+        found.append((f"{path}.required_if", "必填条件只能引用前面的检查项"))
     if item.type in {ItemType.SINGLE, ItemType.MULTIPLE} and not item.options:
-        found.append((f"items.{item.key}.options", "选择题须有选项"))
+        found.append((f"{path}.options", "选择题须有选项"))
     if not _are_decimals(item.minimum, item.maximum):
-        found.append((f"items.{item.key}.minimum", "上下限须为十进制数"))
+        found.append((f"{path}.minimum", "上下限须为十进制数"))
     return found
 
 
