@@ -1,6 +1,6 @@
 """Judging: every operation in its turn, all effects in bulk, and one bad operation alone (sync.md §3.4-§3.6).
 
-If the bulk write raises, nothing of it stays, and the operations are taken one by one, each judged anew by what the
+If that raises, nothing of it stays, and the operations are taken one by one, each judged anew by what the
 database then holds: so a poison operation harms only itself and what waits for it.
 """
 
@@ -74,14 +74,14 @@ def judge(
     docket = _Docket(ctx=ctx, device=device, payloads=payloads, decide=decide)
     ordered = in_turn(queue, {id_: each.checkpoint_id for id_, each in payloads.items() if isinstance(each, Submit)})
     ledger, pending = opened(), len(ctx.pending)
-    judged = _judge_all(docket, ordered, ledger)
     try:
+        judged = _judge_all(docket, ordered, ledger)
         with ctx.session.begin_nested():
             writing.apply(ctx, judged)
     except (OperationalError, Unavailable):
         raise  # a lock timeout, a deadlock or a race passes: the whole batch comes again
     except Exception:
-        log.exception("batch_replayed_singly", operations=len(judged))
+        log.exception("batch_replayed_singly", operations=len(ordered))
         del ctx.pending[pending:]
         judged = _judge_singly(docket, ordered, opened())
     return [each for each in judged if _has_moved(each, ledger)]
@@ -170,11 +170,25 @@ def _judge_one(facts: Facts, received: Received, payload: Any, step: Step) -> Ju
 def _judge_singly(docket: _Docket, ordered: Sequence[Received], ledger: Ledger) -> list[Judged]:
     judged = []
     for each in ordered:
-        for one in _judge_all(docket, [each], ledger):
+        for one in _judge_alone(docket, each, ledger):
             _write_alone(docket.ctx, one)
             ledger.note(each, one.verdict)
             judged.append(one)
     return judged
+
+
+def _judge_alone(docket: _Docket, received: Received, ledger: Ledger) -> list[Judged]:
+    """Judge one operation; if what it names cannot even be loaded, it is parked, unless its receipt stands."""
+    try:
+        return _judge_all(docket, [received], ledger)
+    except (OperationalError, Unavailable):
+        raise
+    except Exception:
+        log.exception("operation_parked", op_id=str(received.head.op_id))
+    step = docket.decide(received, ledger)
+    if step.turn is Turn.REPLAY:
+        return []
+    return [Judged(received=received, verdict=step.verdict or Verdict(status=Status.PARKED, flags=step.flags))]
 
 
 def _write_alone(ctx: Context, judged: Judged) -> None:
