@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from inspection_api.accounts.queries import get_one
 from inspection_api.core.paging import paginate
-from inspection_api.http.blueprint import Blueprint
+from inspection_api.http.blueprint import SNAPSHOT, Blueprint
 from inspection_api.http.schemas import PageQuery, page_of
 from inspection_api.plans import queries, schemas, service
 from inspection_api.plans.models import InspectionRule, Plan
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from inspection_api.core.context import Context
     from inspection_api.plans.models import PlanMembership
+    from inspection_api.plans.rules.forecast import Forecast
 
 blp = Blueprint("plans", "检查规则与检查计划")
 
@@ -44,6 +45,24 @@ def get_rule(ctx: Context, rule_id: UUID) -> InspectionRule:
 def edit_rule(ctx: Context, rule_id: UUID, *, version: int, **values: Any) -> InspectionRule:
     """Give a rule other terms; they count from the first period that begins after today and after `effective_from`."""
     return service.edit_rule(ctx, rule_id, version=version, **values)
+
+
+@blp.post(
+    "/rules/preview",
+    permission=service.EDIT,
+    body=schemas.RuleInput,
+    out=schemas.ForecastSchema,
+    transaction=SNAPSHOT,
+)
+def preview_form(ctx: Context, **values: Any) -> Forecast:
+    """Foresee the visits of a rule that is not saved: how many in the next 12 months, per officer and week."""
+    return service.preview_form(ctx, **values)
+
+
+@blp.get("/rules/<uuid:rule_id>/preview", permission=queries.READ, out=schemas.ForecastSchema)
+def preview_rule(ctx: Context, rule_id: UUID) -> Forecast:
+    """Foresee the visits that a rule will ask for in my subtrees: how many in 12 months, per officer and week."""
+    return service.preview_rule(ctx, rule_id)
 
 
 @blp.get("/rules/<uuid:rule_id>/versions", permission=queries.READ, out=schemas.RuleVersionsSchema)

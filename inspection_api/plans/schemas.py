@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, fields, pre_dump, validate
 
 from inspection_api.accounts.rules import OrganisationKind
 from inspection_api.core.periods import Unit, WindowMode
 from inspection_api.http.schemas import Input, PageQuery, Text, Truth, Whole
 from inspection_api.plans.rules import Channel, DueRoll, ExitRule, FirstRule, InspectionType
+from inspection_api.plans.rules.forecast import Forecast
 
 DATES = validate.Range(min=date(2000, 1, 1), max=date(2100, 12, 31))
 
@@ -132,6 +134,45 @@ class RuleVersionsSchema(Schema):
     """All versions of a rule, the first one first."""
 
     items = fields.List(fields.Nested(RuleVersionSchema))
+
+
+class WeekSchema(Schema):
+    """An ISO week by its Monday, and how many visits are due in it."""
+
+    monday = fields.Date()
+    visits = fields.Integer()
+
+
+class OfficerLoadSchema(Schema):
+    """What one officer has before him; without an id: what nobody is responsible for yet."""
+
+    officer_id = fields.UUID(allow_none=True)
+    visits = fields.Integer()
+    weeks = fields.List(fields.Nested(WeekSchema))
+
+
+class ForecastSchema(Schema):
+    """The visits of a rule that are due in twelve months from today, both days included."""
+
+    start = fields.Date()
+    end = fields.Date()
+    visits = fields.Integer()
+    officers = fields.List(fields.Nested(OfficerLoadSchema))
+
+    @pre_dump
+    def _listed(self, forecast: Forecast, **_: Any) -> dict[str, Any]:
+        """List what is kept by officer and week, whoever has most first."""
+        busiest_first = sorted(forecast.weeks.items(), key=lambda item: (-item[1].total(), str(item[0])))
+        officers = [
+            {
+                "officer_id": officer_id,
+                "visits": weeks.total(),
+                "weeks": [{"monday": monday, "visits": weeks[monday]} for monday in sorted(weeks)],
+            }
+            for officer_id, weeks in busiest_first
+        ]
+        days = {"start": forecast.days.start, "end": forecast.days.end}
+        return {**days, "visits": forecast.total, "officers": officers}
 
 
 class PlanSchema(Schema):

@@ -17,6 +17,7 @@ from inspection_api.plans.service.leaving import (
     on_exits_withdrawn,
     on_organisations_closed,
 )
+from inspection_api.plans.service.previewing import preview_form, preview_rule
 
 __all__ = [
     "EDIT",
@@ -33,5 +34,7 @@ __all__ = [
     "on_exits_withdrawn",
     "on_organisations_closed",
     "on_organisations_created",
+    "preview_form",
+    "preview_rule",
     "remove_member",
 ]
