@@ -1,0 +1,221 @@
+"""A bank with one rule, kept by hand: points, their stays, and the tasks that daily runs make and visits close.
+
+The naive half of the comparison; the other half is the product, played by `driver.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
+
+from tests.rounds import simulator
+from tests.rounds.simulator import DAY, Edition, Form, Life, Round, Stay
+
+OPEN = {"pending"}
+DONE = {"done", "done_late"}
+
+
+@dataclass
+class Task:
+    """One row of the book of tasks."""
+
+    stay: int
+    round: Round
+    organisation: str
+    state: str = "pending"
+    credit_from: date | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether a visit may still close it in time."""
+        return self.state in OPEN
+
+
+@dataclass
+class Point:
+    """A checkpoint: where it is, its stays with their organisations, what was asked and what was visited."""
+
+    organisation: str
+    effective_from: date
+    stays: list[Stay] = field(default_factory=list)
+    places: list[str] = field(default_factory=list)
+    tasks: list[Task] = field(default_factory=list)
+    visits: list[date] = field(default_factory=list)
+    used: set[date] = field(default_factory=set)
+
+    def enter(self, place: str, joined: date, today: date) -> None:
+        """Begin a stay."""
+        self.stays.append(Stay(joined=joined, recorded=today))
+        self.places.append(place)
+
+
+@dataclass
+class Bank:
+    """All of it; ``places`` are the organisations that have a plan of the rule."""
+
+    life: Life
+    places: tuple[str, ...]
+    points: list[Point] = field(default_factory=list)
+
+    def join(self, place: str, effective_from: date, today: date) -> None:
+        """Let a new point enter the plan of its organisation, if there is one."""
+        point = Point(organisation=place, effective_from=effective_from)
+        self.points.append(point)
+        if place in self.places:
+            point.enter(place, effective_from, today)
+
+    def run(self, today: date) -> None:
+        """Make what must exist, and drop what has not begun and need not."""
+        for point in self.points:
+            for number in range(len(point.stays)):
+                self._run_stay(point, number, today)
+
+    def _run_stay(self, point: Point, number: int, today: date) -> None:
+        wanted = simulator.required(self.life, point.stays[number], today)
+        names = {_terms(each) for each in wanted}
+        for task in point.tasks:
+            if task.stay == number and task.is_open and task.round.start > today and _terms(task.round) not in names:
+                task.state = "cancelled"
+        for round_ in wanted:
+            self._make(point, number, round_)
+
+    def _make(self, point: Point, number: int, round_: Round) -> None:
+        same = [each for each in point.tasks if each.stay == number and _name(each.round) == _name(round_)]
+        if any(each.state != "cancelled" for each in same):
+            return
+        others = [each for each in point.tasks if each.stay != number and each.state != "cancelled"]
+        if any(each.round.kind == round_.kind and _overlap(each.round, round_) for each in others):
+            return
+        for each in same:
+            point.tasks.remove(each)
+        made = Task(stay=number, round=round_, organisation=point.places[number])
+        if round_.is_first and round_.kind == "regular":
+            self._credit(point, made)
+        point.tasks.append(made)
+
+    def _credit(self, point: Point, task: Task) -> None:
+        form = next(each for each in self.life.editions if each.number == task.round.edition).form
+        count, unit = form.history
+        if not count:
+            return
+        task.credit_from = simulator.shift(task.round.start, -count, unit)
+        free = [day for day in point.visits if day not in point.used and task.credit_from <= day < task.round.start]
+        if free:
+            task.state = "exempt"
+            point.used.add(max(free))
+
+    def visit(self, point: Point, day: date) -> None:
+        """Let somebody be there: the oldest task whose window holds the day, else a credit, else nothing (§1.8)."""
+        point.visits.append(day)
+        for task in sorted(point.tasks, key=lambda each: each.round.start):
+            if task.state in {"pending", "missed"} and task.round.start <= day <= task.round.window_end:
+                task.state = "done" if day <= task.round.due else "done_late"
+                point.used.add(day)
+                return
+        for task in sorted(point.tasks, key=lambda each: each.round.start):
+            if task.is_open and task.credit_from and task.credit_from <= day < task.round.start:
+                task.state = "exempt"
+                point.used.add(day)
+                return
+
+    def sweep(self, now: datetime) -> None:
+        """Miss an open task 72 hours after its window's last midnight."""
+        for point in self.points:
+            for task in point.tasks:
+                over = datetime.combine(task.round.window_end + DAY, time()) + timedelta(hours=72)
+                if task.is_open and now >= over:
+                    task.state = "missed"
+
+    def exit(self, point: Point, day: date, exit_type: str, today: date) -> None:
+        """Let a point leave: what is not owed any more goes (§1.5)."""
+        for number, stay in enumerate(point.stays):
+            if stay.left is None:
+                point.stays[number] = replace(stay, left=day, exit_type=exit_type, approved=today)
+                stop = simulator.stop_day(self.life, day)
+                for task in point.tasks:
+                    if task.stay == number and task.is_open:
+                        self._leave(task, point.stays[number], stop)
+
+    def _leave(self, task: Task, stay: Stay, stop: date) -> None:
+        if not simulator.is_owed(task.round, stay, stop):
+            task.state = "cancelled"
+
+    def call_off(self, point: Point) -> None:
+        """Let a scheduled exit not take place."""
+        point.stays[-1] = replace(point.stays[-1], left=None, exit_type=None, approved=None)
+
+    def come_back(self, point: Point, day: date, today: date) -> None:
+        """Begin a new stay; what remains of the checks after the exit is not needed (§1.6)."""
+        for task in point.tasks:
+            if task.is_open and task.round.kind == "exit":
+                task.state = "cancelled"
+        if point.organisation in self.places:
+            point.enter(point.organisation, day, today)
+
+    def move(self, point: Point, place: str, today: date) -> None:
+        """Let a point go to another organisation; open tasks follow where the rule has a plan (§1.3)."""
+        before = {number for number, stay in enumerate(point.stays) if stay.left is None}
+        joined = today
+        for number in before:
+            joined = point.stays[number].joined
+            point.stays[number] = replace(point.stays[number], left=today)
+        point.organisation = place
+        if place in self.places:
+            point.enter(place, joined, today)
+        for task in point.tasks:
+            if task.stay in before and task.is_open and task.round.due >= today:
+                has_it = self.life.end is None or task.round.end <= self.life.end
+                if place in self.places and has_it:
+                    task.stay, task.organisation = len(point.stays) - 1, place
+                else:
+                    task.state = "cancelled"
+
+    def edit(self, form: Form, today: date) -> None:
+        """Set other terms from the first period on that has not begun."""
+        if form != self.life.editions[-1].form:
+            self._switch(form, self.life.end, today)
+
+    def end(self, day: date | None, today: date) -> None:
+        """Let the rule end on another day; its terms are otherwise as they were."""
+        if day != self.life.end:
+            self._switch(self.life.editions[-1].form, day, today)
+
+    def _switch(self, form: Form, end: date | None, today: date) -> None:
+        newest = self.life.editions[-1]
+        after = max(today, newest.since or today)
+        since = simulator.next_start(_alone(self.life, newest), after)
+        if self.life.end is not None and since > self.life.end:
+            since = max(after, self.life.end) + DAY
+        made = Edition(number=newest.number + 1, form=form, since=since, end=end)
+        self.life = replace(self.life, editions=(*self.life.editions, made), end=end)
+
+    def figures(self, place: str, window: tuple[date, date], today: date) -> tuple[int, ...]:
+        """Count (due, completed, on time, overdue, running, progressed) of one organisation (§1.9)."""
+        mine = [task for point in self.points for task in point.tasks if task.organisation == place]
+        counted = [task for task in mine if task.state not in {"cancelled", "exempt"}]
+        due = [task for task in counted if window[0] <= task.round.due <= window[1] and task.round.due <= today]
+        running = [task for task in counted if task.round.start <= today <= task.round.end]
+        if not window[0] <= today <= window[1]:
+            running = []
+        late = [task for task in due if task.state == "missed" or (task.is_open and task.round.due < today)]
+        done = [[task for task in some if task.state in DONE] for some in (due, running)]
+        in_time = [task for task in due if task.state == "done"]
+        return len(due), len(done[0]), len(in_time), len(late), len(running), len(done[1])
+
+
+def _alone(life: Life, edition: Edition) -> Life:
+    """Return an edition's own grid, uncut."""
+    only = (Edition(number=edition.number, form=edition.form),)
+    return Life(editions=only, start=edition.form.start, end=None, recorded=life.recorded)
+
+
+def _name(round_: Round) -> tuple[str, date]:
+    return round_.kind, round_.start
+
+
+def _terms(round_: Round) -> tuple[object, ...]:
+    return round_.kind, round_.start, round_.end, round_.due, round_.edition
+
+
+def _overlap(one: Round, other: Round) -> bool:
+    return one.start <= other.end and other.start <= one.end

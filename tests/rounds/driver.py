@@ -1,0 +1,240 @@
+"""Plays a history on the product, through the services that the routes call, and on the bank kept by hand beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+from checkpoints import service as checkpoints
+from inspection_api.accounts.models import Organisation
+from inspection_api.core.periods import Period
+from inspection_api.plans import service as plans
+from inspection_api.reports import queries as reports
+from inspection_api.tasks import service as tasks
+from inspection_api.tasks.rules import Visit
+from tests.rounds.bank import Bank, Point
+from tests.rounds.simulator import Edition, Form, Life
+
+if TYPE_CHECKING:
+    from inspection_api.core.context import Actor
+    from inspection_api.plans.models import InspectionRule
+    from tests.fixtures import Clock
+    from tests.portfolio import Portfolio
+
+PLACES = ("sub_branch", "sibling", "foreign")
+"""Where points are and go; `foreign` lies outside of the rule's subtree and has no plan."""
+WITH_PLANS = PLACES[:2]
+Row = tuple[int, str, str, date, date, date, int, str]
+
+
+@dataclass(kw_only=True)
+class Town:
+    """The same bank twice: in PostgreSQL, and by hand."""
+
+    portfolio: Portfolio
+    clock: Clock
+    actors: dict[str, Actor]
+    hand: Bank
+    rule: InspectionRule
+    ids: list[UUID] = field(default_factory=list)
+    exits: dict[int, tuple[UUID, date]] = field(default_factory=dict)
+
+    @property
+    def today(self) -> date:
+        """The day of now in Shanghai."""
+        return (self.clock.now + timedelta(hours=8)).date()
+
+    def transaction(self, user: str) -> Any:
+        """Act as somebody."""
+        world = self.portfolio.world
+        return world.database.transaction(world.bank, actor=self.actors[user])
+
+    def join(self, place: str, days: int) -> None:
+        """Let a checkpoint appear that is in force from some days ago, or from a day to come."""
+        effective_from = self.today + timedelta(days=days)
+        self.ids.append(self.portfolio.add_checkpoint(place, None, effective_from))
+        self.hand.join(place, effective_from, self.today)
+
+    def point(self, number: int) -> tuple[int, Point]:
+        """Return one of the points that are there."""
+        number %= len(self.hand.points)
+        return number, self.hand.points[number]
+
+    def night(self) -> None:
+        """Do the jobs of a day: scheduled exits, the generation, the sweep."""
+        with self.portfolio.world.transaction() as ctx:
+            checkpoints.let_exits_take_effect(ctx)
+        self.portfolio.generate()
+        with self.portfolio.world.transaction() as ctx:
+            tasks.sweep(ctx)
+        self.hand.run(self.today)
+        self.hand.sweep(self.clock.now.replace(tzinfo=None) + timedelta(hours=8))
+
+    def visit(self, number: int, days_ago: int) -> None:
+        """Let a visit arrive, perhaps late."""
+        number, point = self.point(number)
+        day = self.today - timedelta(days=days_ago)
+        done = Visit(
+            inspection_id=uuid4(),
+            checkpoint_id=self.ids[number],
+            performed_on=day,
+            template_family="plain_paper",
+            channel="onsite",
+        )
+        with self.portfolio.world.transaction() as ctx:
+            tasks.close(ctx, [done])
+        self.hand.visit(point, day)
+
+    def leave(self, number: int, days: int, exit_type: str) -> None:
+        """Propose and approve an exit, of a day past, of today, or to come."""
+        number, point = self.point(number)
+        day = max(self.today + timedelta(days=days), point.effective_from)
+        if number in self.exits or day > self.today + timedelta(days=300):
+            return
+        with self.transaction("province_manager") as ctx:
+            made = checkpoints.propose_exit(ctx, self.ids[number], exit_type=exit_type, reason="搬迁", effective_on=day)
+        with self.transaction("second_province_manager") as ctx:
+            checkpoints.approve_exit(ctx, made.id)
+        self.exits[number] = (made.id, day)
+        self.hand.exit(point, day, exit_type, self.today)
+
+    def think_again(self, number: int) -> None:
+        """Call a scheduled exit off, or let who has left come back."""
+        number, point = self.point(number)
+        if number not in self.exits:
+            return
+        exit_id, day = self.exits.pop(number)
+        with self.transaction("second_province_manager") as ctx:
+            if day > self.today:
+                checkpoints.call_off_exit(ctx, exit_id, reason="不搬了")
+            else:
+                checkpoints.let_exits_take_effect(ctx)
+                checkpoints.reactivate(ctx, self.ids[number], reason="又搬回来")
+        if day > self.today:
+            self.hand.call_off(point)
+        else:
+            self.hand.come_back(point, self.today, self.today)
+
+    def move(self, number: int, place: str) -> None:
+        """Hand a point in force over to another organisation."""
+        number, point = self.point(number)
+        has_moved_today = bool(point.stays) and point.stays[-1].left == self.today
+        if number in self.exits or point.organisation == place or has_moved_today:
+            return
+        with self.transaction("province_manager") as ctx:
+            checkpoints.transfer(
+                ctx, checkpoint_ids=[self.ids[number]], organisation_id=self.portfolio.world.organisations[place]
+            )
+        self.hand.move(point, place, self.today)
+
+    def edit(self, form: Form) -> None:
+        """Give the rule other terms."""
+        self._edit(**columns(form))
+        self.hand.edit(form, self.today)
+
+    def end(self, days: int) -> None:
+        """Let the rule end some days from now, or never (0)."""
+        day = self.today + timedelta(days=days) if days else None
+        if day is not None and day < self.hand.life.start:
+            return
+        self._edit(end_on=day)
+        self.hand.end(day, self.today)
+
+    def _edit(self, **changes: Any) -> None:
+        with self.transaction("province_manager") as ctx:
+            number = self.hand.life.editions[-1].number
+            plans.edit_rule(ctx, self.rule.id, version=number, effective_from=self.today, **changes)
+
+    def wait(self, days: int) -> None:
+        """Let days pass in which nothing runs."""
+        self.clock.advance(days=days)
+
+    def rows(self) -> list[Row]:
+        """Return the product's tasks that were not cancelled."""
+        names = {organisation: name for name, organisation in self.portfolio.world.organisations.items()}
+        number = {checkpoint: at for at, checkpoint in enumerate(self.ids)}
+        return sorted(
+            (
+                number[task.checkpoint_id],
+                names[task.organisation_id],
+                task.kind,
+                task.period_start,
+                task.period_end,
+                task.due_on,
+                task.rule_version,
+                task.state,
+            )
+            for task in self.portfolio.tasks()
+            if task.state != "cancelled"
+        )
+
+    def expected(self) -> list[Row]:
+        """Return the same of the bank kept by hand."""
+        return sorted(
+            (
+                at,
+                task.organisation,
+                task.round.kind,
+                task.round.start,
+                task.round.end,
+                task.round.due,
+                task.round.edition,
+                task.state,
+            )
+            for at, point in enumerate(self.hand.points)
+            for task in point.tasks
+            if task.state != "cancelled"
+        )
+
+    def figures(self, window: tuple[date, date]) -> dict[str, tuple[int, ...]]:
+        """Return the counts of the product's report per organisation."""
+        world = self.portfolio.world
+        with self.transaction("province_manager") as ctx:
+            province = ctx.session.get_one(Organisation, world.organisations["province"])
+            period = Period(start=window[0], end=window[1])
+            counts = reports.counts_by_path(ctx, province, period, self.today)
+            paths = {place: ctx.session.get_one(Organisation, world.organisations[place]).path for place in PLACES}
+        found = {place: counts.get(path) for place, path in paths.items()}
+        return {place: _six(each) for place, each in found.items()}
+
+
+def open_town(portfolio: Portfolio, clock: Clock, actors: dict[str, Actor], form: Form, end: date | None) -> Town:
+    """Found a town whose rule is written down at the clock's now."""
+    today = (clock.now + timedelta(hours=8)).date()
+    rule = portfolio.create_rule("branch", org_type="sub_branch", start_on=form.start, end_on=end, **columns(form))
+    life = Life(editions=(Edition(number=1, form=form, end=end),), start=form.start, end=end, recorded=today)
+    return Town(portfolio=portfolio, clock=clock, actors=actors, hand=Bank(life=life, places=WITH_PLANS), rule=rule)
+
+
+def columns(form: Form) -> dict[str, Any]:
+    """Return a form as the columns of a rule."""
+    names = ("interval", "unit", "count")
+    return {
+        "unit": form.unit,
+        "interval": form.interval,
+        "window_mode": "anchored" if form.anchored else "calendar",
+        "inspection_type": form.type,
+        "first_rule": form.first_rule,
+        "first_grace_days": form.grace,
+        "exit_rule": form.exit_rule,
+        "exit_interval": form.exit_check[0],
+        "exit_unit": form.exit_check[1],
+        "exit_count": form.exit_check[2],
+        "exit_overrides": {name: dict(zip(names, each, strict=True)) for name, each in form.exit_checks.items()},
+        "history_valid": form.history[0],
+        "history_unit": form.history[1],
+        "due_roll": form.due_roll,
+        "new_within_days": form.new_within,
+    }
+
+
+def noon(day: date) -> datetime:
+    """Return the moment at which it is noon in Shanghai."""
+    return datetime(day.year, day.month, day.day, 4, tzinfo=UTC)
+
+
+def _six(counts: Any) -> tuple[int, ...]:
+    names = ("due", "completed", "on_time", "overdue", "running", "progressed")
+    return tuple(getattr(counts, name) if counts else 0 for name in names)

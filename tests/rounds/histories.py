@@ -1,0 +1,137 @@
+"""Random rules, stays and days of 2016-2032, close enough together that borders are hit: month ends, 29 February."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from hypothesis import strategies as st
+
+from tests.rounds import simulator
+from tests.rounds.simulator import Edition, Form, Life, Stay
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import DrawFn, SearchStrategy
+
+FIRST, LAST = date(2016, 1, 1), date(2032, 12, 31)
+_BORDERS = [
+    date(year, month, day)
+    for year in range(2016, 2033)
+    for month, day in ((1, 1), (1, 31), (2, 28), (3, 1), (6, 30), (12, 31))
+] + [date(year, 2, 29) for year in range(2016, 2033, 4)]
+CHECKS = st.sampled_from([(0, "month", 0), (3, "month", 1), (1, "month", 3), (6, "month", 4), (10, "day", 2)])
+
+
+def days() -> SearchStrategy[date]:
+    """Any day, and borders more often."""
+    return st.sampled_from(_BORDERS) | st.dates(FIRST, LAST)
+
+
+def near(day: date, back: int, ahead: int) -> SearchStrategy[date]:
+    """Return days around a day."""
+    around = st.integers(-back, ahead).map(lambda days: day + timedelta(days=days))
+    return around.map(lambda day: min(max(day, FIRST), LAST))
+
+
+@st.composite
+def forms(draw: DrawFn, start: date, kind: str = "existing") -> Form:
+    """Return a rule's form with this start."""
+    unit, most = draw(st.sampled_from([("month", 14), ("month", 3), ("year", 2), ("week", 5), ("day", 40)]))
+    return Form(
+        start=start,
+        unit=unit,
+        interval=draw(st.integers(1, most)),
+        anchored=draw(st.booleans()),
+        type=kind,
+        first_rule=draw(st.sampled_from(["current", "next"])),
+        grace=draw(st.sampled_from([0, 0, 1, 2, 7, 20])),
+        exit_rule=draw(st.sampled_from(["current", "next"])),
+        exit_check=draw(CHECKS),
+        exit_checks=draw(st.dictionaries(st.sampled_from(["settled", "written_off"]), CHECKS, max_size=1)),
+        due_roll=draw(st.sampled_from(["none", "none", "prev_workday", "next_workday"])),
+        history=draw(st.tuples(st.integers(0, 40), st.sampled_from(["day", "month"]))),
+    )
+
+
+@st.composite
+def lives(draw: DrawFn, *, most_edits: int = 2) -> Life:
+    """Return a plan of a rule that was edited up to so many times, from days when its periods change (§1.10.2)."""
+    kind = draw(st.sampled_from(["existing", "existing", "existing", "exit", "new"]))
+    start = draw(days())
+    begin = draw(st.just(start) | near(start, 0, 200))
+    end = draw(st.none() | near(begin, 0, 1500).map(lambda day: max(day, begin)))
+    life = Life(
+        editions=(Edition(number=1, form=draw(forms(start, kind))),),
+        start=begin,
+        end=end,
+        recorded=draw(near(begin, 200, 200)),
+        holidays=frozenset(draw(st.lists(near(begin, 0, 400), max_size=8))),
+    )
+    for _ in range(draw(st.integers(0, most_edits))):
+        life = edited(life, draw(forms(start, kind)), draw(near(begin, 60, 700)))
+    return life
+
+
+def edited(life: Life, form: Form, today: date) -> Life:
+    """Return the plan after an edit: the new form holds from the first old period that begins after the day."""
+    newest = life.editions[-1]
+    alone = Life(editions=(Edition(number=1, form=newest.form),), start=newest.form.start, end=None, recorded=FIRST)
+    today = max(today, newest.since or today)
+    since = simulator.next_start(alone, today)
+    editions = (*life.editions, Edition(number=newest.number + 1, form=form, since=since))
+    return Life(editions=editions, start=life.start, end=life.end, recorded=life.recorded, holidays=life.holidays)
+
+
+@st.composite
+def stays(draw: DrawFn, life: Life) -> Stay:
+    """Return an episode in a plan: joined around its beginning, left by exit or not at all."""
+    joined = draw(near(life.start, 60, 500))
+    recorded = draw(st.just(joined) | near(joined, 20, 300))
+    left = draw(st.none() | near(joined, 0, 500).map(lambda day: max(day, joined)))
+    if left is None:
+        return Stay(joined=joined, recorded=recorded)
+    exit_type = draw(st.sampled_from(["settled", "exited", "written_off"]))
+    approved = draw(st.just(left) | near(left, 60, 200))
+    return Stay(joined=joined, recorded=recorded, left=left, exit_type=exit_type, approved=approved)
+
+
+@st.composite
+def cases(draw: DrawFn) -> tuple[Life, Stay, date]:
+    """Return a plan, an episode and the day of a run."""
+    life = draw(lives())
+    stay = draw(stays(life))
+    return life, stay, draw(near(stay.left or stay.joined, 100, 900))
+
+
+NUMBERS = st.integers(0, 3)
+PLACES = st.sampled_from(["sub_branch", "sub_branch", "sibling", "foreign"])
+SPANS = st.sampled_from([0, 0, 1, 2, 3, 5, 10, 20, 31, 45, 90])
+EXIT_TYPES = st.sampled_from(["settled", "exited", "written_off"])
+WAIT = st.tuples(st.sampled_from([1, 1, 2, 3, 5, 10, 16, 28, 31, 40, 92]))
+NOTHING: SearchStrategy[tuple[int, ...]] = st.just(())
+
+
+def actions(start: date) -> SearchStrategy[tuple[str, tuple[object, ...]]]:
+    """Return one thing that happens in a town, by the name of its method there, with what it takes."""
+    kinds: list[tuple[str, SearchStrategy[tuple[object, ...]]]] = [
+        *(("wait", WAIT),) * 3,
+        *(("night", NOTHING),) * 3,
+        ("join", st.tuples(PLACES, st.integers(-80, 40))),
+        *(("visit", st.tuples(NUMBERS, SPANS)),) * 2,
+        ("leave", st.tuples(NUMBERS, st.builds(int.__mul__, SPANS, st.sampled_from([-1, -1, 1])), EXIT_TYPES)),
+        ("think_again", st.tuples(NUMBERS)),
+        ("move", st.tuples(NUMBERS, PLACES)),
+        ("edit", st.tuples(forms(start))),
+        ("end", st.tuples(st.sampled_from([0, 1, 10, 31, 100, 400]))),
+    ]
+    return st.one_of([st.tuples(st.just(name), values) for name, values in kinds])
+
+
+@st.composite
+def histories(draw: DrawFn) -> tuple[Form, date | None, date, list[tuple[str, tuple[object, ...]]]]:
+    """Return a rule's form, its end, the day on which it is written down, and what happens from then on."""
+    start = draw(days().filter(lambda day: day.year < LAST.year - 1))
+    form = draw(forms(start))
+    end = draw(st.none() | st.none() | st.integers(0, 600).map(lambda days: start + timedelta(days=days)))
+    join = ("join", ("sub_branch", draw(st.integers(-80, 40))))
+    return form, end, draw(near(start, 60, 200)), [join, *draw(st.lists(actions(start), min_size=3, max_size=25))]
