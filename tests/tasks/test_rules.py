@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inspection_api.tasks.errors import MakeupForbidden
 from inspection_api.tasks.rules import (
     CLOSABLE,
     DONE,
@@ -17,6 +18,7 @@ from inspection_api.tasks.rules import (
     Visit,
     decide_closing,
     decide_closings,
+    ensure_makeup,
     states_before,
 )
 
@@ -60,6 +62,26 @@ def outcome(closing: Closing) -> tuple[UUID | None, State | None, tuple[str, ...
 @pytest.mark.parametrize("day", ["2018-08-01", "2018-08-31"])
 def test_a_visit_inside_the_window_closes_the_task(day: str) -> None:
     assert outcome(decide_closing(visit(day), [task()])) == (AUGUST, State.DONE, ())
+
+
+@pytest.mark.parametrize("state", sorted(CLOSABLE))
+@pytest.mark.parametrize("today", [date(2018, 9, 1), date(2018, 9, 10)])
+def test_what_its_window_left_open_can_be_made_up_from_the_next_day_to_the_last(state: State, today: date) -> None:
+    ensure_makeup(state, window_end_on=date(2018, 8, 31), until=date(2018, 9, 10), today=today)
+
+
+@pytest.mark.parametrize(
+    ("state", "today"),
+    [
+        (State.DONE, date(2018, 9, 1)),
+        (State.CANCELLED, date(2018, 9, 1)),
+        (State.MISSED, date(2018, 8, 31)),
+        (State.MISSED, date(2018, 9, 11)),
+    ],
+)
+def test_nothing_is_made_up_when_it_is_done_or_gone_too_early_or_too_late(state: State, today: date) -> None:
+    with pytest.raises(MakeupForbidden):
+        ensure_makeup(state, window_end_on=date(2018, 8, 31), until=date(2018, 9, 10), today=today)
 
 
 @pytest.mark.parametrize("day", ["2018-07-31", "2018-09-01"])
