@@ -16,6 +16,7 @@ from checkpoints.service.creation import EDIT, assign_first, grant_with_customer
 from checkpoints.service.editing import get_locked, lock_rows
 from checkpoints.service.exits import APPROVE
 from inspection_api.accounts import service as accounts
+from inspection_api.accounts.errors import OrganisationClosed
 from inspection_api.accounts.models import Organisation
 from inspection_api.accounts.queries import get_one, organisation_paths, visible_organisations
 from inspection_api.core.errors import NotFound
@@ -105,11 +106,14 @@ def transfer(
 
     Raises:
         NotFound: a checkpoint or the organisation is out of scope.
+        OrganisationClosed: it takes nothing in any more.
         StateForbids: one of them has left, or its exit is proposed or scheduled.
         OfficerUnfit: the officer, or one of those of today, visits nobody there.
     """
     scope = visible_organisations(ctx.actor, EDIT).where(Organisation.id == organisation_id)
-    organisation = get_one(ctx.session, scope, field="organisation_id")
+    organisation = get_one(ctx.session, scope.with_for_update(read=True, of=Organisation), field="organisation_id")
+    if organisation.closed_on is not None:
+        raise OrganisationClosed(fields={"organisation_id": OrganisationClosed.title})
     rows = [row for row in _locked(ctx, checkpoint_ids) if row.organisation_id != organisation.id]
     _ensure_staying(rows)
     _ensure_officers_fit(ctx, rows, officer_id, organisation.path)

@@ -90,7 +90,7 @@ class OrganisationHasChildren(Conflict):
 
 
 class OrganisationClosed(Conflict):
-    """Nothing new is founded below a closed organisation."""
+    """A closed organisation takes nothing in: no organisation below it, no checkpoint."""
 
     code = "organisation_closed"
-    title = "上级机构已撤销"
+    title = "该机构已撤销"

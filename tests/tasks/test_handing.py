@@ -10,11 +10,14 @@ import pytest
 from sqlalchemy import select
 
 from inspection_api.accounts.models import AccessGrant
+from inspection_api.core.permissions import Role
 from inspection_api.plans.models import Plan
 from tests.factories import pages
 from tests.portfolio import Portfolio
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flask.testing import FlaskClient
 
     from tests.factories import World
@@ -135,6 +138,24 @@ def test_a_closed_task_is_not_handed_over(client: FlaskClient, portfolio: Portfo
     assert (answer.status_code, answer.json["code"]) == (409, "task_closed")
 
 
+@pytest.mark.parametrize("path", ["assign", "transfer"])
+def test_tasks_are_locked_before_their_checkpoints(
+    client: FlaskClient, portfolio: Portfolio, queries: Callable[[], list[str]], path: str
+) -> None:
+    point = portfolio.add_checkpoint()
+    portfolio.generate()
+    world = portfolio.world
+    world.add_user("visitor", Role.LOAN_OFFICER, "sibling")
+    officer = "colleague" if path == "assign" else "visitor"
+    body = {"checkpoint_ids": [str(point)], "officer_id": str(world.people[officer])}
+    place = {"organisation_id": str(world.organisations["sibling"])} if path == "transfer" else {}
+    headers, statements = world.headers("branch_manager"), queries()
+    assert client.post(f"{API}/checkpoints/{path}", json=body | place, headers=headers).status_code == 200
+    locks = [" ".join(each.split()) for each in statements if "FOR NO KEY UPDATE" in each]
+    assert " FROM task " in locks[0]
+    assert " FROM checkpoint " in locks[1]
+
+
 def close(client: FlaskClient, world: World, name: str, user: str = "administrator") -> Any:
     path = f"{API}/organisations/{world.organisations[name]}/close"
     return client.post(path, json={"reason": "机构撤并"}, headers=world.headers(user))
@@ -156,6 +177,9 @@ def test_an_organisation_closes_when_nothing_is_left_in_it(client: FlaskClient, 
     with world.transaction() as ctx:
         plan = ctx.session.scalars(select(Plan).where(Plan.organisation_id == world.organisations["sibling"])).one()
         assert (plan.end_on.isoformat() if plan.end_on else None, plan.detached) == ("2026-03-10", True)
+    body["organisation_id"] = str(world.organisations["sibling"])
+    back = client.post(f"{API}/checkpoints/transfer", json=body, headers=headers)
+    assert (back.status_code, back.json["code"]) == (409, "organisation_closed")
     new = {"code": "N1", "name": "新网点", "kind": "outlet", "parent_id": str(world.organisations["sibling"])}
     refused = client.post(f"{API}/organisations", json=new, headers=world.headers("administrator"))
     assert (refused.status_code, refused.json["code"]) == (409, "organisation_closed")
