@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ColumnElement, and_, false, func, select
 
 from inspection_api.accounts.models import Organisation
-from inspection_api.accounts.queries import in_subtree, visible
+from inspection_api.accounts.queries import get_one, in_subtree, visible
 from inspection_api.core.periods import local_day
 from inspection_api.core.permissions import Action, Permission, Reach, reach
 from inspection_api.plans.rules import InspectionType
@@ -19,6 +19,7 @@ from inspection_api.tasks.rules import DONE, LEFT_OUT, State
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
+    from uuid import UUID
 
     from sqlalchemy import Select
 
@@ -32,6 +33,16 @@ def readable_organisations(actor: Actor) -> Select[Organisation]:
     """Return the organisations about which the actor may ask, be it only for tasks of his own."""
     paths = [held.path for held in actor.assignments if reach(held.role, READ) is not Reach.NONE]
     return select(Organisation).where(in_subtree(Organisation.id, paths))
+
+
+def get_readable(ctx: Context, organisation_id: UUID) -> Organisation:
+    """Return the organisation that a report is about.
+
+    Raises:
+        NotFound: it is out of the actor's scope.
+    """
+    readable = readable_organisations(ctx.actor)
+    return get_one(ctx.session, readable.where(Organisation.id == organisation_id), field="organisation_id")
 
 
 def children_of(ctx: Context, parent: Organisation) -> Sequence[Organisation]:

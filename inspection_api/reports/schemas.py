@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
 from marshmallow import Schema, fields, validate
 
 from inspection_api.http.schemas import DecimalText, Input, PageQuery, Truth
-from inspection_api.reports.rules import Measure
+from inspection_api.reports.rules import Measure, Rate
+from inspection_api.reports.table import Kind, Shape
 
 
 class ReportSchema(Schema):
@@ -22,7 +27,7 @@ class CatalogueSchema(Schema):
     items = fields.List(fields.Nested(ReportSchema))
 
 
-class CompletionQuery(Input):
+class WindowQuery(Input):
     """Which organisation and which days, both inclusive, by due date."""
 
     organisation_id = fields.UUID(required=True)
@@ -65,13 +70,28 @@ class RateSchema(Schema):
     value = DecimalText(allow_none=True)
 
 
+class CellField(fields.Field[Any]):
+    """What stands in a cell, by its column's ``kind``: a rate, a number, an amount as text, a text, a date, or null."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:  # noqa: ARG002 - marshmallow's signature
+        match value:
+            case Rate():
+                return RateSchema().dump(value)
+            case Decimal():
+                return format(value, "f")
+            case date():
+                return value.isoformat()
+        return value
+
+
 class ColumnSchema(Schema):
-    """A column; the measures name the lists behind numerator and denominator."""
+    """A column; ``numerator`` and ``denominator`` name the lists behind its numbers, null where there is none."""
 
     key = fields.String()
     title = fields.String()
-    numerator = fields.String()
-    denominator = fields.String()
+    kind = fields.Enum(Kind, by_value=True)
+    numerator = fields.String(allow_none=True)
+    denominator = fields.String(allow_none=True)
 
 
 class PlaceSchema(Schema):
@@ -84,11 +104,13 @@ class PlaceSchema(Schema):
 
 
 class RowSchema(Schema):
-    """One organisation's rates by column key."""
+    """A row: its cells by column key; ``organisation`` is null where a row is no organisation's."""
 
-    organisation = fields.Nested(PlaceSchema)
+    label = fields.String()
+    key = fields.String()
+    organisation = fields.Nested(PlaceSchema, allow_none=True)
     own = fields.Boolean()
-    cells = fields.Dict(keys=fields.String(), values=fields.Nested(RateSchema))
+    cells = fields.Dict(keys=fields.String(), values=CellField())
 
 
 class WindowSchema(Schema):
@@ -98,14 +120,24 @@ class WindowSchema(Schema):
     end = fields.Date(data_key="to")
 
 
+class ChartSchema(Schema):
+    """The columns that a curve or a bar chart shows."""
+
+    shape = fields.Enum(Shape, by_value=True)
+    columns = fields.List(fields.String())
+
+
 class TableSchema(Schema):
-    """A report: typed columns, one row per organisation, and their sum."""
+    """A report: typed columns, its rows, and their sum where one makes sense."""
 
     code = fields.String()
     title = fields.String()
     window = fields.Nested(WindowSchema)
     as_of = fields.AwareDateTime()
     headline = fields.String()
+    heading = fields.String()
     columns = fields.List(fields.Nested(ColumnSchema))
     rows = fields.List(fields.Nested(RowSchema))
-    total = fields.Nested(RowSchema)
+    total = fields.Nested(RowSchema, allow_none=True)
+    chart = fields.Nested(ChartSchema, allow_none=True)
+    notes = fields.List(fields.String())

@@ -1,47 +1,127 @@
-"""The typed table that every report returns: JSON, drill-down and exports come from it (architecture.md §4)."""
+"""The typed table that every report returns: JSON, drill-down, Excel and PDF come from it (architecture.md §4)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
+    from collections.abc import Callable, Mapping
+    from datetime import date, datetime
+    from decimal import Decimal
+
+    from marshmallow import Schema
+    from sqlalchemy import Select
+    from sqlalchemy.orm import InstrumentedAttribute
 
     from inspection_api.accounts.models import Organisation
     from inspection_api.core.periods import Period
-    from inspection_api.reports.rules import Measure, Rate
+    from inspection_api.reports.rules import Rate
+
+    Cell = Rate | Decimal | int | str | date | None
+
+
+class Kind(StrEnum):
+    """What stands in the cells of a column; an empty cell is shown as "—"."""
+
+    RATE = "rate"
+    COUNT = "count"
+    AMOUNT = "amount"
+    TEXT = "text"
+    DATE = "date"
+
+
+class Shape(StrEnum):
+    """How a chart shows its columns: a bar per row, or a line through the rows."""
+
+    BARS = "bars"
+    LINES = "lines"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A rate; the two measures are the names of the lists behind its numerator and denominator."""
+    """A column; ``numerator`` and ``denominator`` name the lists behind a rate, ``numerator`` alone that of a count."""
 
     key: str
     title: str
-    numerator: Measure
-    denominator: Measure
+    kind: Kind = Kind.RATE
+    numerator: str | None = None
+    denominator: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One organisation's rates; ``own`` is what it answers for itself, without the organisations below it."""
+    """A row's cells by column key. ``label`` is what it is called, ``key`` what names it in a drill-down.
 
-    organisation: Organisation
-    own: bool
-    cells: Mapping[str, Rate]
+    A row of an organisation has it; ``own`` is what it answers for itself, without the organisations below it.
+    """
+
+    label: str
+    key: str
+    cells: Mapping[str, Cell]
+    organisation: Organisation | None = None
+    own: bool = False
+
+    @classmethod
+    def of(cls, organisation: Organisation, cells: Mapping[str, Cell], *, own: bool = False) -> Row:
+        """Return the row of an organisation, or of what it answers for itself."""
+        label = f"{organisation.name}（本级）" if own else organisation.name
+        return cls(label=label, key=str(organisation.id), cells=cells, organisation=organisation, own=own)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """The columns of numbers or rates that the printed report draws over its rows."""
+
+    shape: Shape
+    columns: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A report for ``window`` as of ``as_of``; ``headline`` is the key of the column that is shown first."""
+    """A report for ``window`` as of ``as_of``; ``headline`` is the key of the column that is shown first.
+
+    ``heading`` is the title of the column of labels; ``notes`` say in Chinese what a reader must know.
+    """
 
     code: str
     title: str
     window: Period
     as_of: datetime
     headline: str
+    heading: str
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
-    total: Row
+    total: Row | None
+    chart: Chart | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """A list behind the numbers of a report; ``path`` follows the report's own, ``by`` orders its pages."""
+
+    path: str
+    summary: str
+    query: type[Schema]
+    out: type[Schema]
+    by: tuple[InstrumentedAttribute[Any], ...]
+    rows: Callable[..., Select[Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A row of the catalogue: ``table`` takes the Context and what ``query`` reads, by keyword."""
+
+    code: str
+    title: str
+    summary: str
+    query: type[Schema]
+    table: Callable[..., Table]
+    lists: tuple[Listing, ...] = field(default=())
+
+    @property
+    def path(self) -> str:
+        """Return its endpoint below ``/api/v1``."""
+        return f"/reports/{self.code}"

@@ -92,7 +92,7 @@ def _reporting(stage: Stage) -> list[Figure]:
 
 
 def _report(ctx: Context, root: UUID, window: Period) -> None:
-    completion.table(ctx, organisation_id=root, window=window)
+    completion.table(ctx, organisation_id=root, start=window.start, end=window.end)
 
 
 def _count(ctx: Context) -> None:
