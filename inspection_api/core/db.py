@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, Column, MetaData, Table, create_engine, event, select, text
 from sqlalchemy.exc import InvalidatePoolError, OperationalError
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from psycopg import Connection as DriverConnection
-    from sqlalchemy import Engine
+    from sqlalchemy import Engine, Executable, Result
     from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -75,15 +75,15 @@ def _is_alive(engine: Engine, connection: DBAPIConnection) -> bool:
         return False
 
 
-def _enter(session: Session, values: dict[str, str]) -> None:
-    """Begin a transaction in a bank, on another connection if this one died unnoticed: nothing is lost with it yet."""
+def _begin(session: Session, statement: Executable, **options: Any) -> Result[Any]:
+    """Execute a session's first statement, on another connection if this one died unnoticed: nothing is lost yet."""
     try:
-        session.execute(_ENTER, values)
+        return session.execute(statement, **options)
     except OperationalError as error:
         if not error.connection_invalidated:
             raise
         session.rollback()
-        session.execute(_ENTER, values)
+        return session.execute(statement, **options)
 
 
 def lost_a_race(error: OperationalError) -> bool:
@@ -123,7 +123,7 @@ class Database:
         """
         with self._session(isolation) as session:
             values = {"schema": bank.schema, "lock_timeout": LOCK_TIMEOUT, "read_only": "on" if read_only else "off"}
-            _enter(session, values)
+            _begin(session, _ENTER, params=values)
             ctx = Context(session=session, bank=bank, now=self.clock(), actor=actor, blobs=self.storage)
             yield ctx
             waiting = 0 if read_only else settle(ctx, self.subscriptions)
@@ -138,7 +138,7 @@ class Database:
         """
         options = {"schema_translate_map": {None: bank.schema}}
         with self._session("AUTOCOMMIT") as session:
-            return int(session.execute(_FEED_HEAD, execution_options=options).scalar_one())
+            return int(_begin(session, _FEED_HEAD, execution_options=options).scalar_one())
 
     @contextmanager
     def _session(self, isolation: str | None) -> Iterator[Session]:

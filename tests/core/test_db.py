@@ -137,6 +137,21 @@ def test_a_connection_that_died_while_it_rested_is_replaced_though_nobody_asked(
     engine.dispose()
 
 
+def test_the_feeds_head_is_read_on_another_connection_if_the_resting_one_died(
+    database_url: str, committed_bank: Bank, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db, "TRUSTED_S", 3600.0)
+    engine = open_engine(database_url, pool_size=1)
+    database = Database(engine, clock=clock)
+    head = database.feed_head(committed_bank)
+    with database.transaction(committed_bank, read_only=True) as ctx:
+        pid = ctx.session.scalar(text("SELECT pg_backend_pid()"))
+    with psycopg.connect(database_url.replace("+psycopg", ""), autocommit=True) as admin:
+        admin.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+    assert database.feed_head(committed_bank) == head
+    engine.dispose()
+
+
 def test_a_connection_in_steady_use_is_not_asked_whether_it_lives(
     database_url: str, committed_bank: Bank, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from psycopg.rows import namedtuple_row
-from sqlalchemy import text
+from sqlalchemy import Table, text
 
 from checkpoints.models import Checkpoint
 from inspection_api.accounts import service as accounts
@@ -150,12 +150,20 @@ def _lock_some(ctx: Context, checkpoint_ids: list[UUID]) -> None:
     ctx.session.execute(text(_AGE_WINDOWS), values)
 
 
+def _copied_in_order() -> list[Table]:
+    """Return the tables to copy, each after those that it names; a grant's rows must be there before it is."""
+    tables = {table.name: table for table in Base.metadata.tables.values()}
+    for parent in ("plan", "plan_membership", "checkpoint", "customer", "loan", "inspection_rule"):
+        tables["task"].add_is_dependent_on(tables[parent])  # a trigger checks these, no foreign key says so
+    copied = [table for table in Base.metadata.sorted_tables if table.name not in _NOT_COPIED]
+    return sorted(copied, key=lambda each: each.name == "access_grant")
+
+
 def _copied(world: World, other_bank: Bank) -> World:
     twin = World(world.database, other_bank, dict(world.organisations), dict(world.people))
     source, target = world.bank.schema, other_bank.schema
     with twin.transaction() as ctx:
-        tables = [table for table in Base.metadata.sorted_tables if table.name not in _NOT_COPIED]
-        for table in sorted(tables, key=lambda each: each.name == "access_grant"):
+        for table in _copied_in_order():
             columns = ", ".join(f'"{column.name}"' for column in table.columns)
             whole = f'"{target}"."{table.name}" ({columns}) SELECT {columns} FROM "{source}"."{table.name}"'  # noqa: S608 - our own names
             ctx.session.execute(text(f"INSERT INTO {whole} ON CONFLICT DO NOTHING"))
