@@ -12,7 +12,7 @@ COMPILE := env -u PIP_FIND_LINKS PIP_CONFIG_FILE=/dev/null CUSTOM_COMPILE_COMMAN
 	--no-config --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long test-mutants check bench bench-growth bench-tasks demo lock openapi clean
+.PHONY: help run test test-long test-mutants check bench bench-growth bench-tasks bench-figures demo lock openapi clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -49,6 +49,9 @@ bench-growth: $(TOOLS) ## measure the push again in a bank of half a million vis
 
 bench-tasks: $(TOOLS) ## measure the generation of tasks for 300,000 checkpoints
 	$(PY) -m tests.bench.generation
+
+bench-figures: $(TOOLS) ## measure the completion pages over five million tasks
+	$(PY) -m tests.bench.completion
 
 openapi: $(READY) ## write docs/openapi.json and docs/problems.md again
 	$(PY) -m inspection_api export-openapi

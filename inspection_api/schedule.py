@@ -19,6 +19,7 @@ from inspection_api.alerts import service as alerts
 from inspection_api.core.periods import local_day
 from inspection_api.jobs import service as jobs
 from inspection_api.media import service as media
+from inspection_api.reports import service as reports
 from inspection_api.tasks import service as tasks
 from inspection_api.telemetry import service as telemetry
 from kiosk_print import service as papers
@@ -87,6 +88,7 @@ SCHEDULE: tuple[Scheduled, ...] = (
     Scheduled(name="let-exits-take-effect", every=timedelta(minutes=10), function=checkpoints.let_exits_take_effect),
     Scheduled(name="generate-tasks", every=timedelta(hours=1), function=_generate_tasks),
     Scheduled(name="sweep-tasks", every=timedelta(hours=1), function=_sweep_tasks),
+    Scheduled(name="fold-tallies", every=timedelta(minutes=10), function=reports.fold),
     Scheduled(name="sweep-uploads", every=timedelta(hours=6), function=_sweep_uploads),
     Scheduled(name="sweep-jobs", every=timedelta(hours=1), function=jobs.sweep),
     Scheduled(name="sweep-papers", every=timedelta(minutes=10), function=_sweep_papers),

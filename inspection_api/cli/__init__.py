@@ -29,6 +29,7 @@ HOMES = {
     "sync-doctor": "offline",
     "sync-reprocess": "offline",
     "sync-signatures": "offline",
+    "verify-figures": "chores",
     "worker": "working",
 }
 """The module of each command; the command is the function of its name."""

@@ -1,15 +1,17 @@
-"""What the worker does by the clock, now."""
+"""What the worker does by the clock, now, and whether its figures are right."""
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from inspection_api import schedule
-from inspection_api.cli.runtime import open_runtime
+from inspection_api.cli.runtime import open_runtime, transaction
 from inspection_api.core.errors import NotFound
 from inspection_api.core.periods import local_day
+from inspection_api.reports import service as reports
 from inspection_api.tasks import service as tasks
 
 if TYPE_CHECKING:
@@ -42,3 +44,19 @@ def sweep(bank: str) -> None:
     with click.progressbar(schedule.SCHEDULE, label="清理", item_show_func=lambda row: row.name if row else "") as rows:
         for row in rows:
             schedule.run(runtime.database, found, row)
+
+
+@click.command("verify-figures")
+@click.argument("bank")
+@click.option("--mend", is_flag=True, help="Write the tally anew where it is wrong.")
+def verify_figures(bank: str, *, mend: bool) -> None:
+    """Hold the tally behind the completion figures to a full recount of all tasks; exit with 1 if they differ."""
+    with transaction(bank) as (_, ctx):
+        wrong = reports.verify(ctx)
+        if wrong and mend:
+            reports.recount(ctx)
+    for row in wrong:
+        place = " ".join(str(row[name]) for name in ("organisation_id", "inspection_type", "period_start", "due_on"))
+        click.echo(f"  {place}: {row['tallied']} ≠ {row['counted']}")
+    click.echo(f"{bank}：{len(wrong)} 处不符{'，已重算' if wrong and mend else ''}" if wrong else f"{bank}：完全一致")
+    sys.exit(bool(wrong) and not mend)

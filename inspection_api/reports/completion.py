@@ -1,4 +1,4 @@
-"""完成率, 及时完成率, 逾期率 and 本期进度 by organisation (domain.md §1.9)."""
+"""完成率, 及时完成率, 逾期率 and 本期进度 by organisation, 专项 apart (domain.md §1.9)."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ _RATES = {
     COMPLETION: ("完成率", Measure.COMPLETED, Measure.DUE),
     "on_time": ("及时完成率", Measure.ON_TIME, Measure.DUE),
     "overdue": ("逾期率", Measure.OVERDUE, Measure.DUE),
+    "special": ("专项完成率", Measure.SPECIAL_COMPLETED, Measure.SPECIAL),
 }
 COLUMNS = tuple(
     Column(key=key, title=title, numerator=numerator, denominator=denominator)
@@ -87,7 +88,7 @@ def _row(organisation: Organisation, counts: Counts, *, own: bool = False) -> Ro
 
 
 def rates(counts: Counts) -> dict[str, Rate]:
-    """Return the four rates of ``counts`` by the keys of `COLUMNS`."""
+    """Return the rates of ``counts`` by the keys of `COLUMNS`."""
     return {
         key: Rate(numerator=counts.of(numerator), denominator=counts.of(denominator))
         for key, (_, numerator, denominator) in _RATES.items()

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, and_, false, func, select
+from sqlalchemy import ColumnElement, and_, case, false, func, select
 
 from inspection_api.accounts.models import Organisation
 from inspection_api.accounts.queries import get_one, in_subtree, visible
 from inspection_api.core.periods import local_day
 from inspection_api.core.permissions import Action, Permission, Reach, reach
 from inspection_api.plans.rules import InspectionType
+from inspection_api.reports.models import TaskTally
 from inspection_api.reports.rules import Counts, Measure
 from inspection_api.tasks.models import Task
 from inspection_api.tasks.queries import is_overdue, visible_tasks
@@ -56,12 +57,9 @@ def conditions(window: Period, today: date) -> Mapping[Measure, ColumnElement[bo
 
     专项 are shown apart, and what a recompute made in hindsight counts for nobody.
     """
-    regular = and_(Task.inspection_type != InspectionType.SPECIAL, Task.backfilled.is_(False))
-    counted = and_(Task.state.not_in(LEFT_OUT), regular)
+    counted = and_(Task.state.not_in(LEFT_OUT), Task.backfilled.is_(False))
     done = Task.state.in_(DONE)
-    due = and_(counted, Task.due_on.between(window.start, window.end), Task.due_on <= today)
-    holds_today = and_(Task.period_start <= today, Task.period_end >= today)
-    running = and_(counted, holds_today) if today in window else false()
+    due, special, running = (and_(counted, part) for part in _parts(Task, window, today))
     return {
         Measure.DUE: due,
         Measure.COMPLETED: and_(due, done),
@@ -69,24 +67,66 @@ def conditions(window: Period, today: date) -> Mapping[Measure, ColumnElement[bo
         Measure.OVERDUE: and_(due, (Task.state == State.MISSED) | is_overdue(today)),
         Measure.RUNNING: running,
         Measure.PROGRESSED: and_(running, done),
+        Measure.SPECIAL: special,
+        Measure.SPECIAL_COMPLETED: and_(special, done),
     }
+
+
+def _parts(
+    rows: type[Task | TaskTally], window: Period, today: date
+) -> tuple[ColumnElement[bool], ColumnElement[bool], ColumnElement[bool]]:
+    """Return when a row is due, a due 专项, and running."""
+    due = and_(rows.due_on.between(window.start, window.end), rows.due_on <= today)
+    special = rows.inspection_type == InspectionType.SPECIAL
+    running = and_(rows.period_start <= today, rows.period_end >= today) if today in window else false()
+    return and_(due, ~special), and_(due, special), and_(running, ~special)
 
 
 def counts_by_path(ctx: Context, parent: Organisation, window: Period, today: date) -> dict[str, Counts]:
-    """Return the counts of every organisation at or below ``parent`` that has tasks to count, by path, in one query."""
+    """Return the counts of every organisation at or below ``parent`` that has tasks to count, by path, in one query.
+
+    Whoever reads the whole subtree gets the sums of the tally; an officer's own few tasks are counted.
+    """
+    whole = any(parent.path.startswith(path) for path in ctx.actor.paths(READ))
+    counting = _tallied(window, today) if whole else _counted(ctx, window, today)
+    statement = counting.where(Organisation.path.startswith(parent.path)).group_by(Organisation.path)
+    rows = ctx.session.execute(statement).mappings()
+    counts = {row["path"]: Counts(**{name: row[name] or 0 for name in Measure}) for row in rows}
+    return {path: each for path, each in counts.items() if each != Counts()}
+
+
+def _counted(ctx: Context, window: Period, today: date) -> Select[*tuple[Any, ...]]:
     measures = conditions(window, today)
     columns = [func.count().filter(condition).label(measure.value) for measure, condition in measures.items()]
-    statement = (
+    return (
         select(Organisation.path, *columns)
-        .select_from(Task)
-        .join(Organisation, Organisation.id == Task.organisation_id)
-        .where(visible(Task, "task", ctx.actor, READ), Organisation.path.startswith(parent.path))
-        .where(measures[Measure.DUE] | measures[Measure.RUNNING])
-        .group_by(Organisation.path)
+        .join(Task, Task.organisation_id == Organisation.id)
+        .where(visible(Task, "task", ctx.actor, READ))
+        .where(measures[Measure.DUE] | measures[Measure.SPECIAL] | measures[Measure.RUNNING])
     )
-    return {
-        row.path: Counts(**{name: getattr(row, name) for name in measures}) for row in ctx.session.execute(statement)
+
+
+def _tallied(window: Period, today: date) -> Select[*tuple[Any, ...]]:
+    done = TaskTally.done + TaskTally.done_late
+    late = TaskTally.missed + case((TaskTally.due_on < today, TaskTally.open), else_=0)
+    every = TaskTally.open + done + TaskTally.missed
+    due, special, running = _parts(TaskTally, window, today)
+    sums = {
+        Measure.DUE: (every, due),
+        Measure.COMPLETED: (done, due),
+        Measure.ON_TIME: (TaskTally.done, due),
+        Measure.OVERDUE: (late, due),
+        Measure.RUNNING: (every, running),
+        Measure.PROGRESSED: (done, running),
+        Measure.SPECIAL: (every, special),
+        Measure.SPECIAL_COMPLETED: (done, special),
     }
+    columns = [func.sum(amount).filter(part).label(measure.value) for measure, (amount, part) in sums.items()]
+    return (
+        select(Organisation.path, *columns)
+        .join(TaskTally, TaskTally.organisation_id == Organisation.id)
+        .where(due | special | running)
+    )
 
 
 def counted_tasks(ctx: Context, parent: Organisation, window: Period, measure: Measure, *, own: bool) -> Select[Task]:

@@ -26,7 +26,8 @@ class Measure(StrEnum):
 
     ``due``: due in the window and by today, neither cancelled nor exempt. ``completed``, ``on_time`` and ``overdue``
     (open after the due day, or missed) are parts of it. ``running``: the period holds today, while the window does,
-    whether due yet or not; ``progressed`` is the done part of it.
+    whether due yet or not; ``progressed`` is the done part of it. 专项 are in none of these, but shown apart:
+    ``special`` as ``due``, ``special_completed`` as the done part of it.
     """
 
     DUE = "due"
@@ -35,6 +36,8 @@ class Measure(StrEnum):
     OVERDUE = "overdue"
     RUNNING = "running"
     PROGRESSED = "progressed"
+    SPECIAL = "special"
+    SPECIAL_COMPLETED = "special_completed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,8 @@ class Counts:
     overdue: int = 0
     running: int = 0
     progressed: int = 0
+    special: int = 0
+    special_completed: int = 0
 
     def __add__(self, other: Counts) -> Counts:
         """Return the counts of both together."""

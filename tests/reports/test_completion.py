@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
+from inspection_api.accounts.models import Organisation
 from inspection_api.core.periods import Period
 from inspection_api.reports import queries as reads
-from inspection_api.reports.rules import Measure
+from inspection_api.reports.rules import Measure, total
 from inspection_api.tasks import service as tasks
 from inspection_api.tasks.models import Task
 from inspection_api.tasks.rules import State, Visit
@@ -34,6 +35,7 @@ MEASURES = {
     "completion": ("completed", "due"),
     "on_time": ("on_time", "due"),
     "overdue": ("overdue", "due"),
+    "special": ("special_completed", "special"),
 }
 
 
@@ -212,6 +214,9 @@ def expected(task: Task, window: Period, today: date) -> set[Measure]:
     if task.state in {"cancelled", "exempt"}:
         return set()
     done, measures = task.state in {"done", "done_late"}, set()
+    if task.inspection_type == "special":
+        due = window.start <= task.due_on <= window.end and task.due_on <= today
+        return ({Measure.SPECIAL} | ({Measure.SPECIAL_COMPLETED} if done else set())) if due else set()
     if window.start <= task.due_on <= window.end and task.due_on <= today:
         late = task.state == "missed" or (not done and task.due_on < today)
         measures |= {Measure.DUE} | ({Measure.COMPLETED} if done else set()) | ({Measure.OVERDUE} if late else set())
@@ -223,24 +228,30 @@ def expected(task: Task, window: Period, today: date) -> set[Measure]:
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
-    states=st.lists(st.sampled_from(State), min_size=22, max_size=22),
+    states=st.lists(st.tuples(st.sampled_from(State), st.booleans()), min_size=22, max_size=22),
     days=st.tuples(*[st.dates(date(2026, 2, 25), date(2026, 5, 5))] * 3),
 )
-def test_the_conditions_say_what_the_specification_says(
-    portfolio: Portfolio, states: list[State], days: tuple[date, date, date]
+def test_conditions_and_tally_say_what_the_specification_says(
+    portfolio: Portfolio, states: list[tuple[State, bool]], days: tuple[date, date, date]
 ) -> None:
     today, (start, end) = days[0], sorted(days[1:])
     window = Period(start=start, end=end)
     generated = portfolio.tasks()
     with portfolio.world.transaction() as ctx:
-        for task, state in zip(generated, states, strict=True):
+        for task, (state, special) in zip(generated, states, strict=True):
             values = {"state": state.value, "closed_by": uuid4(), "performed_on": start}
+            values["inspection_type"] = "special" if special else "existing"
             ctx.session.execute(update(Task).where(Task.id == task.id).values(**values))
     everything = portfolio.tasks()
-    with portfolio.world.transaction() as ctx:
+    counts: dict[Measure, int] = {}
+    with portfolio.world.transaction("province_manager") as ctx:
         for measure, condition in reads.conditions(window, today).items():
             found = set(ctx.session.scalars(select(Task.id).where(condition)))
             assert found == {task.id for task in everything if measure in expected(task, window, today)}
+            counts[measure] = len(found)
+        province = ctx.session.get_one(Organisation, portfolio.world.organisations["province"])
+        tallied = total(reads.counts_by_path(ctx, province, window, today).values())
+        assert {measure: tallied.of(measure) for measure in Measure} == counts
 
 
 @pytest.mark.parametrize("apart", [{"inspection_type": "special"}, {"backfilled": True}])
