@@ -34,7 +34,10 @@ VOCABULARY = {
 }
 OWN_WORDS = {
     "inspection_api.imports": {"workbook", "delimited"},  # the two kinds of files
-    "inspection_api.reports": {"catalogue", "completion", "table"},  # one file per report, and the table they fill
+    "inspection_api.reports": {
+        *("completion", "indicators"),  # one file per report
+        *("catalogue", "table", "scope", "visits"),  # all of them, what they fill, and what several are counted from
+    },
     "inspection_api.templates": {"default_template"},  # data: the form that every bank starts with
     "kiosk_print": {"fonts", "templates"},  # what typst reads
     "sync": {"client"},  # the reference client, which imports nothing of the server

@@ -50,14 +50,22 @@ def paginate(
 ) -> Page[T]:
     """Return one page of ``statement``, ordered by the columns ``by`` (together unique, none null).
 
+    A statement of one entity gives its objects, one of several columns gives rows, whose names hold those of ``by``.
+
     Raises:
         CursorInvalid: the cursor was not made by this function for these columns.
     """
     if cursor is not None:
         statement = statement.where(tuple_(*by) > tuple_(*_decoded(cursor, by)))
-    rows = session.scalars(statement.order_by(*by).limit(limit + 1)).all()
+    rows = fetch(session, statement.order_by(*by).limit(limit + 1))
     more = len(rows) > limit
     return Page(items=rows[:limit], next_cursor=_encoded(rows[limit - 1], by) if more else None)
+
+
+def fetch(session: Session, statement: Select[Any]) -> Sequence[Any]:
+    """Return what a list holds: the objects of the one entity that it selects, else rows named by their columns."""
+    found = session.execute(statement)
+    return found.all() if len(statement.column_descriptions) > 1 else found.scalars().all()
 
 
 def _encoded(row: object, by: Sequence[InstrumentedAttribute[Any]]) -> str:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from inspection_api.reports import completion
+from inspection_api.reports import completion, indicators
 
-REPORTS = (completion.REPORT,)
+REPORTS = (completion.REPORT, indicators.REPORT)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from inspection_api.core.periods import Period, local_day
 from inspection_api.reports import queries, rules, schemas
 from inspection_api.reports.rules import Measure, Rate
-from inspection_api.reports.table import Chart, Column, Listing, Report, Row, Shape, Table
+from inspection_api.reports.table import Chart, Column, Listing, Report, Row, Shape, Table, days_of
 from inspection_api.tasks.models import Task
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _RATES = {
     "special": ("专项完成率", Measure.SPECIAL_COMPLETED, Measure.SPECIAL),
 }
 COLUMNS = tuple(
-    Column(key=key, title=title, numerator=numerator, denominator=denominator)
+    Column(key=key, title=title, numerator=numerator, denominator=denominator, listing="tasks")
     for key, (title, numerator, denominator) in _RATES.items()
 )
 
@@ -63,6 +63,7 @@ def table(ctx: Context, *, organisation_id: UUID, start: date, end: date) -> Tab
         rows=(*_own_row(parent, counts), *rows),
         total=_row(parent, rules.total(counts.values())),
         chart=Chart(shape=Shape.BARS, columns=(PROGRESS, COMPLETION)),
+        drill=days_of(window),
     )
 
 

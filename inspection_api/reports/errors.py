@@ -6,7 +6,14 @@ from inspection_api.core.errors import Invalid
 
 
 class ReportWindowInvalid(Invalid):
-    """The report's last day lies before its first."""
+    """The report's last day lies before its first, or one of them outside of 2000-2099."""
 
     code = "report_window_invalid"
     title = "报表区间有误"
+
+
+class ReportTooLong(Invalid):
+    """The report's days make more periods than one table or curve shows."""
+
+    code = "report_too_long"
+    title = "报表区间过长"

@@ -7,18 +7,19 @@ has no value at all.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from inspection_api.reports.errors import ReportWindowInvalid
+from inspection_api.core.periods import Grid, Period, Unit
+from inspection_api.reports.errors import ReportTooLong, ReportWindowInvalid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from inspection_api.core.periods import Period
+    from collections.abc import Callable, Iterable, Mapping
 
 _TEN_THOUSANDTH = Decimal("0.0001")
+_REPORTED = Period(start=date(2000, 1, 1), end=date(2099, 12, 31))
 
 
 class Measure(StrEnum):
@@ -78,13 +79,16 @@ class Rate:
 
 
 def ensure_window(window: Period) -> None:
-    """Refuse a report window that ends before it begins.
+    """Refuse a report window that ends before it begins, or that no bank has figures of.
 
     Raises:
-        ReportWindowInvalid: ``to`` lies before ``from``.
+        ReportWindowInvalid: ``to`` lies before ``from``, or one of them outside of 2000-2099.
     """
     if window.end < window.start:
         raise ReportWindowInvalid(fields={"to": "不能早于开始日期"})
+    wrong = {name: day for name, day in (("from", window.start), ("to", window.end)) if day not in _REPORTED}
+    if wrong:
+        raise ReportWindowInvalid(fields=dict.fromkeys(wrong, "应在 2000–2099 年之间"))
 
 
 def total(counts: Iterable[Counts]) -> Counts:
@@ -95,3 +99,80 @@ def total(counts: Iterable[Counts]) -> Counts:
 def subtree_counts(counts: Mapping[str, Counts], path: str) -> Counts:
     """Return the counts of the organisation at ``path`` and of everything below it; ``counts`` is by path."""
     return total(part for place, part in counts.items() if place.startswith(path))
+
+
+class Granularity(StrEnum):
+    """Into what natural periods a window is cut; weeks are those of ISO 8601."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+
+
+_LENGTHS = {
+    Granularity.DAY: (Unit.DAY, 1),
+    Granularity.WEEK: (Unit.WEEK, 1),
+    Granularity.MONTH: (Unit.MONTH, 1),
+    Granularity.QUARTER: (Unit.MONTH, 3),
+    Granularity.YEAR: (Unit.YEAR, 1),
+}
+_FIRSTS: dict[Granularity, Callable[[date], date]] = {
+    Granularity.DAY: lambda day: day,
+    Granularity.WEEK: lambda day: day - timedelta(days=day.weekday()),
+    Granularity.MONTH: lambda day: day.replace(day=1),
+    Granularity.QUARTER: lambda day: day.replace(month=day.month - (day.month - 1) % 3, day=1),
+    Granularity.YEAR: lambda day: day.replace(month=1, day=1),
+}
+_LABELS: dict[Granularity, Callable[[date], str]] = {
+    Granularity.DAY: lambda first: f"{first.year}年{first.month}月{first.day}日",
+    Granularity.WEEK: lambda first: "{}年第{}周".format(*first.isocalendar()),
+    Granularity.MONTH: lambda first: f"{first.year}年{first.month}月",
+    Granularity.QUARTER: lambda first: f"{first.year}年第{'一二三四'[first.month // 3]}季度",
+    Granularity.YEAR: lambda first: f"{first.year}年",
+}
+
+
+def split(window: Period, granularity: Granularity, *, most: int) -> dict[date, Period]:
+    """Return the natural periods of ``window`` by their natural first days, the first and the last cut to the window.
+
+    Raises:
+        ReportTooLong: they are more than ``most``.
+    """
+    unit, interval = _LENGTHS[granularity]
+    grid = Grid(start=first_day_of(window.start, granularity), unit=unit, interval=interval)
+    count = grid.index_of(window.end) + 1
+    if count > most:
+        raise ReportTooLong(fields={"to": f"最多 {most} 个期间，现为 {count} 个"}, most=most, count=count)
+    natural = list(grid.periods(0, count - 1))
+    return {
+        period.start: Period(start=max(period.start, window.start), end=min(period.end, window.end))
+        for period in natural
+    }
+
+
+def first_day_of(day: date, granularity: Granularity) -> date:
+    """Return the first day of the natural day, ISO week, month, quarter or year of ``day``."""
+    return _FIRSTS[granularity](day)
+
+
+def label_of(first: date, granularity: Granularity) -> str:
+    """Return what people call the natural period that begins on ``first``."""
+    return _LABELS[granularity](first)
+
+
+ANY_INDICATOR = "any"
+INDICATORS = {
+    "W01": "经营异常",
+    "W02": "他行授信逾期",
+    "W03": "企业纠纷或负面信息",
+    "W04": "实控人失联或不配合",
+    "W05": "实控人征信异常",
+    "W06": "实控人重大不利事件",
+    "W07": "抵质押物不利变化",
+    "W08": "保证人授信逾期",
+    "W09": "保证人法律纠纷",
+    "W10": "带贷许可证失效",
+}
+"""预警指示 W01 to W10 by their short names (domain.md §2.1)."""

@@ -9,7 +9,7 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from inspection_api.http.schemas import DecimalText, Input, PageQuery, Truth
-from inspection_api.reports.rules import Measure, Rate
+from inspection_api.reports.rules import ANY_INDICATOR, INDICATORS, Measure, Rate
 from inspection_api.reports.table import Kind, Shape
 
 
@@ -35,14 +35,29 @@ class WindowQuery(Input):
     end = fields.Date(required=True, data_key="to")
 
 
-class CountedTasksQuery(PageQuery):
-    """Which number of the table; ``own`` for the organisation's own row."""
+class CellQuery(WindowQuery, PageQuery):
+    """Which number of a table; ``own`` for the organisation's own row."""
 
-    organisation_id = fields.UUID(required=True)
-    start = fields.Date(required=True, data_key="from")
-    end = fields.Date(required=True, data_key="to")
-    measure = fields.String(required=True, validate=validate.OneOf(list(Measure)))
     own = Truth(written=True, load_default=False)
+
+
+class CountedTasksQuery(CellQuery):
+    """Which number of the completion report."""
+
+    measure = fields.String(required=True, validate=validate.OneOf(list(Measure)))
+
+
+class IndicatorsQuery(WindowQuery):
+    """By which periods, and what to count: visits, or their customers, each once."""
+
+    by = fields.String(load_default="month", validate=validate.OneOf(["month", "quarter", "year"]))
+    count = fields.String(load_default="visits", validate=validate.OneOf(["visits", "customers"]))
+
+
+class RaisedQuery(CellQuery):
+    """Which indicator, or any."""
+
+    measure = fields.String(required=True, validate=validate.OneOf([*INDICATORS, ANY_INDICATOR]))
 
 
 class CountedTaskSchema(Schema):
@@ -60,6 +75,36 @@ class CountedTaskSchema(Schema):
     overdue = fields.Boolean()
     closed_by = fields.UUID(allow_none=True)
     performed_on = fields.Date(allow_none=True)
+
+
+class VisitRowSchema(Schema):
+    """A visit behind a number, with the names that people know it by."""
+
+    id = fields.UUID()
+    performed_on = fields.Date()
+    state = fields.String()
+    conclusion = fields.String(allow_none=True)
+    indicators = fields.List(fields.String())
+    note = fields.String(allow_none=True)
+    checkpoint_id = fields.UUID()
+    checkpoint_code = fields.String()
+    checkpoint_name = fields.String()
+    customer_id = fields.UUID()
+    customer_name = fields.String()
+    organisation_id = fields.UUID()
+    organisation_name = fields.String()
+    officer_id = fields.UUID()
+    officer_name = fields.String()
+
+
+class CustomerRowSchema(Schema):
+    """A customer behind a number."""
+
+    id = fields.UUID()
+    name = fields.String()
+    uscc = fields.String()
+    organisation_id = fields.UUID()
+    organisation_name = fields.String()
 
 
 class RateSchema(Schema):
@@ -85,13 +130,19 @@ class CellField(fields.Field[Any]):
 
 
 class ColumnSchema(Schema):
-    """A column; ``numerator`` and ``denominator`` name the lists behind its numbers, null where there is none."""
+    """A column; ``numerator`` and ``denominator`` are the measures behind its numbers, null where there is none.
+
+    The list ``listing`` below the report's path, asked the table's ``drill``, then the row's, then this one, and the
+    measure, is as long as the number in the cell.
+    """
 
     key = fields.String()
     title = fields.String()
     kind = fields.Enum(Kind, by_value=True)
     numerator = fields.String(allow_none=True)
     denominator = fields.String(allow_none=True)
+    listing = fields.String(allow_none=True)
+    drill = fields.Dict(keys=fields.String(), values=fields.String())
 
 
 class PlaceSchema(Schema):
@@ -110,6 +161,7 @@ class RowSchema(Schema):
     key = fields.String()
     organisation = fields.Nested(PlaceSchema, allow_none=True)
     own = fields.Boolean()
+    drill = fields.Dict(keys=fields.String(), values=fields.String())
     cells = fields.Dict(keys=fields.String(), values=CellField())
 
 
@@ -141,3 +193,4 @@ class TableSchema(Schema):
     total = fields.Nested(RowSchema, allow_none=True)
     chart = fields.Nested(ChartSchema, allow_none=True)
     notes = fields.List(fields.String())
+    drill = fields.Dict(keys=fields.String(), values=fields.String())

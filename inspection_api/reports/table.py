@@ -41,20 +41,27 @@ class Shape(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A column; ``numerator`` and ``denominator`` name the lists behind a rate, ``numerator`` alone that of a count."""
+    """A column; ``numerator`` and ``denominator`` are the measures behind a rate, ``numerator`` alone that of a count.
+
+    ``listing`` is the path of the list that is asked for a measure, with the table's ``drill``, then the row's, then
+    the column's: that list is as long as the number in the cell.
+    """
 
     key: str
     title: str
     kind: Kind = Kind.RATE
     numerator: str | None = None
     denominator: str | None = None
+    listing: str | None = None
+    drill: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A row's cells by column key. ``label`` is what it is called, ``key`` what names it in a drill-down.
+    """A row's cells by column key; its ``label`` is for people, ``key`` tells it from the other rows.
 
-    A row of an organisation has it; ``own`` is what it answers for itself, without the organisations below it.
+    ``drill`` is what the lists behind its numbers are asked. A row of an organisation has it; ``own`` is what it
+    answers for itself, without the organisations below it.
     """
 
     label: str
@@ -62,12 +69,20 @@ class Row:
     cells: Mapping[str, Cell]
     organisation: Organisation | None = None
     own: bool = False
+    drill: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, organisation: Organisation, cells: Mapping[str, Cell], *, own: bool = False) -> Row:
-        """Return the row of an organisation, or of what it answers for itself."""
+    def of(cls, organisation: Organisation, cells: Mapping[str, Cell], *, own: bool = False, **drill: str) -> Row:
+        """Return the row of an organisation, or of what it answers for itself; ``drill`` narrows it further."""
+        asked = {"organisation_id": str(organisation.id), "own": str(own).lower(), **drill}
         label = f"{organisation.name}（本级）" if own else organisation.name
-        return cls(label=label, key=str(organisation.id), cells=cells, organisation=organisation, own=own)
+        key = "/".join(asked.values())
+        return cls(label=label, key=key, cells=cells, organisation=organisation, own=own, drill=asked)
+
+
+def days_of(window: Period) -> dict[str, str]:
+    """Return what the lists behind numbers of ``window`` are asked."""
+    return {"from": window.start.isoformat(), "to": window.end.isoformat()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +111,7 @@ class Table:
     total: Row | None
     chart: Chart | None = None
     notes: tuple[str, ...] = ()
+    drill: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +123,7 @@ class Listing:
     query: type[Schema]
     out: type[Schema]
     by: tuple[InstrumentedAttribute[Any], ...]
-    rows: Callable[..., Select[Any]]
+    rows: Callable[..., Select[*tuple[Any, ...]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,6 +53,17 @@ def test_two_columns_order_together(world: World) -> None:
     assert len(set(keys)) == len(world.people)
 
 
+def test_rows_of_several_columns_are_paged_like_objects(world: World) -> None:
+    named = select(UserAccount.username, Organisation.name.label("organisation")).join(
+        Organisation, Organisation.id == UserAccount.organisation_id
+    )
+    with world.transaction() as ctx:
+        first = paginate(ctx.session, named, by=[UserAccount.username], limit=2)
+        rest = paginate(ctx.session, named, by=[UserAccount.username], cursor=first.next_cursor)
+    assert [row.username for row in [*first.items, *rest.items]] == sorted(world.people)
+    assert {row.username: row.organisation for row in rest.items}["service_manager"] == "province"
+
+
 @pytest.mark.parametrize(
     "cursor",
     [

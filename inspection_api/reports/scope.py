@@ -1,0 +1,53 @@
+"""Which organisations a report is about: a row for each below the chosen one, and one for what is its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from sqlalchemy import func, literal, select
+
+from inspection_api.accounts.models import Organisation
+from inspection_api.reports import queries
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from uuid import UUID
+
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.orm import InstrumentedAttribute
+
+    from inspection_api.core.context import Context
+
+V = TypeVar("V")
+
+
+class Place(NamedTuple):
+    """An organisation that has a row, or its own part of one."""
+
+    organisation: Organisation
+    own: bool
+
+    @property
+    def path(self) -> str:
+        """Return the path by which `row_path` names this row."""
+        return self.organisation.path
+
+
+def places(ctx: Context, parent: Organisation, found: Mapping[str, object]) -> Iterator[Place]:
+    """Yield the rows of a report: the parent's own if ``found`` (by path) has anything there, then its children."""
+    if parent.path in found:
+        yield Place(parent, own=True)
+    yield from (Place(child, own=False) for child in queries.children_of(ctx, parent))
+
+
+def row_path(parent: Organisation) -> ColumnElement[str]:
+    """Return in which row an organisation at or below ``parent`` counts: the child's above it, or the parent's own."""
+    below = func.substring(Organisation.path, len(parent.path) + 1)
+    return func.concat(literal(parent.path), func.substring(below, "^[^/]+/"))
+
+
+def held_by(column: InstrumentedAttribute[UUID], parent: Organisation, *, own: bool) -> ColumnElement[bool]:
+    """Return the condition that ``column`` (an organisation's id) is ``parent``, or lies below it unless ``own``."""
+    if own:
+        return column == parent.id
+    return column.in_(select(Organisation.id).where(Organisation.path.startswith(parent.path)))
