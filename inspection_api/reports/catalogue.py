@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from inspection_api.reports import completion, indicators
+from inspection_api.reports import completion, conclusions, indicators, migrations
 
-REPORTS = (completion.REPORT, indicators.REPORT)
+REPORTS = (completion.REPORT, indicators.REPORT, conclusions.REPORT, migrations.REPORT)

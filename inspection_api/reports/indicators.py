@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Date, DateTime, cast, distinct, func, literal, select, tuple_
 
-from inspection_api.core.periods import Period
 from inspection_api.customers.models import Customer
 from inspection_api.inspections.models import Inspection
-from inspection_api.reports import queries, rules, schemas, scope, visits
-from inspection_api.reports.rules import Granularity
+from inspection_api.reports import rules, schemas, scope, visits
+from inspection_api.reports.rules import ANY, Granularity
 from inspection_api.reports.table import Chart, Column, Kind, Listing, Report, Row, Shape, Table, days_of
 
 if TYPE_CHECKING:
@@ -22,11 +21,12 @@ if TYPE_CHECKING:
 
     from inspection_api.accounts.models import Organisation
     from inspection_api.core.context import Context
+    from inspection_api.core.periods import Period
     from inspection_api.reports.table import Cell
 
 CODE = "indicators"
 TITLE = "预警指示统计表"
-PERIOD, ANY, CUSTOMERS = "period", rules.ANY_INDICATOR, "customers"
+PERIOD, CUSTOMERS = "period", "customers"
 MOST_PERIODS = 60
 _VISITS, _CUSTOMERS = "visits", "customers"
 
@@ -47,13 +47,11 @@ def table(
         NotFound: the organisation is out of the actor's scope.
         ReportWindowInvalid: the window ends before it begins. ReportTooLong: it has more than 60 periods.
     """
-    window = Period(start=start, end=end)
-    rules.ensure_window(window)
+    parent, window = scope.about(ctx, organisation_id, start, end)
     granularity = Granularity(by)
     periods = rules.split(window, granularity, most=MOST_PERIODS)
-    parent = queries.get_readable(ctx, organisation_id)
     counted = _counted(ctx, parent, window, granularity, count)
-    own = {spot.path: None for spot in counted if spot.path is not None}
+    found = {spot.path for spot in counted}
     return Table(
         code=CODE,
         title=TITLE,
@@ -64,7 +62,7 @@ def table(
         columns=_columns(count),
         rows=tuple(
             _row(place, counted.get(_Spot(place.path, first), {}), rules.label_of(first, granularity), period)
-            for place in scope.places(ctx, parent, own)
+            for place in scope.places(ctx, parent, found)
             for first, period in periods.items()
         ),
         total=Row.of(parent, {PERIOD: None, **_cells(counted.get(_Spot(None, None), {}))}),
@@ -122,11 +120,9 @@ def raises(measure: str) -> ColumnElement[bool]:
 
 
 def _asked(
-    ctx: Context, *, organisation_id: UUID, start: date, end: date, measure: str, own: bool, **_: Any
+    ctx: Context, *, organisation_id: UUID, start: date, end: date, measure: str, own: bool
 ) -> ColumnElement[bool]:
-    window = Period(start=start, end=end)
-    rules.ensure_window(window)
-    parent = queries.get_readable(ctx, organisation_id)
+    parent, window = scope.about(ctx, organisation_id, start, end)
     return visits.during(ctx, parent, window, own=own) & raises(measure)
 
 
@@ -147,7 +143,7 @@ def raising_customers(ctx: Context, **asked: Any) -> Select[*tuple[Any, ...]]:
         NotFound: the organisation is out of the actor's scope.
         ReportWindowInvalid: the window ends before it begins.
     """
-    return visits.customers(_asked(ctx, **asked))
+    return visits.customers(visits.visited(_asked(ctx, **asked)))
 
 
 REPORT = Report(

@@ -162,7 +162,8 @@ def label_of(first: date, granularity: Granularity) -> str:
     return _LABELS[granularity](first)
 
 
-ANY_INDICATOR = "any"
+ANY = "any"
+"""The measure of whatever is of one of the kinds that a report tells apart."""
 INDICATORS = {
     "W01": "经营异常",
     "W02": "他行授信逾期",
@@ -176,3 +177,9 @@ INDICATORS = {
     "W10": "带贷许可证失效",
 }
 """预警指示 W01 to W10 by their short names (domain.md §2.1)."""
+
+CONCLUSIONS = {"normal": "正常", "watch": "关注", "strong_watch": "强烈关注", "exit": "退出"}
+"""检查初步结论, from the best to the worst (domain.md §2.1)."""
+NEVER = "none"
+BEFORE = {NEVER: "无", **CONCLUSIONS}
+"""What a customer's last conclusion was before a window; `NEVER`: nobody had ever come to one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from inspection_api.http.schemas import DecimalText, Input, PageQuery, Truth
-from inspection_api.reports.rules import ANY_INDICATOR, INDICATORS, Measure, Rate
+from inspection_api.reports.rules import ANY, BEFORE, CONCLUSIONS, INDICATORS, Measure, Rate
 from inspection_api.reports.table import Kind, Shape
 
 
@@ -54,10 +55,23 @@ class IndicatorsQuery(WindowQuery):
     count = fields.String(load_default="visits", validate=validate.OneOf(["visits", "customers"]))
 
 
+class ConcludedQuery(CellQuery):
+    """Which conclusion, or any."""
+
+    measure = fields.String(required=True, validate=validate.OneOf([*CONCLUSIONS, ANY]))
+
+
+class MovedQuery(WindowQuery, PageQuery):
+    """Which conclusion the customers came to, or any, and from which, unless from any."""
+
+    measure = fields.String(required=True, validate=validate.OneOf([*CONCLUSIONS, ANY]))
+    before = fields.String(load_default=None, validate=validate.OneOf(list(BEFORE)))
+
+
 class RaisedQuery(CellQuery):
     """Which indicator, or any."""
 
-    measure = fields.String(required=True, validate=validate.OneOf([*INDICATORS, ANY_INDICATOR]))
+    measure = fields.String(required=True, validate=validate.OneOf([*INDICATORS, ANY]))
 
 
 class CountedTaskSchema(Schema):
@@ -77,6 +91,18 @@ class CountedTaskSchema(Schema):
     performed_on = fields.Date(allow_none=True)
 
 
+class WordField(fields.String):
+    """A code as people read it; one that has no word stays what it is."""
+
+    def __init__(self, words: Mapping[str, str], **options: Any) -> None:
+        """Set the words by code."""
+        super().__init__(allow_none=True, dump_only=True, **options)
+        self.words = words
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:  # noqa: ARG002 - marshmallow's signature
+        return None if value is None else self.words.get(value, str(value))
+
+
 class VisitRowSchema(Schema):
     """A visit behind a number, with the names that people know it by."""
 
@@ -84,6 +110,7 @@ class VisitRowSchema(Schema):
     performed_on = fields.Date()
     state = fields.String()
     conclusion = fields.String(allow_none=True)
+    conclusion_word = WordField(CONCLUSIONS, attribute="conclusion")
     indicators = fields.List(fields.String())
     note = fields.String(allow_none=True)
     checkpoint_id = fields.UUID()
@@ -105,6 +132,15 @@ class CustomerRowSchema(Schema):
     uscc = fields.String()
     organisation_id = fields.UUID()
     organisation_name = fields.String()
+
+
+class MovedCustomerSchema(CustomerRowSchema):
+    """A customer with its last conclusions before the window and in it."""
+
+    before = fields.String()
+    before_word = WordField(BEFORE, attribute="before")
+    after = fields.String()
+    after_word = WordField(CONCLUSIONS, attribute="after")
 
 
 class RateSchema(Schema):

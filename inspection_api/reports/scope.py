@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import func, literal, select
 
 from inspection_api.accounts.models import Organisation
-from inspection_api.reports import queries
+from inspection_api.core.periods import Period
+from inspection_api.reports import queries, rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Container, Iterator
+    from datetime import date
     from uuid import UUID
 
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import InstrumentedAttribute
 
     from inspection_api.core.context import Context
-
-V = TypeVar("V")
 
 
 class Place(NamedTuple):
@@ -33,8 +33,20 @@ class Place(NamedTuple):
         return self.organisation.path
 
 
-def places(ctx: Context, parent: Organisation, found: Mapping[str, object]) -> Iterator[Place]:
-    """Yield the rows of a report: the parent's own if ``found`` (by path) has anything there, then its children."""
+def about(ctx: Context, organisation_id: UUID, start: date, end: date) -> tuple[Organisation, Period]:
+    """Return the organisation and the window that a report or a list is about.
+
+    Raises:
+        NotFound: the organisation is out of the actor's scope.
+        ReportWindowInvalid: the window ends before it begins, or nobody has figures of it.
+    """
+    window = Period(start=start, end=end)
+    rules.ensure_window(window)
+    return queries.get_readable(ctx, organisation_id), window
+
+
+def places(ctx: Context, parent: Organisation, found: Container[str | None]) -> Iterator[Place]:
+    """Yield the rows of a report: the parent's own if its path is in ``found``, then its children."""
     if parent.path in found:
         yield Place(parent, own=True)
     yield from (Place(child, own=False) for child in queries.children_of(ctx, parent))

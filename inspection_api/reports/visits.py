@@ -82,7 +82,7 @@ def listed(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
 
 
 def customers(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
-    """Return the customers of the records that meet ``conditions``, each once."""
+    """Return the customers that meet ``conditions``, with the names of their organisations."""
     return (
         select(
             Customer.id,
@@ -92,5 +92,10 @@ def customers(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
             Organisation.name.label("organisation_name"),
         )
         .join(Organisation, Organisation.id == Customer.organisation_id)
-        .where(Customer.id.in_(select(Inspection.customer_id).where(*conditions)))
+        .where(*conditions)
     )
+
+
+def visited(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition that some record of a customer meets ``conditions``."""
+    return Customer.id.in_(select(Inspection.customer_id).where(*conditions))

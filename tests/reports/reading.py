@@ -47,7 +47,7 @@ def add_visit(portfolio: Portfolio, checkpoint_id: UUID, day: date, **changes: A
 def ask(client: FlaskClient, portfolio: Portfolio, user: str, report: str, **query: Any) -> Any:
     """Return the answer of a report's endpoint; ``organisation`` is named by its name."""
     if "organisation" in query:
-        query["organisation_id"] = str(portfolio.world.organisations[query.pop("organisation")])
+        query = {"organisation_id": str(portfolio.world.organisations[query.pop("organisation")]), **query}
     headers = portfolio.world.headers(user)
     return client.get(f"/api/v1/reports/{report}", query_string=query, headers=headers)
 

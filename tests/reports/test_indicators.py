@@ -10,8 +10,6 @@ import pytest
 from tests.reports.reading import add_visit, ask, assert_every_number_is_as_long_as_its_list
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from flask.testing import FlaskClient
 
     from tests.portfolio import Portfolio
@@ -96,19 +94,6 @@ def test_the_list_names_what_people_know(client: FlaskClient, raised: Portfolio)
     assert (row["performed_on"], row["indicators"]) == ("2026-01-20", ["W01", "W04"])
 
 
-@pytest.mark.parametrize("path", ["indicators", "indicators/visits", "indicators/customers"])
-@pytest.mark.parametrize(
-    ("user", "organisation", "status"),
-    [("auditor", "foreign", 200), ("manager", "branch", 404), ("foreign_branch_manager", "branch", 404)],
-)
-def test_reports_follow_role_and_subtree(
-    client: FlaskClient, raised: Portfolio, path: str, user: str, organisation: str, status: int
-) -> None:
-    measure = {"measure": "any"} if "/" in path else {}
-    asked = {"organisation": organisation, **measure, **QUARTER}
-    assert ask(client, raised, user, path, **asked).status_code == status
-
-
 @pytest.mark.parametrize(
     ("change", "code"),
     [
@@ -125,14 +110,3 @@ def test_a_broken_question_is_refused(
 ) -> None:
     answer = ask(client, raised, "manager", "indicators", organisation="sub_branch", **{**QUARTER, **change})
     assert (answer.status_code, answer.json["code"]) == (422, code)
-
-
-def test_any_number_of_organisations_takes_the_same_queries(
-    client: FlaskClient, raised: Portfolio, queries: Callable[[], list[str]]
-) -> None:
-    counts = []
-    for organisation in ("sub_branch", "province"):
-        seen = queries()
-        ask(client, raised, "province_manager", "indicators", organisation=organisation, **QUARTER)
-        counts.append(len(seen))
-    assert counts[0] == counts[1] <= 14

@@ -1,0 +1,111 @@
+"""What must hold for every report and every list behind one, and so for the next ones too."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from marshmallow.validate import OneOf
+
+from inspection_api.reports.catalogue import REPORTS
+from tests.reports.reading import MARCH, ask, numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask.testing import FlaskClient
+    from marshmallow import Schema
+
+    from tests.portfolio import Portfolio
+
+QUERIES = {report.code: report.query for report in REPORTS} | {
+    f"{report.code}/{listing.path}": listing.query for report in REPORTS for listing in report.lists
+}
+SEEN = [
+    ("province_manager", "province", 200),
+    ("auditor", "other_branch", 200),
+    ("approver", "branch", 200),
+    ("risk_manager", "province", 200),
+    ("officer", "sub_branch", 200),
+    ("manager", "branch", 404),
+    ("foreign_branch_manager", "branch", 404),
+    ("officer", "foreign", 404),
+    ("administrator", "province", 403),
+    ("service_manager", "province", 403),
+    ("nobody", "sub_branch", 403),
+]
+BROKEN = [{"to": "2026-02-28"}, {"from": "March"}, {"to": "2100-01-01"}, {"day": "1"}, {"organisation_id": "x"}]
+
+
+def plausible(query: type[Schema]) -> dict[str, Any]:
+    """Return what a question needs beside its organisation."""
+    found: dict[str, Any] = dict(MARCH)
+    for name, field in query().fields.items():
+        choices = next((rule.choices for rule in field.validators if isinstance(rule, OneOf)), None)
+        if field.required and choices:
+            found[name] = next(iter(choices))
+    return found
+
+
+@pytest.fixture
+def tasked(desk: Portfolio) -> Portfolio:
+    """Tasks in two branches."""
+    for organisation, officer in (("sub_branch", "officer"), ("sibling", "colleague"), ("foreign", "foreign_officer")):
+        desk.add_checkpoint(organisation, officer)
+    desk.create_rule()
+    desk.generate()
+    return desk
+
+
+@pytest.mark.parametrize("path", QUERIES)
+def test_reports_follow_role_and_subtree(client: FlaskClient, desk: Portfolio, path: str) -> None:
+    asked = plausible(QUERIES[path])
+    answers = [
+        (user, organisation, ask(client, desk, user, path, organisation=organisation, **asked).status_code)
+        for user, organisation, _ in SEEN
+    ]
+    assert answers == SEEN
+
+
+@pytest.mark.parametrize("path", QUERIES)
+def test_a_broken_question_is_refused(client: FlaskClient, desk: Portfolio, path: str) -> None:
+    for change in BROKEN:
+        asked = {**plausible(QUERIES[path]), **change}
+        answer = ask(client, desk, "manager", path, organisation="sub_branch", **asked)
+        assert answer.status_code == 422, change
+        assert [error["field"] for error in answer.json["errors"]] == list(change)
+
+
+@pytest.mark.parametrize("path", QUERIES)
+def test_any_number_of_organisations_takes_the_same_queries(
+    client: FlaskClient, tasked: Portfolio, queries: Callable[[], list[str]], path: str
+) -> None:
+    counts = []
+    for organisation in ("sub_branch", "province"):
+        asked, headers = plausible(QUERIES[path]), tasked.world.headers("province_manager")
+        query = {"organisation_id": str(tasked.world.organisations[organisation]), **asked}
+        seen = queries()
+        client.get(f"/api/v1/reports/{path}", query_string=query, headers=headers)
+        counts.append(len(seen))
+    assert counts[0] == counts[1] <= 6
+
+
+@pytest.mark.parametrize("report", REPORTS, ids=lambda report: report.code)
+def test_every_number_has_a_list_or_two(client: FlaskClient, tasked: Portfolio, report: Any) -> None:
+    table = ask(client, tasked, "auditor", report.code, organisation="province", **plausible(report.query)).json
+    shown = [column for column in table["columns"] if column["kind"] in {"rate", "count", "amount"}]
+    known = {listing.path for listing in report.lists}
+    assert shown
+    assert {column["listing"] for column in shown} <= known
+    assert all(column["numerator"] for column in shown)
+    assert all((column["kind"] == "rate") == (column["denominator"] is not None) for column in shown)
+    assert table["headline"] in {column["key"] for column in table["columns"]}
+    keys = [row["key"] for row in table["rows"]]
+    assert len(keys) == len(set(keys))
+    assert list(numbers(table))
+
+
+def test_the_catalogue_lists_every_report(client: FlaskClient, desk: Portfolio) -> None:
+    listed = client.get("/api/v1/reports", headers=desk.world.headers("manager")).json["items"]
+    assert [(row["code"], row["path"]) for row in listed] == [(row.code, f"/reports/{row.code}") for row in REPORTS]
+    assert len({row["title"] for row in listed}) == len(REPORTS)
