@@ -175,7 +175,8 @@ class CheckpointExit(Identified, Base):
     """One exit of a checkpoint, from its proposal on; ``effective_on`` is the first day out of force (D of §1.5).
 
     ``proposed_by`` is whoever wants it (of a visit's conclusion: who visited), ``decided_by`` approved or refused it,
-    ``ended_by`` withdrew it, called it off or re-activated the checkpoint. ``inspection_id`` names the visit.
+    ``ended_by`` withdrew it, called it off or re-activated the checkpoint. ``inspection_id`` names the visit,
+    ``returned_on`` the day from which a re-activated checkpoint is in force again.
     """
 
     __tablename__ = "checkpoint_exit"
@@ -192,6 +193,8 @@ class CheckpointExit(Identified, Base):
             "(ended_by IS NOT NULL) = (status IN ('withdrawn', 'called_off', 'reactivated'))", name="ended_by_somebody"
         ),
         CheckConstraint("(ended_by IS NULL) = (ended_at IS NULL)", name="end_whole"),
+        CheckConstraint("(status = 'reactivated') = (returned_on IS NOT NULL)", name="returned_when_reactivated"),
+        CheckConstraint("returned_on >= effective_on", name="returned_after_exit"),
         Index(
             "uq_checkpoint_exit_open",
             "checkpoint_id",
@@ -215,3 +218,4 @@ class CheckpointExit(Identified, Base):
     ended_by: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
     ended_at: Mapped[datetime | None]
     end_reason: Mapped[str | None]
+    returned_on: Mapped[date | None]

@@ -35,7 +35,7 @@ VOCABULARY = {
 OWN_WORDS = {
     "inspection_api.imports": {"workbook", "delimited"},  # the two kinds of files
     "inspection_api.reports": {
-        *("completion", "indicators", "conclusions", "migrations"),  # one file per report
+        *("completion", "coverage", "indicators", "conclusions", "migrations"),  # one file per report
         *("catalogue", "table", "scope", "visits"),  # all of them, what they fill, and what several are counted from
     },
     "inspection_api.templates": {"default_template"},  # data: the form that every bank starts with

@@ -213,6 +213,7 @@ def reactivate(ctx: Context, checkpoint_id: UUID, *, reason: str, effective_on: 
     today = local_day(ctx.now)
     returns_on = effective_on or today
     exits.ensure_return(ctx.user_id, row.proposed_by, returns_on=returns_on, effective_on=row.effective_on, today=today)
+    row.returned_on = returns_on
     _end(ctx, row, exits.next_status(ExitStatus(row.status), ExitStep.REACTIVATE), reason)
     checkpoint.archived_at = None
     _stay(ctx, checkpoint, Step.REACTIVATE)

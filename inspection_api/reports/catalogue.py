@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from inspection_api.reports import completion, conclusions, indicators, migrations
+from inspection_api.reports import completion, conclusions, coverage, indicators, migrations
 
-REPORTS = (completion.REPORT, indicators.REPORT, conclusions.REPORT, migrations.REPORT)
+REPORTS = (completion.REPORT, coverage.REPORT, indicators.REPORT, conclusions.REPORT, migrations.REPORT)

@@ -6,20 +6,17 @@ from typing import TYPE_CHECKING
 
 from inspection_api.core.periods import Period, local_day
 from inspection_api.reports import queries, rules, schemas
-from inspection_api.reports.rules import Measure, Rate
-from inspection_api.reports.table import Chart, Column, Listing, Report, Row, Shape, Table, days_of
+from inspection_api.reports.rules import Counts, Measure, Rate
+from inspection_api.reports.table import Chart, Column, Listing, Report, Shape, Table, days_of, rows_by_place
 from inspection_api.tasks.models import Task
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
     from datetime import date
     from uuid import UUID
 
     from sqlalchemy import Select
 
-    from inspection_api.accounts.models import Organisation
     from inspection_api.core.context import Context
-    from inspection_api.reports.rules import Counts
 
 CODE = "completion"
 TITLE = "检查完成率"
@@ -51,7 +48,7 @@ def table(ctx: Context, *, organisation_id: UUID, start: date, end: date) -> Tab
     today = local_day(ctx.now)
     parent = queries.get_readable(ctx, organisation_id)
     counts = queries.counts_by_path(ctx, parent, window, today)
-    rows = [_row(child, rules.subtree_counts(counts, child.path)) for child in queries.children_of(ctx, parent)]
+    rows, whole = rows_by_place(parent, queries.children_of(ctx, parent), counts, rates, Counts())
     return Table(
         code=CODE,
         title=TITLE,
@@ -60,8 +57,8 @@ def table(ctx: Context, *, organisation_id: UUID, start: date, end: date) -> Tab
         headline=PROGRESS if today in window else COMPLETION,
         heading="机构",
         columns=COLUMNS,
-        rows=(*_own_row(parent, counts), *rows),
-        total=_row(parent, rules.total(counts.values())),
+        rows=rows,
+        total=whole,
         chart=Chart(shape=Shape.BARS, columns=(PROGRESS, COMPLETION)),
         drill=days_of(window),
     )
@@ -77,15 +74,6 @@ def tasks(ctx: Context, *, organisation_id: UUID, start: date, end: date, measur
     window = Period(start=start, end=end)
     rules.ensure_window(window)
     return queries.counted_tasks(ctx, queries.get_readable(ctx, organisation_id), window, Measure(measure), own=own)
-
-
-def _own_row(parent: Organisation, counts: Mapping[str, Counts]) -> Iterator[Row]:
-    if parent.path in counts:
-        yield _row(parent, counts[parent.path], own=True)
-
-
-def _row(organisation: Organisation, counts: Counts, *, own: bool = False) -> Row:
-    return Row.of(organisation, rates(counts), own=own)
 
 
 def rates(counts: Counts) -> dict[str, Rate]:

@@ -10,13 +10,15 @@ from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from inspection_api.core.periods import Grid, Period, Unit
 from inspection_api.reports.errors import ReportTooLong, ReportWindowInvalid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+S = TypeVar("S", bound="Sums")
 
 _TEN_THOUSANDTH = Decimal("0.0001")
 _REPORTED = Period(start=date(2000, 1, 1), end=date(2099, 12, 31))
@@ -41,8 +43,19 @@ class Measure(StrEnum):
     SPECIAL_COMPLETED = "special_completed"
 
 
+class Sums:
+    """Numbers that a parent adds up, field by field."""
+
+    __slots__ = ()
+
+    def __add__(self, other: Self) -> Self:
+        """Return the numbers of both together."""
+        mine: Any = self
+        return type(self)(**{part.name: getattr(self, part.name) + getattr(other, part.name) for part in fields(mine)})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
+class Counts(Sums):
     """How many tasks each measure holds; nothing is running when the report's window is not."""
 
     due: int = 0
@@ -54,21 +67,29 @@ class Counts:
     special: int = 0
     special_completed: int = 0
 
-    def __add__(self, other: Counts) -> Counts:
-        """Return the counts of both together."""
-        return Counts(**{item.name: getattr(self, item.name) + getattr(other, item.name) for item in fields(self)})
-
     def of(self, measure: Measure) -> int:
         """Return the count of one measure."""
         return int(getattr(self, measure))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rate:
-    """A rate and the two counts that it is; ``value`` has four decimals, None stands for "—"."""
+class Coverage(Sums):
+    """Who had to be seen in a window, and who was: checkpoints, customers, and the loans of these in 元 (§1.9)."""
 
-    numerator: int
-    denominator: int
+    checkpoints: int = 0
+    covered_checkpoints: int = 0
+    customers: int = 0
+    covered_customers: int = 0
+    balance: Decimal = Decimal(0)
+    covered_balance: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """A rate and the two numbers that it is, counts or 元; ``value`` has four decimals, None stands for "—"."""
+
+    numerator: int | Decimal
+    denominator: int | Decimal
 
     @property
     def value(self) -> Decimal | None:
@@ -91,14 +112,14 @@ def ensure_window(window: Period) -> None:
         raise ReportWindowInvalid(fields=dict.fromkeys(wrong, "应在 2000–2099 年之间"))
 
 
-def total(counts: Iterable[Counts]) -> Counts:
-    """Return Σ of ``counts``: numerators with numerators, denominators with denominators."""
-    return sum(counts, Counts())
+def total(parts: Iterable[S], nothing: S) -> S:
+    """Return Σ of ``parts``: numerators with numerators, denominators with denominators."""
+    return sum(parts, nothing)
 
 
-def subtree_counts(counts: Mapping[str, Counts], path: str) -> Counts:
-    """Return the counts of the organisation at ``path`` and of everything below it; ``counts`` is by path."""
-    return total(part for place, part in counts.items() if place.startswith(path))
+def subtree_total(parts: Mapping[str, S], path: str, nothing: S) -> S:
+    """Return the numbers of the organisation at ``path`` and of everything below it; ``parts`` is by path."""
+    return total((part for place, part in parts.items() if place.startswith(path)), nothing)
 
 
 class Granularity(StrEnum):

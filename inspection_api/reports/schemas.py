@@ -143,12 +143,36 @@ class MovedCustomerSchema(CustomerRowSchema):
     after_word = WordField(CONCLUSIONS, attribute="after")
 
 
-class RateSchema(Schema):
-    """A rate with its two counts; ``value`` null is shown as "—"."""
+class CoveredQuery(PageQuery):
+    """Which number of the coverage table; ``own`` for the organisation's own row."""
 
-    numerator = fields.Integer()
-    denominator = fields.Integer()
-    value = DecimalText(allow_none=True)
+    organisation_id = fields.UUID(required=True)
+    start = fields.Date(required=True, data_key="from")
+    end = fields.Date(required=True, data_key="to")
+    measure = fields.String(required=True, validate=validate.OneOf(["due", "covered", "uncovered"]))
+    own = Truth(written=True, load_default=False)
+
+
+class CoveredCheckpointSchema(Schema):
+    """A checkpoint that had to be seen."""
+
+    id = fields.UUID()
+    code = fields.String()
+    name = fields.String()
+    customer_id = fields.UUID()
+    organisation_id = fields.UUID()
+    officer_id = fields.UUID(allow_none=True)
+    state = fields.String()
+    effective_from = fields.Date()
+
+
+class CoveredCustomerSchema(Schema):
+    """A customer who had to be seen."""
+
+    id = fields.UUID()
+    name = fields.String()
+    organisation_id = fields.UUID()
+    officer_id = fields.UUID(allow_none=True)
 
 
 class CellField(fields.Field[Any]):
@@ -163,6 +187,14 @@ class CellField(fields.Field[Any]):
             case date():
                 return value.isoformat()
         return value
+
+
+class RateSchema(Schema):
+    """A rate with its two numbers, counts or amounts in 元 as texts; ``value`` null is shown as "—"."""
+
+    numerator = CellField()
+    denominator = CellField()
+    value = DecimalText(allow_none=True)
 
 
 class ColumnSchema(Schema):

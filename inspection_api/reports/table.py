@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from inspection_api.reports.rules import S, subtree_total, total
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import date, datetime
     from decimal import Decimal
 
@@ -83,6 +85,22 @@ class Row:
 def days_of(window: Period) -> dict[str, str]:
     """Return what the lists behind numbers of ``window`` are asked."""
     return {"from": window.start.isoformat(), "to": window.end.isoformat()}
+
+
+def rows_by_place(
+    parent: Organisation,
+    children: Iterable[Organisation],
+    parts: Mapping[str, S],
+    cells: Callable[[S], Mapping[str, Cell]],
+    nothing: S,
+) -> tuple[tuple[Row, ...], Row]:
+    """Return the rows of a parent's own part, if any, and of its children with all below them; and their sum.
+
+    ``parts`` are the numbers of single organisations by path, ``nothing`` is what an organisation without any has.
+    """
+    own = [Row.of(parent, cells(parts[parent.path]), own=True)] if parent.path in parts else []
+    below = [Row.of(child, cells(subtree_total(parts, child.path, nothing))) for child in children]
+    return (*own, *below), Row.of(parent, cells(total(parts.values(), nothing)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

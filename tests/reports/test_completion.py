@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from inspection_api.accounts.models import Organisation
 from inspection_api.core.periods import Period
 from inspection_api.reports import queries as reads
-from inspection_api.reports.rules import Measure, total
+from inspection_api.reports.rules import Counts, Measure, total
 from inspection_api.tasks import service as tasks
 from inspection_api.tasks.models import Task
 from inspection_api.tasks.rules import State, Visit
@@ -250,7 +250,7 @@ def test_conditions_and_tally_say_what_the_specification_says(
             assert found == {task.id for task in everything if measure in expected(task, window, today)}
             counts[measure] = len(found)
         province = ctx.session.get_one(Organisation, portfolio.world.organisations["province"])
-        tallied = total(reads.counts_by_path(ctx, province, window, today).values())
+        tallied = total(reads.counts_by_path(ctx, province, window, today).values(), Counts())
         assert {measure: tallied.of(measure) for measure in Measure} == counts
 
 
