@@ -35,8 +35,10 @@ VOCABULARY = {
 OWN_WORDS = {
     "inspection_api.imports": {"workbook", "delimited"},  # the two kinds of files
     "inspection_api.reports": {
-        *("completion", "coverage", "indicators", "conclusions", "migrations"),  # one file per report
-        *("catalogue", "table", "scope", "visits"),  # all of them, what they fill, and what several are counted from
+        *("completion", "coverage", "branch_checks", "details", "comparison", "series"),
+        *("indicators", "conclusions", "migrations"),
+        *("catalogue", "table"),  # one file per report, all of them, and what they fill
+        *("scope", "duties", "visits"),  # what several of them are counted from
     },
     "inspection_api.templates": {"default_template"},  # data: the form that every bank starts with
     "kiosk_print": {"fonts", "templates"},  # what typst reads

@@ -2,6 +2,26 @@
 
 from __future__ import annotations
 
-from inspection_api.reports import completion, conclusions, coverage, indicators, migrations
+from inspection_api.reports import (
+    branch_checks,
+    comparison,
+    completion,
+    conclusions,
+    coverage,
+    details,
+    indicators,
+    migrations,
+    series,
+)
 
-REPORTS = (completion.REPORT, coverage.REPORT, indicators.REPORT, conclusions.REPORT, migrations.REPORT)
+REPORTS = (
+    completion.REPORT,
+    coverage.REPORT,
+    branch_checks.REPORT,
+    details.REPORT,
+    comparison.REPORT,
+    series.REPORT,
+    indicators.REPORT,
+    conclusions.REPORT,
+    migrations.REPORT,
+)

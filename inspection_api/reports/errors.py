@@ -17,3 +17,10 @@ class ReportTooLong(Invalid):
 
     code = "report_too_long"
     title = "报表区间过长"
+
+
+class OrganisationRepeated(Invalid):
+    """An organisation is to be compared with itself."""
+
+    code = "organisation_repeated"
+    title = "机构重复"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Date, DateTime, cast, distinct, func, literal, select, tuple_
+from sqlalchemy import distinct, func, literal, select, tuple_
 
 from inspection_api.customers.models import Customer
 from inspection_api.inspections.models import Inspection
-from inspection_api.reports import rules, schemas, scope, visits
+from inspection_api.reports import queries, rules, schemas, scope, visits
 from inspection_api.reports.rules import ANY, Granularity
 from inspection_api.reports.table import Chart, Column, Kind, Listing, Report, Row, Shape, Table, days_of
 
@@ -96,8 +96,8 @@ def _counted(
 ) -> dict[_Spot, dict[str, int]]:
     """Return the numbers of every row that has any, and of the total, in one query."""
     facts = visits.facts(parent, visits.during(ctx, parent, window), raises(ANY)).c
-    first = func.date_trunc(granularity.value, cast(facts.performed_on, DateTime))
-    by = select(facts.place, cast(first, Date).label("first"), facts.customer_id, facts.indicators).subquery()
+    first = queries.first_day(facts.performed_on, granularity).label("first")
+    by = select(facts.place, first, facts.customer_id, facts.indicators).subquery()
     statement = select(by.c.place, by.c.first, *_aggregates(by, count)).group_by(
         func.grouping_sets(tuple_(by.c.place, by.c.first), tuple_())
     )

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, and_, case, false, func, select
+from sqlalchemy import ColumnElement, Date, DateTime, and_, case, cast, false, func, or_, select
 
 from inspection_api.accounts.models import Organisation
 from inspection_api.accounts.queries import get_one, in_subtree, visible
+from inspection_api.core.errors import NotFound
 from inspection_api.core.periods import local_day
 from inspection_api.core.permissions import Action, Permission, Reach, reach
+from inspection_api.core.tables import among
 from inspection_api.plans.rules import InspectionType
 from inspection_api.reports.models import TaskTally
-from inspection_api.reports.rules import Counts, Measure
+from inspection_api.reports.rules import Counts, Granularity, Measure
 from inspection_api.tasks.models import Task
 from inspection_api.tasks.queries import is_overdue, visible_tasks
 from inspection_api.tasks.rules import DONE, LEFT_OUT, State
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
     from uuid import UUID
 
-    from sqlalchemy import Select
+    from sqlalchemy import RowMapping, Select, Subquery
+    from sqlalchemy.orm import InstrumentedAttribute
 
     from inspection_api.core.context import Actor, Context
     from inspection_api.core.periods import Period
@@ -44,6 +47,19 @@ def get_readable(ctx: Context, organisation_id: UUID) -> Organisation:
     """
     readable = readable_organisations(ctx.actor)
     return get_one(ctx.session, readable.where(Organisation.id == organisation_id), field="organisation_id")
+
+
+def get_all_readable(ctx: Context, organisation_ids: Sequence[UUID]) -> list[Organisation]:
+    """Return the organisations that a report is about, in the order of ``organisation_ids``, in one query.
+
+    Raises:
+        NotFound: one of them is out of the actor's scope.
+    """
+    statement = readable_organisations(ctx.actor).where(among(Organisation.id, organisation_ids))
+    found = {organisation.id: organisation for organisation in ctx.session.scalars(statement)}
+    if len(found) < len(organisation_ids):
+        raise NotFound(fields={"organisation_ids": NotFound.title})
+    return [found[organisation_id] for organisation_id in organisation_ids]
 
 
 def children_of(ctx: Context, parent: Organisation) -> Sequence[Organisation]:
@@ -93,6 +109,55 @@ def counts_by_path(ctx: Context, parent: Organisation, window: Period, today: da
     rows = ctx.session.execute(statement).mappings()
     counts = {row["path"]: Counts(**{name: row[name] or 0 for name in Measure}) for row in rows}
     return {path: each for path, each in counts.items() if each != Counts()}
+
+
+def due_by_period(ctx: Context, parent: Organisation, window: Period, granularity: Granularity) -> dict[date, Counts]:
+    """Return what fell due at or below ``parent`` by the natural first days of its periods, in one query."""
+    by_day = _due_by_day(ctx, [parent], window)
+    found = _added_up(ctx, by_day, first=first_day(by_day.c.due_on, granularity))
+    return {row["first"]: counts for row, counts in found}
+
+
+def due_by_path_and_month(
+    ctx: Context, parents: Sequence[Organisation], window: Period
+) -> dict[str, dict[date, Counts]]:
+    """Return what fell due at or below ``parents``, by the paths that have tasks and by months, in one query."""
+    by_day = _due_by_day(ctx, parents, window)
+    found = _added_up(ctx, by_day, place=by_day.c.path, first=first_day(by_day.c.due_on, Granularity.MONTH))
+    by_path: dict[str, dict[date, Counts]] = {}
+    for row, counts in found:
+        by_path.setdefault(row["place"], {})[row["first"]] = counts
+    return by_path
+
+
+def first_day(
+    column: ColumnElement[date] | InstrumentedAttribute[Any], granularity: Granularity
+) -> ColumnElement[date]:
+    """Return the first day of the natural period of ``column``, as `rules.first_day_of` says."""
+    return cast(func.date_trunc(granularity.value, cast(column, DateTime)), Date)
+
+
+def _due_by_day(ctx: Context, parents: Sequence[Organisation], window: Period) -> Subquery:
+    """Return the counts of what fell due in ``window``, by path and due day."""
+    today = local_day(ctx.now)
+    whole = all(any(parent.path.startswith(path) for path in ctx.actor.paths(READ)) for parent in parents)
+    rows, counting = (TaskTally, _tallied(window, today)) if whole else (Task, _counted(ctx, window, today))
+    below = or_(*(Organisation.path.startswith(parent.path) for parent in parents))
+    return (
+        counting.add_columns(rows.due_on)
+        .where(below, rows.due_on.between(window.start, window.end))
+        .group_by(Organisation.path, rows.due_on)
+        .subquery()
+    )
+
+
+def _added_up(ctx: Context, by_day: Subquery, **keys: ColumnElement[Any]) -> Iterator[tuple[RowMapping, Counts]]:
+    sums = [func.sum(by_day.c[measure.value]).label(measure.value) for measure in Measure]
+    statement = select(*(column.label(name) for name, column in keys.items()), *sums).group_by(*keys)
+    for row in ctx.session.execute(statement).mappings():
+        counts = Counts(**{name: int(row[name] or 0) for name in Measure})
+        if counts != Counts():
+            yield row, counts
 
 
 def _counted(ctx: Context, window: Period, today: date) -> Select[*tuple[Any, ...]]:

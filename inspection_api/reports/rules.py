@@ -13,10 +13,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from inspection_api.core.periods import Grid, Period, Unit
-from inspection_api.reports.errors import ReportTooLong, ReportWindowInvalid
+from inspection_api.reports.errors import OrganisationRepeated, ReportTooLong, ReportWindowInvalid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from uuid import UUID
 
 S = TypeVar("S", bound="Sums")
 
@@ -41,6 +42,10 @@ class Measure(StrEnum):
     PROGRESSED = "progressed"
     SPECIAL = "special"
     SPECIAL_COMPLETED = "special_completed"
+
+
+DUE_MEASURES = (Measure.DUE, Measure.COMPLETED, Measure.ON_TIME, Measure.OVERDUE)
+"""The measures that rest on due days alone, whatever periods run."""
 
 
 class Sums:
@@ -183,6 +188,36 @@ def label_of(first: date, granularity: Granularity) -> str:
     return _LABELS[granularity](first)
 
 
+def months_of(year: int) -> tuple[Period, dict[date, Period]]:
+    """Return the days of a year, and its months by their first days."""
+    window = Period(start=date(year, 1, 1), end=date(year, 12, 31))
+    return window, split(window, Granularity.MONTH, most=12)
+
+
+def added_up(parts: Iterable[Mapping[date, Counts]], periods: Iterable[date]) -> dict[date, Counts]:
+    """Return Σ of ``parts`` by period; a period of which none of them has anything has zeros."""
+    sums = dict.fromkeys(periods, Counts())
+    for part in parts:
+        for first, counts in part.items():
+            sums[first] += counts
+    return sums
+
+
+def completion_of(counts: Counts) -> Rate:
+    """Return 完成率 of what fell due."""
+    return Rate(numerator=counts.completed, denominator=counts.due)
+
+
+def ensure_distinct(organisation_ids: Sequence[UUID]) -> None:
+    """Refuse to compare an organisation with itself.
+
+    Raises:
+        OrganisationRepeated: one of them is named twice.
+    """
+    if len(set(organisation_ids)) < len(organisation_ids):
+        raise OrganisationRepeated(fields={"organisation_ids": "每个机构只能选择一次"})
+
+
 ANY = "any"
 """The measure of whatever is of one of the kinds that a report tells apart."""
 INDICATORS = {
@@ -204,3 +239,18 @@ CONCLUSIONS = {"normal": "正常", "watch": "关注", "strong_watch": "强烈关
 NEVER = "none"
 BEFORE = {NEVER: "无", **CONCLUSIONS}
 """What a customer's last conclusion was before a window; `NEVER`: nobody had ever come to one."""
+
+OVERDUE = "overdue"
+STANDINGS = {
+    "pending": "待检查",
+    "in_progress": "检查中",
+    OVERDUE: "已逾期",
+    "done": "按期完成",
+    "done_late": "逾期完成",
+    "missed": "未完成",
+    "cancelled": "已取消",
+    "exempt": "免检",
+}
+"""How a task stands: its state, but for an open one past its due day."""
+INSPECTION_TYPES = {"existing": "存量", "new": "新增", "exit": "退出", "special": "专项"}
+"""检查类型 (domain.md §1.1)."""

@@ -45,7 +45,10 @@ def add_visit(portfolio: Portfolio, checkpoint_id: UUID, day: date, **changes: A
 
 
 def ask(client: FlaskClient, portfolio: Portfolio, user: str, report: str, **query: Any) -> Any:
-    """Return the answer of a report's endpoint; ``organisation`` is named by its name."""
+    """Return the answer of a report's endpoint; ``organisation`` is named by its name, ``organisations`` by theirs."""
+    if "organisations" in query:
+        ids = [str(portfolio.world.organisations[name]) for name in query.pop("organisations")]
+        query = {"organisation_ids": ids, **query}
     if "organisation" in query:
         query = {"organisation_id": str(portfolio.world.organisations[query.pop("organisation")]), **query}
     headers = portfolio.world.headers(user)

@@ -3,21 +3,26 @@ from __future__ import annotations
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from inspection_api.core.periods import Period
-from inspection_api.reports.errors import ReportTooLong, ReportWindowInvalid
+from inspection_api.reports.errors import OrganisationRepeated, ReportTooLong, ReportWindowInvalid
 from inspection_api.reports.rules import (
     Counts,
     Granularity,
     Measure,
     Rate,
+    added_up,
+    completion_of,
+    ensure_distinct,
     ensure_window,
     first_day_of,
     label_of,
+    months_of,
     split,
     subtree_total,
     total,
@@ -103,6 +108,27 @@ def test_too_many_periods_are_refused_with_their_number() -> None:
     with pytest.raises(ReportTooLong) as refused:
         split(window, Granularity.MONTH, most=2)
     assert (refused.value.members["count"], refused.value.members["most"]) == (3, 2)
+
+
+def test_numbers_add_up_by_period_and_a_period_without_any_has_zeros() -> None:
+    first, second, third = date(2026, 1, 1), date(2026, 2, 1), date(2026, 3, 1)
+    parts = [{first: Counts(due=1, completed=1), second: Counts(due=2)}, {first: Counts(due=4)}]
+    sums = added_up(parts, [first, second, third])
+    assert sums == {first: Counts(due=5, completed=1), second: Counts(due=2), third: Counts()}
+    assert completion_of(sums[first]) == Rate(numerator=1, denominator=5)
+
+
+def test_a_year_has_twelve_months() -> None:
+    window, months = months_of(2024)
+    assert (window.start, window.end, len(months)) == (date(2024, 1, 1), date(2024, 12, 31), 12)
+    assert months[date(2024, 2, 1)].end == date(2024, 2, 29)
+
+
+def test_nothing_is_compared_with_itself() -> None:
+    one, other = uuid4(), uuid4()
+    ensure_distinct([one, other])
+    with pytest.raises(OrganisationRepeated):
+        ensure_distinct([one, other, one])
 
 
 DAYS = st.dates(date(2000, 1, 1), date(2099, 12, 31))

@@ -1,0 +1,102 @@
+"""What reports and the lists behind their numbers are asked."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from inspection_api.http.schemas import Input, PageQuery, Truth, Whole
+from inspection_api.reports.rules import ANY, BEFORE, CONCLUSIONS, DUE_MEASURES, INDICATORS, STANDINGS, Measure
+
+
+class WindowQuery(Input):
+    """Which organisation and which days, both inclusive, by due date."""
+
+    organisation_id = fields.UUID(required=True)
+    start = fields.Date(required=True, data_key="from")
+    end = fields.Date(required=True, data_key="to")
+
+
+class CellQuery(WindowQuery, PageQuery):
+    """Which number of a table; ``own`` for the organisation's own row."""
+
+    own = Truth(written=True, load_default=False)
+
+
+class CountedTasksQuery(CellQuery):
+    """Which number of the completion report."""
+
+    measure = fields.String(required=True, validate=validate.OneOf(list(Measure)))
+
+
+class IndicatorsQuery(WindowQuery):
+    """By which periods, and what to count: visits, or their customers, each once."""
+
+    by = fields.String(load_default="month", validate=validate.OneOf(["month", "quarter", "year"]))
+    count = fields.String(load_default="visits", validate=validate.OneOf(["visits", "customers"]))
+
+
+class StandingQuery(CellQuery):
+    """How the tasks stand, or any; all of them where nothing is said."""
+
+    measure = fields.String(load_default=ANY, validate=validate.OneOf([*STANDINGS, ANY]))
+
+
+class SeriesQuery(WindowQuery):
+    """By which periods."""
+
+    by = fields.String(load_default="day", validate=validate.OneOf(["day", "week", "month"]))
+
+
+class YearQuery(Input):
+    """Which organisation and which year."""
+
+    organisation_id = fields.UUID(required=True)
+    year = Whole(written=True, required=True, validate=validate.Range(min=2000, max=2099))
+
+
+class ComparisonQuery(Input):
+    """Which organisations and which year."""
+
+    organisation_ids = fields.List(fields.UUID(), required=True, validate=validate.Length(min=2, max=20))
+    year = Whole(written=True, required=True, validate=validate.Range(min=2000, max=2099))
+
+
+class SeriesVisitsQuery(CellQuery):
+    """All visits, or those that raise an indicator."""
+
+    measure = fields.String(required=True, validate=validate.OneOf(["visits", "raised"]))
+
+
+class DueTasksQuery(CellQuery):
+    """Which tasks of those that fell due."""
+
+    measure = fields.String(required=True, validate=validate.OneOf(DUE_MEASURES))
+
+
+class ConcludedQuery(CellQuery):
+    """Which conclusion, or any."""
+
+    measure = fields.String(required=True, validate=validate.OneOf([*CONCLUSIONS, ANY]))
+
+
+class MovedQuery(WindowQuery, PageQuery):
+    """Which conclusion the customers came to, or any, and from which, unless from any."""
+
+    measure = fields.String(required=True, validate=validate.OneOf([*CONCLUSIONS, ANY]))
+    before = fields.String(load_default=None, validate=validate.OneOf(list(BEFORE)))
+
+
+class RaisedQuery(CellQuery):
+    """Which indicator, or any."""
+
+    measure = fields.String(required=True, validate=validate.OneOf([*INDICATORS, ANY]))
+
+
+class CoveredQuery(PageQuery):
+    """Which number of the coverage table; ``own`` for the organisation's own row."""
+
+    organisation_id = fields.UUID(required=True)
+    start = fields.Date(required=True, data_key="from")
+    end = fields.Date(required=True, data_key="to")
+    measure = fields.String(required=True, validate=validate.OneOf(["due", "covered", "uncovered"]))
+    own = Truth(written=True, load_default=False)

@@ -1,0 +1,130 @@
+"""What the lists behind the numbers of reports give."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from marshmallow import Schema, fields
+
+from inspection_api.reports.rules import BEFORE, CONCLUSIONS, INSPECTION_TYPES, STANDINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class CountedTaskSchema(Schema):
+    """A task behind a number."""
+
+    id = fields.UUID()
+    checkpoint_id = fields.UUID()
+    customer_id = fields.UUID()
+    organisation_id = fields.UUID()
+    officer_id = fields.UUID(allow_none=True)
+    period_start = fields.Date()
+    period_end = fields.Date()
+    due_on = fields.Date()
+    state = fields.String()
+    overdue = fields.Boolean()
+    closed_by = fields.UUID(allow_none=True)
+    performed_on = fields.Date(allow_none=True)
+
+
+class WordField(fields.String):
+    """A code as people read it; one that has no word stays what it is."""
+
+    def __init__(self, words: Mapping[str, str], **options: Any) -> None:
+        """Set the words by code."""
+        super().__init__(allow_none=True, dump_only=True, **options)
+        self.words = words
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:  # noqa: ARG002 - marshmallow's signature
+        return None if value is None else self.words.get(value, str(value))
+
+
+class TaskRowSchema(Schema):
+    """A task with the names that people know it by; ``closed_by`` is the visit that completed or exempted it."""
+
+    id = fields.UUID()
+    checkpoint_id = fields.UUID()
+    checkpoint_code = fields.String()
+    checkpoint_name = fields.String()
+    customer_id = fields.UUID()
+    customer_name = fields.String()
+    organisation_id = fields.UUID()
+    organisation_name = fields.String()
+    officer_id = fields.UUID(allow_none=True)
+    officer_name = fields.String(allow_none=True)
+    inspection_type = fields.String()
+    inspection_type_word = WordField(INSPECTION_TYPES, attribute="inspection_type")
+    period_start = fields.Date()
+    period_end = fields.Date()
+    due_on = fields.Date()
+    standing = fields.String()
+    standing_word = WordField(STANDINGS, attribute="standing")
+    performed_on = fields.Date(allow_none=True)
+    closed_by = fields.UUID(allow_none=True)
+    conclusion = fields.String(allow_none=True)
+    conclusion_word = WordField(CONCLUSIONS, attribute="conclusion")
+    indicators = fields.List(fields.String(), allow_none=True)
+
+
+class VisitRowSchema(Schema):
+    """A visit behind a number, with the names that people know it by."""
+
+    id = fields.UUID()
+    performed_on = fields.Date()
+    state = fields.String()
+    conclusion = fields.String(allow_none=True)
+    conclusion_word = WordField(CONCLUSIONS, attribute="conclusion")
+    indicators = fields.List(fields.String())
+    note = fields.String(allow_none=True)
+    checkpoint_id = fields.UUID()
+    checkpoint_code = fields.String()
+    checkpoint_name = fields.String()
+    customer_id = fields.UUID()
+    customer_name = fields.String()
+    organisation_id = fields.UUID()
+    organisation_name = fields.String()
+    officer_id = fields.UUID()
+    officer_name = fields.String()
+
+
+class CustomerRowSchema(Schema):
+    """A customer behind a number."""
+
+    id = fields.UUID()
+    name = fields.String()
+    uscc = fields.String()
+    organisation_id = fields.UUID()
+    organisation_name = fields.String()
+
+
+class MovedCustomerSchema(CustomerRowSchema):
+    """A customer with its last conclusions before the window and in it."""
+
+    before = fields.String()
+    before_word = WordField(BEFORE, attribute="before")
+    after = fields.String()
+    after_word = WordField(CONCLUSIONS, attribute="after")
+
+
+class CoveredCheckpointSchema(Schema):
+    """A checkpoint that had to be seen."""
+
+    id = fields.UUID()
+    code = fields.String()
+    name = fields.String()
+    customer_id = fields.UUID()
+    organisation_id = fields.UUID()
+    officer_id = fields.UUID(allow_none=True)
+    state = fields.String()
+    effective_from = fields.Date()
+
+
+class CoveredCustomerSchema(Schema):
+    """A customer who had to be seen."""
+
+    id = fields.UUID()
+    name = fields.String()
+    organisation_id = fields.UUID()
+    officer_id = fields.UUID(allow_none=True)
