@@ -36,7 +36,7 @@ OWN_WORDS = {
     "inspection_api.imports": {"workbook", "delimited"},  # the two kinds of files
     "inspection_api.reports": {
         *("completion", "coverage", "branch_checks", "details", "comparison", "series"),
-        *("indicators", "conclusions", "migrations"),
+        *("indicators", "conclusions", "migrations", "records"),
         *("catalogue", "table"),  # one file per report, all of them, and what they fill
         *("scope", "duties", "visits"),  # what several of them are counted from
     },

@@ -17,8 +17,8 @@ class Inspection(Identified, Versioned, Base):
 
     ``submitted_seq`` is the number of the submission on the device that made it: an own operation with a smaller one
     that comes later says nothing new. ``media_waived``: whoever accepted the quarantined visit does without the
-    required media that were never declared. Organisation, officer and device are checked per statement
-    (core/references.py).
+    required media that were never declared; ``excepted``: somebody accepted it out of quarantine. Organisation,
+    officer and device are checked per statement (core/references.py).
     """
 
     __tablename__ = "inspection"
@@ -59,6 +59,7 @@ class Inspection(Identified, Versioned, Base):
     blockers: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
     quarantine_codes: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
     media_waived: Mapped[bool] = mapped_column(server_default=text("false"))
+    excepted: Mapped[bool] = mapped_column(server_default=text("false"))
     flags: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
     answers: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     field_versions: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))

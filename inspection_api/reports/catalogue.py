@@ -11,6 +11,7 @@ from inspection_api.reports import (
     details,
     indicators,
     migrations,
+    records,
     series,
 )
 
@@ -19,6 +20,7 @@ REPORTS = (
     coverage.REPORT,
     branch_checks.REPORT,
     details.REPORT,
+    records.REPORT,
     comparison.REPORT,
     series.REPORT,
     indicators.REPORT,

@@ -44,6 +44,8 @@ def facts(parent: Organisation, *conditions: ColumnElement[bool]) -> Subquery:
             scope.row_path(parent).label("place"),
             Inspection.performed_on,
             Inspection.customer_id,
+            Inspection.state,
+            Inspection.excepted,
             Inspection.conclusion,
             Inspection.indicators,
         )
@@ -60,6 +62,8 @@ def listed(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
             Inspection.id,
             Inspection.performed_on,
             Inspection.state,
+            Inspection.excepted,
+            Inspection.quarantine_codes,
             Inspection.conclusion,
             Inspection.indicators,
             Inspection.note,

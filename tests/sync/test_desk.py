@@ -363,7 +363,7 @@ def test_an_accepted_visit_counts_and_its_device_learns_why(
     assert (answered.json["state"], answered.json["decided_by"]["name"]) == ("accepted", "姓名manager")
     stored = record(world, operation)
     assert (stored.state, stored.quarantine_codes, stored.blockers) == ("accepted", [], [])
-    assert stored.print_closes_at is not None
+    assert (stored.print_closes_at is not None, stored.excepted) == (True, True)
     assert office.waiting() == []
     changes = phone.pull(cursor)["changes"]
     (told,) = [each for each in changes if each["k"] == "receipt"]
@@ -404,6 +404,7 @@ def test_a_refused_visit_is_kept_and_never_counts(phone: Phone, street: Street, 
     store_media(world)
     stored = record(world, operation)
     assert (stored.state, stored.blockers, stored.quarantine_codes) == ("refused", [], ["outside"])
+    assert not stored.excepted
     assert office.events("quarantine.refused")[0]["entity_id"] == operation["entity_id"]
 
 

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 _ACCEPT = text(
     """
     UPDATE inspection
-    SET quarantine_codes = '{}', media_waived = media_waived OR 'evidence_missing' = ANY (quarantine_codes)
+    SET quarantine_codes = '{}', excepted = true,
+        media_waived = media_waived OR 'evidence_missing' = ANY (quarantine_codes)
     WHERE id = :id AND state = 'submitted' AND quarantine_codes <> '{}'
     RETURNING id
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from inspection_api.http.schemas import Input, PageQuery, Truth, Whole
+from inspection_api.http.schemas import Input, PageQuery, Text, Truth, Whole
 from inspection_api.reports.rules import ANY, BEFORE, CONCLUSIONS, DUE_MEASURES, INDICATORS, STANDINGS, Measure
 
 
@@ -33,6 +33,28 @@ class IndicatorsQuery(WindowQuery):
 
     by = fields.String(load_default="month", validate=validate.OneOf(["month", "quarter", "year"]))
     count = fields.String(load_default="visits", validate=validate.OneOf(["visits", "customers"]))
+
+
+class RecordFilters(Input):
+    """By what records are found: ``excepted`` were accepted out of quarantine, ``text`` stands in the note."""
+
+    officer_id = fields.UUID(load_default=None)
+    customer_id = fields.UUID(load_default=None)
+    checkpoint_id = fields.UUID(load_default=None)
+    conclusion = fields.String(load_default=None, validate=validate.OneOf(list(CONCLUSIONS)))
+    indicator = fields.String(load_default=None, validate=validate.OneOf([*INDICATORS, ANY]))
+    excepted = Truth(written=True, load_default=None)
+    text = Text(load_default=None, maximum=50)
+
+
+class RecordsQuery(WindowQuery, RecordFilters):
+    """Which records."""
+
+
+class RecordVisitsQuery(CellQuery, RecordFilters):
+    """Which records; all of them where no measure is named."""
+
+    measure = fields.String(load_default=ANY, validate=validate.OneOf([ANY, "accepted", "extra", "excepted"]))
 
 
 class StandingQuery(CellQuery):

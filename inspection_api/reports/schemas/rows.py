@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from marshmallow import Schema, fields
 
-from inspection_api.reports.rules import BEFORE, CONCLUSIONS, INSPECTION_TYPES, STANDINGS
+from inspection_api.reports.rules import BEFORE, CONCLUSIONS, INSPECTION_TYPES, STANDINGS, VISIT_STATES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,11 +69,14 @@ class TaskRowSchema(Schema):
 
 
 class VisitRowSchema(Schema):
-    """A visit behind a number, with the names that people know it by."""
+    """A visit with the names that people know it by; an ``excepted`` one was accepted out of quarantine."""
 
     id = fields.UUID()
-    performed_on = fields.Date()
+    performed_on = fields.Date(allow_none=True)
     state = fields.String()
+    state_word = WordField(VISIT_STATES, attribute="state")
+    excepted = fields.Boolean()
+    quarantine_codes = fields.List(fields.String())
     conclusion = fields.String(allow_none=True)
     conclusion_word = WordField(CONCLUSIONS, attribute="conclusion")
     indicators = fields.List(fields.String())
