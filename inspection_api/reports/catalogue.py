@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from inspection_api.reports import (
+    anomalies,
     branch_checks,
     comparison,
     completion,
@@ -26,4 +27,5 @@ REPORTS = (
     indicators.REPORT,
     conclusions.REPORT,
     migrations.REPORT,
+    anomalies.REPORT,
 )

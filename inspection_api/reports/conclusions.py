@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select, tuple_
 
 from inspection_api.inspections.models import Inspection
-from inspection_api.reports import rules, schemas, scope, visits
-from inspection_api.reports.rules import ANY, Rate
+from inspection_api.reports import schemas, scope, visits, words
+from inspection_api.reports.rules import Rate
 from inspection_api.reports.table import Chart, Column, Kind, Listing, Report, Row, Shape, Table, days_of
+from inspection_api.reports.words import ANY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,12 +31,12 @@ _SHARE = "_share"
 COLUMNS = (
     *(
         Column(key=code, title=word, kind=Kind.COUNT, numerator=code, listing=_VISITS)
-        for code, word in rules.CONCLUSIONS.items()
+        for code, word in words.CONCLUSIONS.items()
     ),
     Column(key=ANY, title="检查次数", kind=Kind.COUNT, numerator=ANY, listing=_VISITS),
     *(
         Column(key=code + _SHARE, title=f"{word}占比", numerator=code, denominator=ANY, listing=_VISITS)
-        for code, word in rules.CONCLUSIONS.items()
+        for code, word in words.CONCLUSIONS.items()
     ),
 )
 
@@ -62,21 +63,21 @@ def table(ctx: Context, *, organisation_id: UUID, start: date, end: date) -> Tab
             for place in scope.places(ctx, parent, counted)
         ),
         total=Row.of(parent, _cells(counted[None])),
-        chart=Chart(shape=Shape.BARS, columns=tuple(rules.CONCLUSIONS)),
+        chart=Chart(shape=Shape.BARS, columns=tuple(words.CONCLUSIONS)),
         drill=days_of(window),
     )
 
 
 def _cells(counts: Mapping[str, int]) -> dict[str, Cell]:
     every = counts.get(ANY, 0)
-    shares = {code + _SHARE: Rate(numerator=counts.get(code, 0), denominator=every) for code in rules.CONCLUSIONS}
-    return {**{code: counts.get(code, 0) for code in rules.CONCLUSIONS}, ANY: every, **shares}
+    shares = {code + _SHARE: Rate(numerator=counts.get(code, 0), denominator=every) for code in words.CONCLUSIONS}
+    return {**{code: counts.get(code, 0) for code in words.CONCLUSIONS}, ANY: every, **shares}
 
 
 def _counted(ctx: Context, parent: Organisation, window: Period) -> dict[str | None, dict[str, int]]:
     """Return the numbers of each row by its path, and those of the total by None, in one query."""
     facts = visits.facts(parent, visits.during(ctx, parent, window), concludes(ANY)).c
-    parts = [func.count().filter(facts.conclusion == code).label(code) for code in rules.CONCLUSIONS]
+    parts = [func.count().filter(facts.conclusion == code).label(code) for code in words.CONCLUSIONS]
     statement = select(facts.place, *parts, func.count().label(ANY)).group_by(
         func.grouping_sets(tuple_(facts.place), tuple_())
     )
@@ -86,7 +87,7 @@ def _counted(ctx: Context, parent: Organisation, window: Period) -> dict[str | N
 def concludes(measure: str) -> ColumnElement[bool]:
     """Return the condition that a record comes to the conclusion ``measure``, or to any that we know."""
     if measure == ANY:
-        return Inspection.conclusion.in_(rules.CONCLUSIONS)
+        return Inspection.conclusion.in_(words.CONCLUSIONS)
     return Inspection.conclusion == measure
 
 

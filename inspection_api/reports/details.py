@@ -8,9 +8,9 @@ from sqlalchemy import func, select
 
 from inspection_api.accounts.models import Organisation
 from inspection_api.core.periods import local_day
-from inspection_api.reports import duties, rules, schemas, scope
-from inspection_api.reports.rules import ANY
+from inspection_api.reports import duties, schemas, scope, words
 from inspection_api.reports.table import Chart, Column, Kind, Listing, Report, Row, Shape, Table, days_of
+from inspection_api.reports.words import ANY
 from inspection_api.tasks.models import Task
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ COLUMNS = (
     Column(key=ANY, title="任务数", kind=Kind.COUNT, numerator=ANY, listing=_TASKS),
     *(
         Column(key=code, title=word, kind=Kind.COUNT, numerator=code, listing=_TASKS)
-        for code, word in rules.STANDINGS.items()
+        for code, word in words.STANDINGS.items()
     ),
 )
 NOTE = "按应完成日统计区间内的全部任务，含专项、免检、已取消和补算任务；完成率见“检查完成率”。"
@@ -59,7 +59,7 @@ def table(ctx: Context, *, organisation_id: UUID, start: date, end: date) -> Tab
             for place in scope.places(ctx, parent, counted)
         ),
         total=Row.of(parent, _cells(counted.values())),
-        chart=Chart(shape=Shape.BARS, columns=(ANY, rules.OVERDUE)),
+        chart=Chart(shape=Shape.BARS, columns=(ANY, words.OVERDUE)),
         notes=(NOTE,),
         drill=days_of(window),
     )
@@ -67,7 +67,7 @@ def table(ctx: Context, *, organisation_id: UUID, start: date, end: date) -> Tab
 
 def _cells(parts: Iterable[Mapping[str, int]]) -> dict[str, Cell]:
     found = list(parts)
-    cells = {code: sum(part.get(code, 0) for part in found) for code in rules.STANDINGS}
+    cells = {code: sum(part.get(code, 0) for part in found) for code in words.STANDINGS}
     return {ANY: sum(cells.values()), **cells}
 
 

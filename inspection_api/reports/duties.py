@@ -12,7 +12,7 @@ from inspection_api.accounts.queries import visible
 from inspection_api.core.periods import local_day
 from inspection_api.customers.models import Customer
 from inspection_api.inspections.models import Inspection
-from inspection_api.reports import queries, rules, schemas, scope
+from inspection_api.reports import queries, schemas, scope, words
 from inspection_api.reports.rules import Measure
 from inspection_api.reports.table import Listing
 from inspection_api.tasks.models import Task
@@ -40,7 +40,7 @@ def due_in(window: Period) -> ColumnElement[bool]:
 
 def standing(today: date) -> ColumnElement[str]:
     """Return how a task stands as of ``today``: its state, or that it is open past its due day."""
-    return case((is_overdue(today), literal(rules.OVERDUE)), else_=Task.state)
+    return case((is_overdue(today), literal(words.OVERDUE)), else_=Task.state)
 
 
 def listed(ctx: Context, *conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:

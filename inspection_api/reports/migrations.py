@@ -12,10 +12,10 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from inspection_api.customers.models import Customer
 from inspection_api.inspections.models import Inspection
-from inspection_api.reports import rules, schemas, scope, visits
+from inspection_api.reports import schemas, scope, visits, words
 from inspection_api.reports.conclusions import concludes
-from inspection_api.reports.rules import ANY
 from inspection_api.reports.table import Column, Kind, Listing, Report, Row, Table, days_of
+from inspection_api.reports.words import ANY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +35,7 @@ _CUSTOMERS = "customers"
 COLUMNS = (
     *(
         Column(key=code, title=word, kind=Kind.COUNT, numerator=code, listing=_CUSTOMERS)
-        for code, word in rules.CONCLUSIONS.items()
+        for code, word in words.CONCLUSIONS.items()
     ),
     Column(key=ANY, title="合计", kind=Kind.COUNT, numerator=ANY, listing=_CUSTOMERS),
 )
@@ -63,16 +63,16 @@ def table(ctx: Context, *, organisation_id: UUID, start: date, end: date) -> Tab
         columns=COLUMNS,
         rows=tuple(
             Row(label=word, key=code, cells=_cells(counts, [code]), drill={"before": code})
-            for code, word in rules.BEFORE.items()
+            for code, word in words.BEFORE.items()
         ),
-        total=Row(label="合计", key=ANY, cells=_cells(counts, rules.BEFORE)),
+        total=Row(label="合计", key=ANY, cells=_cells(counts, words.BEFORE)),
         notes=(NOTE,),
         drill={"organisation_id": str(parent.id), **days_of(window)},
     )
 
 
 def _cells(counts: Mapping[tuple[str, str], int], before: Mapping[str, str] | list[str]) -> dict[str, Cell]:
-    cells = {after: sum(counts.get((code, after), 0) for code in before) for after in rules.CONCLUSIONS}
+    cells = {after: sum(counts.get((code, after), 0) for code in before) for after in words.CONCLUSIONS}
     return {**cells, ANY: sum(cells.values())}
 
 
@@ -85,7 +85,7 @@ def _moves(ctx: Context, parent: Organisation, window: Period) -> Subquery:
         select(
             after.c.customer_id,
             after.c.conclusion.label("after"),
-            func.coalesce(before.c.conclusion, rules.NEVER).label("before"),
+            func.coalesce(before.c.conclusion, words.NEVER).label("before"),
         )
         .outerjoin(before, before.c.customer_id == after.c.customer_id)
         .subquery()

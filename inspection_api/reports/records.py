@@ -10,8 +10,8 @@ from inspection_api.inspections.models import Inspection
 from inspection_api.inspections.rules import State
 from inspection_api.reports import schemas, scope, visits
 from inspection_api.reports.indicators import raises
-from inspection_api.reports.rules import ANY
 from inspection_api.reports.table import Column, Kind, Listing, Report, Row, Table, days_of
+from inspection_api.reports.words import ANY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

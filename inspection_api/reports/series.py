@@ -10,8 +10,9 @@ from inspection_api.inspections.models import Inspection
 from inspection_api.reports import queries, rules, schemas, scope, visits
 from inspection_api.reports.duties import DUE_TASKS
 from inspection_api.reports.indicators import raises
-from inspection_api.reports.rules import ANY, Counts, Granularity, Measure, Rate
+from inspection_api.reports.rules import Counts, Granularity, Measure, Rate
 from inspection_api.reports.table import Chart, Column, Kind, Listing, Report, Row, Shape, Table, days_of
+from inspection_api.reports.words import ANY
 
 if TYPE_CHECKING:
     from datetime import date

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from inspection_api.reports.schemas.questions import (
+    AlertsQuery,
+    AttemptsQuery,
     ComparisonQuery,
     ConcludedQuery,
     CountedTasksQuery,
     CoveredQuery,
     DueTasksQuery,
+    ExitsQuery,
+    FailedTasksQuery,
     IndicatorsQuery,
     MovedQuery,
+    QuarantinedVisitsQuery,
     RaisedQuery,
     RecordsQuery,
     RecordVisitsQuery,
+    ResetsQuery,
     SeriesQuery,
     SeriesVisitsQuery,
     StandingQuery,
@@ -20,11 +26,15 @@ from inspection_api.reports.schemas.questions import (
     YearQuery,
 )
 from inspection_api.reports.schemas.rows import (
+    AlertRowSchema,
+    AttemptRowSchema,
     CountedTaskSchema,
     CoveredCheckpointSchema,
     CoveredCustomerSchema,
     CustomerRowSchema,
+    ExitRowSchema,
     MovedCustomerSchema,
+    ResetRowSchema,
     TaskRowSchema,
     VisitRowSchema,
 )
@@ -34,6 +44,10 @@ from inspection_api.reports.schemas.tables import (
 )
 
 __all__ = [
+    "AlertRowSchema",
+    "AlertsQuery",
+    "AttemptRowSchema",
+    "AttemptsQuery",
     "CatalogueSchema",
     "ComparisonQuery",
     "ConcludedQuery",
@@ -44,12 +58,18 @@ __all__ = [
     "CoveredQuery",
     "CustomerRowSchema",
     "DueTasksQuery",
+    "ExitRowSchema",
+    "ExitsQuery",
+    "FailedTasksQuery",
     "IndicatorsQuery",
     "MovedCustomerSchema",
     "MovedQuery",
+    "QuarantinedVisitsQuery",
     "RaisedQuery",
     "RecordVisitsQuery",
     "RecordsQuery",
+    "ResetRowSchema",
+    "ResetsQuery",
     "SeriesQuery",
     "SeriesVisitsQuery",
     "StandingQuery",

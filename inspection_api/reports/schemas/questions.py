@@ -5,7 +5,8 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from inspection_api.http.schemas import Input, PageQuery, Text, Truth, Whole
-from inspection_api.reports.rules import ANY, BEFORE, CONCLUSIONS, DUE_MEASURES, INDICATORS, STANDINGS, Measure
+from inspection_api.reports.rules import DUE_MEASURES, Measure
+from inspection_api.reports.words import ANY, BEFORE, CONCLUSIONS, INCIDENTS, INDICATORS, STANDINGS
 
 
 class WindowQuery(Input):
@@ -122,3 +123,39 @@ class CoveredQuery(PageQuery):
     end = fields.Date(required=True, data_key="to")
     measure = fields.String(required=True, validate=validate.OneOf(["due", "covered", "uncovered"]))
     own = Truth(written=True, load_default=False)
+
+
+class FailedTasksQuery(CellQuery):
+    """Tasks that failed, and how."""
+
+    measure = fields.String(required=True, validate=validate.OneOf(list(INCIDENTS["tasks"])))
+
+
+class AttemptsQuery(CellQuery):
+    """Attempts in vain, and why."""
+
+    measure = fields.String(required=True, validate=validate.OneOf(list(INCIDENTS["attempts"])))
+
+
+class QuarantinedVisitsQuery(CellQuery):
+    """Visits in quarantine and out of it, or all valid ones."""
+
+    measure = fields.String(required=True, validate=validate.OneOf([*INCIDENTS["visits"], "valid"]))
+
+
+class ResetsQuery(CellQuery):
+    """Places that were given up."""
+
+    measure = fields.String(required=True, validate=validate.OneOf(list(INCIDENTS["resets"])))
+
+
+class ExitsQuery(CellQuery):
+    """Checkpoints that left."""
+
+    measure = fields.String(required=True, validate=validate.OneOf(list(INCIDENTS["exits"])))
+
+
+class AlertsQuery(CellQuery):
+    """Alerts that were raised."""
+
+    measure = fields.String(required=True, validate=validate.OneOf(list(INCIDENTS["alerts"])))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from marshmallow import Schema, fields
 
-from inspection_api.reports.rules import BEFORE, CONCLUSIONS, INSPECTION_TYPES, STANDINGS, VISIT_STATES
+from inspection_api.reports.words import BEFORE, CONCLUSIONS, INCIDENTS, INSPECTION_TYPES, STANDINGS, VISIT_STATES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -131,3 +131,61 @@ class CoveredCustomerSchema(Schema):
     name = fields.String()
     organisation_id = fields.UUID()
     officer_id = fields.UUID(allow_none=True)
+
+
+class IncidentRowSchema(Schema):
+    """Something that happened at a checkpoint."""
+
+    checkpoint_id = fields.UUID()
+    checkpoint_code = fields.String()
+    checkpoint_name = fields.String()
+    customer_name = fields.String()
+    organisation_name = fields.String()
+
+
+class AttemptRowSchema(IncidentRowSchema):
+    """An attempt in vain."""
+
+    id = fields.UUID()
+    performed_at = fields.AwareDateTime()
+    reason = fields.String()
+    reason_word = WordField(INCIDENTS["attempts"], attribute="reason")
+    note = fields.String(allow_none=True)
+    task_id = fields.UUID(allow_none=True)
+    officer_name = fields.String()
+
+
+class ResetRowSchema(IncidentRowSchema):
+    """A place that was given up; ``generation`` is the one that began."""
+
+    generation = fields.Integer()
+    reset_at = fields.AwareDateTime()
+    reason = fields.String()
+    reset_by_name = fields.String()
+
+
+class ExitRowSchema(IncidentRowSchema):
+    """A checkpoint that left."""
+
+    id = fields.UUID()
+    effective_on = fields.Date()
+    decided_at = fields.AwareDateTime()
+    status = fields.String()
+    exit_type = fields.String()
+    exit_type_word = fields.String()
+    reason = fields.String()
+    proposed_by_name = fields.String()
+
+
+class AlertRowSchema(Schema):
+    """An alert that was raised."""
+
+    id = fields.UUID()
+    rule = fields.String()
+    level = fields.Integer()
+    condition = fields.String()
+    handling = fields.String()
+    first_seen_on = fields.Date()
+    customer_id = fields.UUID()
+    customer_name = fields.String()
+    organisation_name = fields.String()

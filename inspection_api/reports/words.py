@@ -1,0 +1,59 @@
+"""What reports tell apart, by the codes of the program and the words of its readers."""
+
+from __future__ import annotations
+
+ANY = "any"
+"""The measure of whatever is of one of the kinds that a report tells apart."""
+INDICATORS = {
+    "W01": "经营异常",
+    "W02": "他行授信逾期",
+    "W03": "企业纠纷或负面信息",
+    "W04": "实控人失联或不配合",
+    "W05": "实控人征信异常",
+    "W06": "实控人重大不利事件",
+    "W07": "抵质押物不利变化",
+    "W08": "保证人授信逾期",
+    "W09": "保证人法律纠纷",
+    "W10": "带贷许可证失效",
+}
+"""预警指示 W01 to W10 by their short names (domain.md §2.1)."""
+
+CONCLUSIONS = {"normal": "正常", "watch": "关注", "strong_watch": "强烈关注", "exit": "退出"}
+"""检查初步结论, from the best to the worst (domain.md §2.1)."""
+NEVER = "none"
+BEFORE = {NEVER: "无", **CONCLUSIONS}
+"""What a customer's last conclusion was before a window; `NEVER`: nobody had ever come to one."""
+
+OVERDUE = "overdue"
+STANDINGS = {
+    "pending": "待检查",
+    "in_progress": "检查中",
+    OVERDUE: "已逾期",
+    "done": "按期完成",
+    "done_late": "逾期完成",
+    "missed": "未完成",
+    "cancelled": "已取消",
+    "exempt": "免检",
+}
+"""How a task stands: its state, but for an open one past its due day."""
+INSPECTION_TYPES = {"existing": "存量", "new": "新增", "exit": "退出", "special": "专项"}
+"""检查类型 (domain.md §1.1)."""
+VISIT_STATES = {
+    "draft": "草稿",
+    "submitted": "已提交",
+    "accepted": "已生效",
+    "extra": "额外检查",
+    "refused": "已驳回",
+    "voided": "已作废",
+}
+"""检查记录's states (domain.md §0)."""
+
+INCIDENTS = {
+    "tasks": {"missed": "未完成任务", "overdue": "已逾期任务", "exempted_by_exit": "因退出取消的任务"},
+    "attempts": {"unmet": "未遇见", "refused": "拒绝检查"},
+    "visits": {"waiting": "隔离待处理", "excepted": "隔离后采纳", "rejected": "隔离后驳回"},
+    "resets": {"resets": "定位重置"},
+    "exits": {"exits": "退出检查点", "back_dated": "其中倒签"},
+    "alerts": {"alerts": "新增预警"},
+}
+"""What goes wrong, by the list that shows it."""
