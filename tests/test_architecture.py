@@ -36,9 +36,9 @@ OWN_WORDS = {
     "inspection_api.imports": {"workbook", "delimited"},  # the two kinds of files
     "inspection_api.reports": {
         *("completion", "coverage", "branch_checks", "details", "comparison", "series"),
-        *("indicators", "conclusions", "migrations", "records", "anomalies"),
+        *("indicators", "conclusions", "migrations", "records", "anomalies", "month_end"),
         *("catalogue", "table", "words"),  # one file per report, all of them, and what they fill
-        *("scope", "duties", "visits", "incidents"),  # what several of them are counted from
+        *("scope", "duties", "visits", "incidents", "covering"),  # what several of them are counted from
     },
     "inspection_api.templates": {"default_template"},  # data: the form that every bank starts with
     "kiosk_print": {"fonts", "templates"},  # what typst reads

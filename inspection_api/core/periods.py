@@ -54,6 +54,12 @@ def first_of_month(day: date) -> date:
     return day.replace(day=1)
 
 
+def month_of(day: date) -> Period:
+    """Return the natural month of ``day``."""
+    first = first_of_month(day)
+    return Period(start=first, end=add_months(first, 1) - timedelta(days=1))
+
+
 def add_months(day: date, months: int) -> date:
     """Return ``day`` moved by ``months``, clamped to the end of a shorter month (31 January + 1 = 28 February)."""
     years, month = divmod(day.year * _MONTHS_PER_YEAR + day.month - 1 + months, _MONTHS_PER_YEAR)

@@ -12,6 +12,7 @@ from inspection_api.reports import (
     details,
     indicators,
     migrations,
+    month_end,
     records,
     series,
 )
@@ -28,4 +29,5 @@ REPORTS = (
     conclusions.REPORT,
     migrations.REPORT,
     anomalies.REPORT,
+    month_end.REPORT,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inspection_api.core.errors import Invalid
+from inspection_api.core.errors import Conflict, Invalid
 
 
 class ReportWindowInvalid(Invalid):
@@ -24,3 +24,24 @@ class OrganisationRepeated(Invalid):
 
     code = "organisation_repeated"
     title = "机构重复"
+
+
+class MonthNotOver(Conflict):
+    """A month is closed after its last day."""
+
+    code = "month_not_over"
+    title = "该月尚未结束"
+
+
+class MonthClosed(Conflict):
+    """The organisation's month is closed, by itself or by one above it."""
+
+    code = "month_closed"
+    title = "该机构该月已月结"
+
+
+class MonthReviewed(Conflict):
+    """Somebody has reviewed this closing."""
+
+    code = "month_reviewed"
+    title = "该月结已审阅"

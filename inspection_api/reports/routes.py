@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 from inspection_api.core.paging import paginate
 from inspection_api.http.blueprint import Blueprint
 from inspection_api.http.schemas import page_of
-from inspection_api.reports import queries, schemas
+from inspection_api.reports import queries, schemas, service
 from inspection_api.reports.catalogue import REPORTS
+from inspection_api.reports.models import MonthClosing
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from inspection_api.core.context import Context
     from inspection_api.reports.table import Listing, Report, Table
 
@@ -21,6 +24,38 @@ blp = Blueprint("reports", "统计报表")
 def list_reports(_: Context) -> dict[str, Any]:
     """List the reports."""
     return {"items": REPORTS}
+
+
+@blp.get(
+    "/month-closings", permission=service.READ, query=schemas.MonthClosingQuery, out=page_of(schemas.MonthClosingSchema)
+)
+def list_closings(ctx: Context, *, limit: int, cursor: str | None, **narrowed: Any) -> Any:
+    """List the closed months."""
+    by = [MonthClosing.month, MonthClosing.id]
+    return paginate(ctx.session, service.closings(ctx, **narrowed), by=by, limit=limit, cursor=cursor)
+
+
+@blp.post(
+    "/month-closings",
+    permission=service.FREEZE,
+    body=schemas.MonthClosingInput,
+    out=schemas.MonthClosingSchema,
+    status=201,
+)
+def close_month(ctx: Context, **values: Any) -> MonthClosing:
+    """Freeze a month's figures of an organisation and of all below it."""
+    return service.close_month(ctx, **values)
+
+
+@blp.post(
+    "/month-closings/<uuid:closing_id>/review",
+    permission=service.REVIEW,
+    body=schemas.ReviewInput,
+    out=schemas.MonthClosingSchema,
+)
+def review_closing(ctx: Context, *, closing_id: UUID, note: str) -> MonthClosing:
+    """Say that a second person looked at the frozen figures."""
+    return service.review_closing(ctx, closing_id, note=note)
 
 
 def _serve(report: Report) -> None:

@@ -36,13 +36,15 @@ SEEN = [
     ("nobody", "sub_branch", 403),
 ]
 BROKEN = [{"to": "2026-02-28"}, {"from": "March"}, {"to": "2100-01-01"}, {"day": "1"}, {"organisation_id": "x"}]
+BROKEN_MONTHS = [{"month": "2026-13"}, {"month": "March"}, {"day": "1"}, {"organisation_id": "x"}]
 BROKEN_YEARS = [{"year": "1999"}, {"year": "2100"}, {"year": "March"}, {"day": "1"}, {"organisation_id": "x"}]
 
 
 def plausible(query: type[Schema]) -> dict[str, Any]:
     """Return what a question needs beside its organisation."""
     fields = query().fields
-    found: dict[str, Any] = dict(MARCH) if "start" in fields else {"year": 2026}
+    when: dict[str, dict[str, Any]] = {"start": dict(MARCH), "month": {"month": "2026-03"}, "year": {"year": 2026}}
+    found = next(days for name, days in when.items() if name in fields)
     for name, field in fields.items():
         choices = next((rule.choices for rule in field.validators if isinstance(rule, OneOf)), None)
         if field.required and choices:
@@ -73,7 +75,7 @@ def test_reports_follow_role_and_subtree(client: FlaskClient, desk: Portfolio, p
 @pytest.mark.parametrize("path", QUERIES)
 def test_a_broken_question_is_refused(client: FlaskClient, desk: Portfolio, path: str) -> None:
     plain = plausible(QUERIES[path])
-    for change in BROKEN if "from" in plain else BROKEN_YEARS:
+    for change in BROKEN if "from" in plain else BROKEN_MONTHS if "month" in plain else BROKEN_YEARS:
         asked = {**plain, **change}
         answer = ask(client, desk, "manager", path, organisation="sub_branch", **asked)
         assert answer.status_code == 422, change
@@ -101,6 +103,8 @@ def test_every_number_has_a_list_or_two(client: FlaskClient, tasked: Portfolio, 
     shown = [column for column in table["columns"] if column["kind"] in {"rate", "count", "amount"}]
     known = {listing.path for listing in report.lists}
     assert shown
+    if report.code == "month_end":  # of a frozen coverage nobody kept the list
+        shown = [column for column in shown if column["key"] not in {"checkpoints", "customers", "balance"}]
     assert {column["listing"] for column in shown} <= known
     assert all(column["numerator"] for column in shown)
     assert all((column["kind"] == "rate") == (column["denominator"] is not None) for column in shown)

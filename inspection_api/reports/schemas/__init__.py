@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
+from inspection_api.reports.schemas.closings import (
+    AdjustmentSchema,
+    AdjustmentsQuery,
+    FrozenTasksQuery,
+    MonthClosingInput,
+    MonthClosingQuery,
+    MonthClosingSchema,
+    MonthQuery,
+    ReviewInput,
+)
 from inspection_api.reports.schemas.questions import (
     AlertsQuery,
     AttemptsQuery,
@@ -44,6 +54,8 @@ from inspection_api.reports.schemas.tables import (
 )
 
 __all__ = [
+    "AdjustmentSchema",
+    "AdjustmentsQuery",
     "AlertRowSchema",
     "AlertsQuery",
     "AttemptRowSchema",
@@ -61,7 +73,12 @@ __all__ = [
     "ExitRowSchema",
     "ExitsQuery",
     "FailedTasksQuery",
+    "FrozenTasksQuery",
     "IndicatorsQuery",
+    "MonthClosingInput",
+    "MonthClosingQuery",
+    "MonthClosingSchema",
+    "MonthQuery",
     "MovedCustomerSchema",
     "MovedQuery",
     "QuarantinedVisitsQuery",
@@ -70,6 +87,7 @@ __all__ = [
     "RecordsQuery",
     "ResetRowSchema",
     "ResetsQuery",
+    "ReviewInput",
     "SeriesQuery",
     "SeriesVisitsQuery",
     "StandingQuery",

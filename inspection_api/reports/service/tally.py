@@ -1,4 +1,4 @@
-"""Use cases of the reports slice: keep the tally of tasks short, and hold it to a full recount."""
+"""Keep the tally of tasks short, and hold it to a full recount."""
 
 from __future__ import annotations
 

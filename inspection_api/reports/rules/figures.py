@@ -13,7 +13,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from inspection_api.core.periods import Grid, Period, Unit
-from inspection_api.reports.errors import OrganisationRepeated, ReportTooLong, ReportWindowInvalid
+from inspection_api.reports.errors import (
+    OrganisationRepeated,
+    ReportTooLong,
+    ReportWindowInvalid,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
