@@ -36,7 +36,7 @@ OWN_WORDS = {
     "inspection_api.imports": {"workbook", "delimited"},  # the two kinds of files
     "inspection_api.reports": {
         *("completion", "coverage", "branch_checks", "details", "comparison", "series"),
-        *("indicators", "conclusions", "migrations", "records", "anomalies", "month_end"),
+        *("indicators", "conclusions", "migrations", "records", "anomalies", "alerting", "month_end"),
         *("catalogue", "table", "words"),  # one file per report, all of them, and what they fill
         *("scope", "duties", "visits", "incidents", "covering"),  # what several of them are counted from
     },

@@ -124,8 +124,8 @@ MATRIX: dict[Action, str] = {
     ),
     Action.ALERT_RULES: "devices|edit,devices|read|read||||edit,devices|devices|||read|||",
     Action.REPORTS: (
-        "|completion|completion|completion|own:completion||completion|completion|alerts|alerts||completion"
-        "||own:aggregates|"
+        "|completion,alerts|completion,alerts|completion,alerts|own:completion,own:alerts||completion,alerts"
+        "|completion,alerts|alerts|alerts||completion,alerts||own:aggregates|"
     ),
     Action.PERSONAL_EXPORT: "|export|export|export||||export||||export|||",
     Action.AUDIT: "security|||||||||||read|||",

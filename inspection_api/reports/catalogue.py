@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from inspection_api.reports import (
+    alerting,
     anomalies,
     branch_checks,
     comparison,
@@ -29,5 +30,6 @@ REPORTS = (
     conclusions.REPORT,
     migrations.REPORT,
     anomalies.REPORT,
+    alerting.REPORT,
     month_end.REPORT,
 )

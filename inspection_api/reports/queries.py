@@ -31,21 +31,23 @@ if TYPE_CHECKING:
     from inspection_api.core.periods import Period
 
 READ = Permission(Action.REPORTS, "completion")
+READ_ALERTS = Permission(Action.REPORTS, "alerts")
+READ_ANY = Permission(Action.REPORTS, "read")
 
 
-def readable_organisations(actor: Actor) -> Select[Organisation]:
-    """Return the organisations about which the actor may ask, be it only for tasks of his own."""
-    paths = [held.path for held in actor.assignments if reach(held.role, READ) is not Reach.NONE]
+def readable_organisations(actor: Actor, permission: Permission = READ) -> Select[Organisation]:
+    """Return the organisations about which the actor may ask, be it only for what is his own."""
+    paths = [held.path for held in actor.assignments if reach(held.role, permission) is not Reach.NONE]
     return select(Organisation).where(in_subtree(Organisation.id, paths))
 
 
-def get_readable(ctx: Context, organisation_id: UUID) -> Organisation:
+def get_readable(ctx: Context, organisation_id: UUID, permission: Permission = READ) -> Organisation:
     """Return the organisation that a report is about.
 
     Raises:
         NotFound: it is out of the actor's scope.
     """
-    readable = readable_organisations(ctx.actor)
+    readable = readable_organisations(ctx.actor, permission)
     return get_one(ctx.session, readable.where(Organisation.id == organisation_id), field="organisation_id")
 
 

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 blp = Blueprint("reports", "统计报表")
 
 
-@blp.get("/reports", permission=queries.READ, out=schemas.CatalogueSchema)
-def list_reports(_: Context) -> dict[str, Any]:
-    """List the reports."""
-    return {"items": REPORTS}
+@blp.get("/reports", permission=queries.READ_ANY, out=schemas.CatalogueSchema)
+def list_reports(ctx: Context) -> dict[str, Any]:
+    """List the reports that I may read."""
+    return {"items": [report for report in REPORTS if ctx.actor.may(report.permission)]}
 
 
 @blp.get(
@@ -63,7 +63,7 @@ def _serve(report: Report) -> None:
         return report.table(ctx, **asked)
 
     show.__name__, show.__doc__ = f"show_{report.code}", report.summary
-    blp.get(report.path, permission=queries.READ, query=report.query, out=schemas.TableSchema)(show)
+    blp.get(report.path, permission=report.permission, query=report.query, out=schemas.TableSchema)(show)
     for listing in report.lists:
         _serve_list(report, listing)
 
@@ -74,7 +74,7 @@ def _serve_list(report: Report, listing: Listing) -> None:
 
     show.__name__, show.__doc__ = f"list_{report.code}_{listing.path}", listing.summary
     path = f"{report.path}/{listing.path}"
-    blp.get(path, permission=queries.READ, query=listing.query, out=page_of(listing.out))(show)
+    blp.get(path, permission=report.permission, query=listing.query, out=page_of(listing.out))(show)
 
 
 for _report in REPORTS:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import InstrumentedAttribute
 
     from inspection_api.core.context import Context
+    from inspection_api.core.permissions import Permission
 
 
 class Place(NamedTuple):
@@ -33,7 +34,9 @@ class Place(NamedTuple):
         return self.organisation.path
 
 
-def about(ctx: Context, organisation_id: UUID, start: date, end: date) -> tuple[Organisation, Period]:
+def about(
+    ctx: Context, organisation_id: UUID, start: date, end: date, permission: Permission = queries.READ
+) -> tuple[Organisation, Period]:
     """Return the organisation and the window that a report or a list is about.
 
     Raises:
@@ -42,7 +45,7 @@ def about(ctx: Context, organisation_id: UUID, start: date, end: date) -> tuple[
     """
     window = Period(start=start, end=end)
     rules.ensure_window(window)
-    return queries.get_readable(ctx, organisation_id), window
+    return queries.get_readable(ctx, organisation_id, permission), window
 
 
 def places(ctx: Context, parent: Organisation, found: Container[str | None]) -> Iterator[Place]:

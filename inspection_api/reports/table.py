@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from inspection_api.reports.queries import READ
 from inspection_api.reports.rules import S, subtree_total, total
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from inspection_api.accounts.models import Organisation
     from inspection_api.core.periods import Period
+    from inspection_api.core.permissions import Permission
     from inspection_api.reports.rules import Rate
 
     Cell = Rate | Decimal | int | str | date | None
@@ -146,7 +148,10 @@ class Listing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A row of the catalogue: ``table`` takes the Context and what ``query`` reads, by keyword."""
+    """A row of the catalogue: ``table`` takes the Context and what ``query`` reads, by keyword.
+
+    Whoever has ``permission`` reads it and its lists, as far as his role reaches.
+    """
 
     code: str
     title: str
@@ -154,6 +159,7 @@ class Report:
     query: type[Schema]
     table: Callable[..., Table]
     lists: tuple[Listing, ...] = field(default=())
+    permission: Permission = READ
 
     @property
     def path(self) -> str:

@@ -57,3 +57,21 @@ INCIDENTS = {
     "alerts": {"alerts": "新增预警"},
 }
 """What goes wrong, by the list that shows it."""
+ALERT_LEVELS = {1: "关注", 2: "预警", 3: "可疑"}
+ALERT_CONDITIONS = {"active": "存续", "cleared": "已解除"}
+ALERT_HANDLINGS = {
+    "new": "待复核",
+    "confirmed": "已确认",
+    "false_alarm_proposed": "误报待第二人复核",
+    "false_alarm": "误报",
+}
+"""How grave an alert is, what the data say, and what people decided (domain.md §5.5)."""
+ALERTS = {
+    ANY: "预警数",
+    "notice": "关注",
+    "warning": "预警",
+    "suspicious": "可疑",
+    "active": "仍存续",
+    **ALERT_HANDLINGS,
+}
+"""By what alerts are counted."""

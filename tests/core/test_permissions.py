@@ -98,7 +98,10 @@ WRITES = {
     "reports.completion": (
         "province_manager branch_manager sub_branch_manager (loan_officer) approver risk_manager auditor"
     ),
-    "reports.alerts": "service_manager information_officer",
+    "reports.alerts": (
+        "province_manager branch_manager sub_branch_manager (loan_officer) approver risk_manager auditor"
+        " service_manager information_officer"
+    ),
     "reports.aggregates": "(board)",
     "personal_export.export": "province_manager branch_manager sub_branch_manager risk_manager auditor",
     "audit.security": "administrator",

@@ -6,7 +6,7 @@ from marshmallow import fields, validate
 
 from inspection_api.http.schemas import Input, PageQuery, Text, Truth, Whole
 from inspection_api.reports.rules import DUE_MEASURES, Measure
-from inspection_api.reports.words import ANY, BEFORE, CONCLUSIONS, INCIDENTS, INDICATORS, STANDINGS
+from inspection_api.reports.words import ALERTS, ANY, BEFORE, CONCLUSIONS, INCIDENTS, INDICATORS, STANDINGS
 
 
 class WindowQuery(Input):
@@ -159,3 +159,9 @@ class AlertsQuery(CellQuery):
     """Alerts that were raised."""
 
     measure = fields.String(required=True, validate=validate.OneOf(list(INCIDENTS["alerts"])))
+
+
+class RaisedAlertsQuery(CellQuery):
+    """Alerts of a level, or as they stand."""
+
+    measure = fields.String(required=True, validate=validate.OneOf(list(ALERTS)))

@@ -6,10 +6,26 @@ from typing import TYPE_CHECKING, Any
 
 from marshmallow import Schema, fields
 
-from inspection_api.reports.words import BEFORE, CONCLUSIONS, INCIDENTS, INSPECTION_TYPES, STANDINGS, VISIT_STATES
+from inspection_api.alerts.rules import RULES
+from inspection_api.reports.words import (
+    ALERT_CONDITIONS,
+    ALERT_HANDLINGS,
+    ALERT_LEVELS,
+    BEFORE,
+    CONCLUSIONS,
+    INCIDENTS,
+    INSPECTION_TYPES,
+    STANDINGS,
+    VISIT_STATES,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+def titled(title: str) -> dict[str, Any]:
+    """Return the option of a field that people read: what its column is called where the list is printed."""
+    return {"metadata": {"title": title}}
 
 
 class CountedTaskSchema(Schema):
@@ -32,7 +48,7 @@ class CountedTaskSchema(Schema):
 class WordField(fields.String):
     """A code as people read it; one that has no word stays what it is."""
 
-    def __init__(self, words: Mapping[str, str], **options: Any) -> None:
+    def __init__(self, words: Mapping[Any, str], **options: Any) -> None:
         """Set the words by code."""
         super().__init__(allow_none=True, dump_only=True, **options)
         self.words = words
@@ -46,69 +62,69 @@ class TaskRowSchema(Schema):
 
     id = fields.UUID()
     checkpoint_id = fields.UUID()
-    checkpoint_code = fields.String()
-    checkpoint_name = fields.String()
+    checkpoint_code = fields.String(**titled("检查点编号"))
+    checkpoint_name = fields.String(**titled("检查点"))
     customer_id = fields.UUID()
-    customer_name = fields.String()
+    customer_name = fields.String(**titled("客户"))
     organisation_id = fields.UUID()
-    organisation_name = fields.String()
+    organisation_name = fields.String(**titled("机构"))
     officer_id = fields.UUID(allow_none=True)
-    officer_name = fields.String(allow_none=True)
+    officer_name = fields.String(allow_none=True, **titled("客户经理"))
     inspection_type = fields.String()
-    inspection_type_word = WordField(INSPECTION_TYPES, attribute="inspection_type")
-    period_start = fields.Date()
-    period_end = fields.Date()
-    due_on = fields.Date()
+    inspection_type_word = WordField(INSPECTION_TYPES, attribute="inspection_type", **titled("检查类型"))
+    period_start = fields.Date(**titled("期间开始"))
+    period_end = fields.Date(**titled("期间结束"))
+    due_on = fields.Date(**titled("应完成日"))
     standing = fields.String()
-    standing_word = WordField(STANDINGS, attribute="standing")
-    performed_on = fields.Date(allow_none=True)
+    standing_word = WordField(STANDINGS, attribute="standing", **titled("状态"))
+    performed_on = fields.Date(allow_none=True, **titled("检查日期"))
     closed_by = fields.UUID(allow_none=True)
     conclusion = fields.String(allow_none=True)
-    conclusion_word = WordField(CONCLUSIONS, attribute="conclusion")
-    indicators = fields.List(fields.String(), allow_none=True)
+    conclusion_word = WordField(CONCLUSIONS, attribute="conclusion", **titled("检查结论"))
+    indicators = fields.List(fields.String(), allow_none=True, **titled("预警指示"))
 
 
 class VisitRowSchema(Schema):
     """A visit with the names that people know it by; an ``excepted`` one was accepted out of quarantine."""
 
     id = fields.UUID()
-    performed_on = fields.Date(allow_none=True)
+    performed_on = fields.Date(allow_none=True, **titled("检查日期"))
     state = fields.String()
-    state_word = WordField(VISIT_STATES, attribute="state")
-    excepted = fields.Boolean()
+    state_word = WordField(VISIT_STATES, attribute="state", **titled("状态"))
+    excepted = fields.Boolean(**titled("隔离后采纳"))
     quarantine_codes = fields.List(fields.String())
     conclusion = fields.String(allow_none=True)
-    conclusion_word = WordField(CONCLUSIONS, attribute="conclusion")
-    indicators = fields.List(fields.String())
-    note = fields.String(allow_none=True)
+    conclusion_word = WordField(CONCLUSIONS, attribute="conclusion", **titled("检查结论"))
+    indicators = fields.List(fields.String(), **titled("预警指示"))
+    note = fields.String(allow_none=True, **titled("备注"))
     checkpoint_id = fields.UUID()
-    checkpoint_code = fields.String()
-    checkpoint_name = fields.String()
+    checkpoint_code = fields.String(**titled("检查点编号"))
+    checkpoint_name = fields.String(**titled("检查点"))
     customer_id = fields.UUID()
-    customer_name = fields.String()
+    customer_name = fields.String(**titled("客户"))
     organisation_id = fields.UUID()
-    organisation_name = fields.String()
+    organisation_name = fields.String(**titled("机构"))
     officer_id = fields.UUID()
-    officer_name = fields.String()
+    officer_name = fields.String(**titled("客户经理"))
 
 
 class CustomerRowSchema(Schema):
     """A customer behind a number."""
 
     id = fields.UUID()
-    name = fields.String()
-    uscc = fields.String()
+    name = fields.String(**titled("客户"))
+    uscc = fields.String(**titled("统一社会信用代码"))
     organisation_id = fields.UUID()
-    organisation_name = fields.String()
+    organisation_name = fields.String(**titled("机构"))
 
 
 class MovedCustomerSchema(CustomerRowSchema):
     """A customer with its last conclusions before the window and in it."""
 
     before = fields.String()
-    before_word = WordField(BEFORE, attribute="before")
+    before_word = WordField(BEFORE, attribute="before", **titled("原结论"))
     after = fields.String()
-    after_word = WordField(CONCLUSIONS, attribute="after")
+    after_word = WordField(CONCLUSIONS, attribute="after", **titled("现结论"))
 
 
 class CoveredCheckpointSchema(Schema):
@@ -137,44 +153,44 @@ class IncidentRowSchema(Schema):
     """Something that happened at a checkpoint."""
 
     checkpoint_id = fields.UUID()
-    checkpoint_code = fields.String()
-    checkpoint_name = fields.String()
-    customer_name = fields.String()
-    organisation_name = fields.String()
+    checkpoint_code = fields.String(**titled("检查点编号"))
+    checkpoint_name = fields.String(**titled("检查点"))
+    customer_name = fields.String(**titled("客户"))
+    organisation_name = fields.String(**titled("机构"))
 
 
 class AttemptRowSchema(IncidentRowSchema):
     """An attempt in vain."""
 
     id = fields.UUID()
-    performed_at = fields.AwareDateTime()
+    performed_at = fields.AwareDateTime(**titled("时间"))
     reason = fields.String()
-    reason_word = WordField(INCIDENTS["attempts"], attribute="reason")
-    note = fields.String(allow_none=True)
+    reason_word = WordField(INCIDENTS["attempts"], attribute="reason", **titled("原因"))
+    note = fields.String(allow_none=True, **titled("备注"))
     task_id = fields.UUID(allow_none=True)
-    officer_name = fields.String()
+    officer_name = fields.String(**titled("客户经理"))
 
 
 class ResetRowSchema(IncidentRowSchema):
     """A place that was given up; ``generation`` is the one that began."""
 
     generation = fields.Integer()
-    reset_at = fields.AwareDateTime()
-    reason = fields.String()
-    reset_by_name = fields.String()
+    reset_at = fields.AwareDateTime(**titled("重置时间"))
+    reason = fields.String(**titled("原因"))
+    reset_by_name = fields.String(**titled("重置人"))
 
 
 class ExitRowSchema(IncidentRowSchema):
     """A checkpoint that left."""
 
     id = fields.UUID()
-    effective_on = fields.Date()
-    decided_at = fields.AwareDateTime()
+    effective_on = fields.Date(**titled("生效日期"))
+    decided_at = fields.AwareDateTime(**titled("审批时间"))
     status = fields.String()
     exit_type = fields.String()
-    exit_type_word = fields.String()
-    reason = fields.String()
-    proposed_by_name = fields.String()
+    exit_type_word = fields.String(**titled("退出类型"))
+    reason = fields.String(**titled("原因"))
+    proposed_by_name = fields.String(**titled("提出人"))
 
 
 class AlertRowSchema(Schema):
@@ -182,10 +198,14 @@ class AlertRowSchema(Schema):
 
     id = fields.UUID()
     rule = fields.String()
+    title = WordField({rule.code: rule.title for rule in RULES}, attribute="rule", **titled("预警"))
     level = fields.Integer()
+    level_word = WordField(ALERT_LEVELS, attribute="level", **titled("预警级别"))
     condition = fields.String()
+    condition_word = WordField(ALERT_CONDITIONS, attribute="condition", **titled("预警状态"))
     handling = fields.String()
-    first_seen_on = fields.Date()
+    handling_word = WordField(ALERT_HANDLINGS, attribute="handling", **titled("处理情况"))
+    first_seen_on = fields.Date(**titled("首次触发日"))
     customer_id = fields.UUID()
-    customer_name = fields.String()
-    organisation_name = fields.String()
+    customer_name = fields.String(**titled("客户"))
+    organisation_name = fields.String(**titled("机构"))
