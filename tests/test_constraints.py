@@ -27,6 +27,7 @@ NOW = datetime(2026, 3, 10, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
 TODAY, YESTERDAY = date(2026, 3, 10), date(2026, 3, 9)
 UNKNOWN = "unknown"
+AUTHOR = uuid4()
 
 GOOD: dict[str, dict[str, Any]] = {
     "alert_feedback": {"verdict": "normal"},
@@ -205,6 +206,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "ck_task_kind_known": {"kind": UNKNOWN},
     "ck_task_state_known": {"state": UNKNOWN},
     "ck_template_code_form": {"code": "Plain"},
+    "ck_template_version_authors_never_publish": {"authors": [AUTHOR], "published_by": AUTHOR},
     "ck_template_version_published_at_set": {"published_at": None},
     "ck_template_version_status_known": {"status": UNKNOWN, "published_at": None},
     "ck_unlock_request_decided_at_set": {"decided_at": None},

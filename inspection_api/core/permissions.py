@@ -104,7 +104,7 @@ MATRIX: dict[Action, str] = {
     Action.ACCOUNTS: "all|read|enrol|enrol||||||||read|||",
     Action.CONFIGURATION: "all|edit|read|read|read|||read||||read|||",
     Action.RULES: "|edit,edit_dates|edit,edit_dates|edit_dates|read|||read||||read|||",
-    Action.TEMPLATES: "|edit,publish|read|read|read|||propose||||read|||",
+    Action.TEMPLATES: "|propose,publish|read|read|read|||propose||||read|||",
     Action.CHECKPOINTS: "|edit|edit|edit|own:propose|||read||read|own:read|read|||",
     Action.PLATES: "|issue|issue|issue|read|||||||read|own:released||",
     Action.BINDING: "|||bind,decide|own:bind||||||||||",

@@ -26,6 +26,20 @@ class VersionPublished(Conflict):
     title = "该版本已发布，不可更改"
 
 
+class VersionProposed(Conflict):
+    """The draft is proposed already; changing it takes the proposal back."""
+
+    code = "version_proposed"
+    title = "草稿已提交发布"
+
+
+class VersionNotProposed(Conflict):
+    """Only a draft that somebody proposed is published."""
+
+    code = "version_not_proposed"
+    title = "草稿尚未提交发布"
+
+
 class DraftExists(Conflict):
     """A template has one draft at a time; ``existing_id`` is its id."""
 
@@ -34,7 +48,7 @@ class DraftExists(Conflict):
 
 
 class PublishNeedsAnother(Forbidden):
-    """Whoever wrote a draft does not publish it (four eyes)."""
+    """Whoever wrote or proposed a draft does not publish it (four eyes)."""
 
     code = "four_eyes"
     title = "草稿须由他人发布"

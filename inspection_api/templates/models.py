@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, UniqueConstraint, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from inspection_api.core.tables import Base, Identified, Versioned
@@ -24,14 +24,18 @@ class Template(Identified, Versioned, Base):
 
 
 class TemplateVersion(Identified, Versioned, Base):
-    """One edition of a template; a trigger keeps a published one from ever changing."""
+    """One edition of a template; a trigger keeps a published one from ever changing.
+
+    ``authors`` are all who wrote it or proposed it: another person publishes it.
+    """
 
     __tablename__ = "template_version"
     __table_args__ = (
         UniqueConstraint("template_id", "number"),
-        CheckConstraint("status IN ('draft', 'published')", name="status_known"),
+        CheckConstraint("status IN ('draft', 'proposed', 'published')", name="status_known"),
         CheckConstraint("(status = 'published') = (published_at IS NOT NULL)", name="published_at_set"),
-        Index("uq_template_version_draft", "template_id", unique=True, postgresql_where=text("status = 'draft'")),
+        CheckConstraint("NOT published_by = ANY (authors)", name="authors_never_publish"),
+        Index("uq_template_version_draft", "template_id", unique=True, postgresql_where=text("status <> 'published'")),
     )
 
     template_id: Mapped[UUID] = mapped_column(ForeignKey("template.id"))
@@ -41,5 +45,6 @@ class TemplateVersion(Identified, Versioned, Base):
     sha256: Mapped[str]
     created_by: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
     created_at: Mapped[datetime]
+    authors: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid()), server_default="{}")
     published_by: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
     published_at: Mapped[datetime | None]

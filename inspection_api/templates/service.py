@@ -1,4 +1,4 @@
-"""Use cases of the templates slice: write a draft, publish it by a second person, throw it away."""
+"""Use cases of the templates slice: write a draft, try it, propose it, publish it by a second person, throw it away."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
+from inspection_api.core.tables import ensure_version
 from inspection_api.templates import default_template, queries, rules
 from inspection_api.templates.errors import DraftExists, TemplateCodeTaken
-from inspection_api.templates.forms import compile_form, ensure_well_made
+from inspection_api.templates.forms import compile_form, ensure_well_made, validate
 from inspection_api.templates.models import Template, TemplateVersion
 from inspection_api.templates.rules import VersionStatus
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from inspection_api.core.context import Context
+    from inspection_api.templates.forms import Answers, FormVerdict, Medium
 
 
 def create_template(ctx: Context, *, code: str, name: str, family: str) -> Template:
@@ -57,6 +59,7 @@ def draft(ctx: Context, template_id: UUID, *, definition: dict[str, Any]) -> Tem
         sha256=_digest(definition),
         created_by=ctx.actor.user_id,
         created_at=ctx.now,
+        authors=rules.with_author([], ctx.actor.user_id),
     )
     ctx.session.add(version)
     ctx.session.flush()
@@ -65,7 +68,7 @@ def draft(ctx: Context, template_id: UUID, *, definition: dict[str, Any]) -> Tem
 
 
 def _ensure_no_draft(ctx: Context, template_id: UUID) -> None:
-    drafts = queries.versions_of(template_id).where(TemplateVersion.status == VersionStatus.DRAFT)
+    drafts = queries.versions_of(template_id).where(TemplateVersion.status != VersionStatus.PUBLISHED)
     existing = ctx.session.scalars(drafts).one_or_none()
     if existing is not None:
         raise DraftExists(existing_id=str(existing.id))
@@ -76,20 +79,72 @@ def _digest(definition: dict[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def publish(ctx: Context, version_id: UUID) -> TemplateVersion:
-    """Publish another person's draft: from now on it never changes, and new tasks use it.
+def redraft(ctx: Context, version_id: UUID, *, version: int, definition: dict[str, Any]) -> TemplateVersion:
+    """Write a draft anew, and take back that it was proposed; whoever wrote any of it stays an author.
+
+    Raises:
+        NotFound: no such version.
+        DefinitionInvalid: the definition contradicts itself.
+        VersionPublished: it is no draft.
+        PreconditionFailed: somebody else changed it since.
+    """
+    ensure_well_made(compile_form(definition))
+    edition = queries.get_version(ctx.session, version_id, for_update=True)
+    rules.ensure_unpublished(VersionStatus(edition.status))
+    ensure_version(edition, version)
+    edition.definition, edition.sha256, edition.status = definition, _digest(definition), VersionStatus.DRAFT
+    edition.authors = rules.with_author(edition.authors, ctx.actor.user_id)
+    ctx.session.flush()
+    ctx.record("template.redrafted", template_id=str(edition.template_id), version_id=str(edition.id))
+    return edition
+
+
+def try_out(ctx: Context, version_id: UUID, *, answers: Answers, media: list[Medium]) -> FormVerdict:
+    """Return how a visit with these answers would be judged by a version, a draft too; nothing is written.
+
+    Raises:
+        NotFound: no such version.
+    """
+    edition = queries.get_version(ctx.session, version_id)
+    return validate(compile_form(edition.definition), answers, media)
+
+
+def propose(ctx: Context, version_id: UUID, *, version: int) -> TemplateVersion:
+    """Propose a draft as it stands for publishing by another person.
+
+    Raises:
+        NotFound: no such version.
+        VersionPublished: it is no draft.
+        VersionProposed: it is proposed already.
+        PreconditionFailed: somebody else changed it since.
+    """
+    edition = queries.get_version(ctx.session, version_id, for_update=True)
+    rules.ensure_proposable(VersionStatus(edition.status))
+    ensure_version(edition, version)
+    edition.status = VersionStatus.PROPOSED
+    edition.authors = rules.with_author(edition.authors, ctx.actor.user_id)
+    ctx.session.flush()
+    ctx.record("template.proposed", template_id=str(edition.template_id), version_id=str(edition.id))
+    return edition
+
+
+def publish(ctx: Context, version_id: UUID, *, version: int) -> TemplateVersion:
+    """Publish what others wrote and proposed: from now on it never changes, and new tasks use it.
 
     Raises:
         NotFound: no such version.
         VersionPublished: it is published already.
-        PublishNeedsAnother: it is the actor's own draft.
+        VersionNotProposed: nobody has proposed it as it stands.
+        PublishNeedsAnother: the actor is one of its authors.
+        PreconditionFailed: it is no longer what the actor has read.
     """
-    version = queries.get_version(ctx.session, version_id, for_update=True)
-    rules.ensure_publishable(VersionStatus(version.status), version.created_by, ctx.actor.user_id)
-    version.status, version.published_by, version.published_at = VersionStatus.PUBLISHED, ctx.actor.user_id, ctx.now
+    edition = queries.get_version(ctx.session, version_id, for_update=True)
+    rules.ensure_publishable(VersionStatus(edition.status), edition.authors, ctx.actor.user_id)
+    ensure_version(edition, version)
+    edition.status, edition.published_by, edition.published_at = VersionStatus.PUBLISHED, ctx.actor.user_id, ctx.now
     ctx.session.flush()
-    ctx.record("template.published", template_id=str(version.template_id), version_id=str(version.id))
-    return version
+    ctx.record("template.published", template_id=str(edition.template_id), version_id=str(edition.id))
+    return edition
 
 
 def discard(ctx: Context, version_id: UUID) -> None:
@@ -99,11 +154,11 @@ def discard(ctx: Context, version_id: UUID) -> None:
         NotFound: no such version.
         VersionPublished: it is no draft.
     """
-    version = queries.get_version(ctx.session, version_id, for_update=True)
-    rules.ensure_draft(VersionStatus(version.status))
-    ctx.session.delete(version)
+    edition = queries.get_version(ctx.session, version_id, for_update=True)
+    rules.ensure_unpublished(VersionStatus(edition.status))
+    ctx.session.delete(edition)
     ctx.session.flush()
-    ctx.record("template.discarded", template_id=str(version.template_id), version_id=str(version_id))
+    ctx.record("template.discarded", template_id=str(edition.template_id), version_id=str(version_id))
 
 
 def ensure_default_template(ctx: Context) -> TemplateVersion:
@@ -113,6 +168,7 @@ def ensure_default_template(ctx: Context) -> TemplateVersion:
         template = create_template(
             ctx, code=default_template.CODE, name=default_template.NAME, family=default_template.FAMILY
         )
-        publish(ctx, draft(ctx, template.id, definition=default_template.DEFINITION).id)
+        edition = draft(ctx, template.id, definition=default_template.DEFINITION)
+        publish(ctx, edition.id, version=propose(ctx, edition.id, version=edition.version).version)
     current = queries.current_versions(ctx.session, [template.id])
     return queries.get_version(ctx.session, current[template.id])

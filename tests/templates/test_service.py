@@ -48,7 +48,9 @@ def test_a_draft_is_not_among_the_versions(world: World) -> None:
 def test_the_latest_published_version_is_the_current_one(world: World) -> None:
     with world.transaction() as ctx:
         first = service.ensure_default_template(ctx)
-        second = service.publish(ctx, service.draft(ctx, first.template_id, definition=first.definition).id)
+        draft = service.draft(ctx, first.template_id, definition=first.definition)
+        proposed = service.propose(ctx, draft.id, version=draft.version)
+        second = service.publish(ctx, proposed.id, version=proposed.version)
         service.draft(ctx, first.template_id, definition=first.definition)
         assert templates.current_versions(ctx.session, [first.template_id]) == {first.template_id: second.id}
 

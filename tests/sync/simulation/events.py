@@ -61,9 +61,11 @@ def publish(simulation: Simulation, town: Town, random: Random) -> str:
     with town.as_user("province_manager") as ctx:
         current = ctx.session.get_one(TemplateVersion, town.street.portfolio.version_id)
         definition = {**current.definition, "title": f"第{random.randrange(10**6)}版"}
-        version_id = templates.draft(ctx, current.template_id, definition=definition).id
+        draft = templates.draft(ctx, current.template_id, definition=definition)
+        proposed = templates.propose(ctx, draft.id, version=draft.version)
+        version_id, version = proposed.id, proposed.version
     with town.as_user("second_province_manager") as ctx:
-        templates.publish(ctx, version_id)
+        templates.publish(ctx, version_id, version=version)
     return "ok"
 
 
