@@ -181,7 +181,8 @@ class PlanMembership(Identified, Base):
     """One episode: a checkpoint's stay in a plan, from ``joined_on`` until ``left_on`` (None: still there).
 
     ``left_on`` of an exit is its effective date D. Every task that begins by ``generated_through`` has been made;
-    None asks for a new look from the beginning.
+    None asks for a new look from the beginning, and ``recompute_from``
+    lets that look reach back to tasks that have begun (§1.10.3).
     """
 
     __tablename__ = "plan_membership"
@@ -215,3 +216,4 @@ class PlanMembership(Identified, Base):
     source: Mapped[str]
     recorded_on: Mapped[date]
     generated_through: Mapped[date | None]
+    recompute_from: Mapped[date | None]

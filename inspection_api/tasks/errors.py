@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inspection_api.core.errors import Conflict, Unavailable
+from inspection_api.core.errors import Conflict, Forbidden, Invalid, Unavailable
 
 
 class AttemptRaced(Unavailable):
@@ -24,3 +24,31 @@ class TaskClosed(Conflict):
 
     code = "task_closed"
     title = "任务已结束，不能再改派"
+
+
+class RecomputeDayInvalid(Invalid):
+    """A recomputation is about days that have begun, and not before the rule."""
+
+    code = "recompute_day_invalid"
+    title = "重算起始日期须在规则开始之后且不晚于今天"
+
+
+class RecomputeSettled(Conflict):
+    """The recomputation was approved or refused already; ``status`` says which."""
+
+    code = "recompute_settled"
+    title = "该重算已处理"
+
+
+class RecomputeOutdated(Conflict):
+    """The rule or its tasks changed since the difference was shown; it is to be proposed anew."""
+
+    code = "recompute_outdated"
+    title = "规则或任务已变化，请重新提出重算"
+
+
+class RecomputeFourEyes(Forbidden):
+    """Whoever proposed a recomputation does not decide on it (four eyes)."""
+
+    code = "four_eyes"
+    title = "不能审批本人提出的重算"

@@ -94,6 +94,41 @@ class Task(Identified, Versioned, Base):
     overdue: Mapped[bool | None] = query_expression()
 
 
+class RuleRecompute(Identified, Base):
+    """A retroactive edit: a rule's terms of now from a day of the past on, by two persons (domain.md §1.10.3).
+
+    ``difference`` is what the proposer was shown: the counts of ``create``, ``cancel`` and ``keep``, and the first few
+    of the tasks concerned as ``items``.
+    """
+
+    __tablename__ = "rule_recompute"
+    __table_args__ = (
+        CheckConstraint("status IN ('proposed', 'approved', 'refused')", name="status_known"),
+        CheckConstraint(
+            "(status = 'proposed') = (decided_by IS NULL) AND (decided_by IS NULL) = (decided_at IS NULL)",
+            name="decided_whole",
+        ),
+        CheckConstraint("decided_by <> proposed_by", name="proposer_never_decides"),
+        ForeignKeyConstraint(
+            ["rule_id", "rule_version"],
+            ["inspection_rule_version.rule_id", "inspection_rule_version.number"],
+            name="fk_rule_recompute_rule_version",
+        ),
+        Index("ix_rule_recompute_rule_id", "rule_id"),
+    )
+
+    rule_id: Mapped[UUID]
+    rule_version: Mapped[int]
+    since: Mapped[date]
+    reason: Mapped[str]
+    difference: Mapped[dict[str, Any]]
+    status: Mapped[str] = mapped_column(server_default=text("'proposed'"))
+    proposed_by: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"))
+    proposed_at: Mapped[datetime]
+    decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    decided_at: Mapped[datetime | None]
+
+
 class Visit(Identified, Base):
     """One accepted inspection, as tasks and figures need it; ``counted`` when it completed or exempted ``task_id``."""
 

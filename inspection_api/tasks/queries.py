@@ -12,14 +12,15 @@ import msgspec
 from sqlalchemy import and_, select, text
 from sqlalchemy.orm import with_expression
 
-from inspection_api.accounts.queries import visible
+from inspection_api.accounts.queries import in_subtree, visible
 from inspection_api.core.periods import Period, local_day
 from inspection_api.core.permissions import Action, Permission
 from inspection_api.core.tables import among
 from inspection_api.customers.queries import at_or_below
+from inspection_api.plans.models import InspectionRule
 from inspection_api.plans.queries import versions_by_rule
 from inspection_api.plans.rules import Episode, Exit, PlanTerms, Version
-from inspection_api.tasks.models import Task, VisitAttempt
+from inspection_api.tasks.models import RuleRecompute, Task, VisitAttempt
 from inspection_api.tasks.rules import OPEN, Attempt, State, TaskTerms
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ _LOCKED = text(
 _PLANS = text("SELECT id, rule_id, start_on, end_on, recorded_on FROM plan WHERE active ORDER BY id")
 _EPISODES = text(
     """
-    SELECT m.plan_id, m.id, m.joined_on, m.recorded_on, m.left_on, m.exit_type, m.exit_approved_on, m.generated_through
+    SELECT m.plan_id, m.id, m.joined_on, m.recorded_on, m.left_on, m.exit_type, m.exit_approved_on, m.generated_through,
+           m.recompute_from
     FROM unnest(CAST(:plan_ids AS uuid[]), CAST(:horizons AS date[])) AS h (plan_id, horizon)
     JOIN plan_membership m ON m.plan_id = h.plan_id
          AND (m.generated_through IS NULL OR m.generated_through < h.horizon)
@@ -100,6 +102,7 @@ class Stay(NamedTuple):
     exit_type: str | None
     exit_approved_on: date | None
     generated_through: date | None
+    recompute_from: date | None
 
     @property
     def episode(self) -> Episode:
@@ -107,7 +110,8 @@ class Stay(NamedTuple):
         left = None
         if self.exit_type is not None and self.exit_approved_on is not None:
             left = Exit(exit_type=self.exit_type, approved_on=self.exit_approved_on)
-        return Episode(joined_on=self.joined_on, recorded_on=self.recorded_on, left_on=self.left_on, exit=left)
+        recorded_on = min(self.recorded_on, self.recompute_from or self.recorded_on)
+        return Episode(joined_on=self.joined_on, recorded_on=recorded_on, left_on=self.left_on, exit=left)
 
 
 def is_overdue(today: date) -> ColumnElement[bool]:
@@ -217,6 +221,12 @@ def with_tasks(session: Session, episode_ids: Collection[UUID]) -> set[UUID]:
     if not episode_ids:
         return set()
     return set(session.scalars(select(Task.episode_id).where(among(Task.episode_id, episode_ids)).distinct()))
+
+
+def recomputes_of(actor: Actor, permission: Permission) -> Select[RuleRecompute]:
+    """Return the recomputations of the rules that organisations of the actor's subtrees own."""
+    owned = select(InspectionRule.id).where(in_subtree(InspectionRule.organisation_id, actor.paths(permission)))
+    return select(RuleRecompute).where(RuleRecompute.rule_id.in_(owned))
 
 
 def attempts_among(session: Session, ids: Collection[UUID]) -> dict[UUID, Attempt]:

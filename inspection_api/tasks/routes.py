@@ -10,10 +10,13 @@ from inspection_api.accounts.queries import get_one
 from inspection_api.core.paging import paginate
 from inspection_api.http.blueprint import Blueprint
 from inspection_api.http.schemas import PageQuery, page_of
+from inspection_api.plans.queries import READ as READ_RULES
+from inspection_api.plans.service import EDIT as EDIT_RULES
 from inspection_api.tasks import queries, schemas, service
-from inspection_api.tasks.models import Task, VisitAttempt
+from inspection_api.tasks.models import RuleRecompute, Task, VisitAttempt
 
 if TYPE_CHECKING:
+    from datetime import date
     from uuid import UUID
 
     from inspection_api.core.context import Context
@@ -80,3 +83,41 @@ def list_checkpoint_attempts(ctx: Context, checkpoint_id: UUID, *, limit: int, c
     checkpoint = get_one(ctx.session, reached)
     statement = queries.attempts_of(checkpoint_id=checkpoint.id)
     return paginate(ctx.session, statement, by=_OLDEST_FIRST, limit=limit, cursor=cursor)
+
+
+@blp.post(
+    "/rules/<uuid:rule_id>/recomputes",
+    permission=EDIT_RULES,
+    body=schemas.RecomputeInput,
+    out=schemas.RecomputeSchema,
+    status=201,
+)
+def propose_recompute(ctx: Context, rule_id: UUID, *, since: date, reason: str) -> RuleRecompute:
+    """Show what a rule's terms of now would change from a day of the past on, and propose it to a second person."""
+    return service.propose_recompute(ctx, rule_id, since=since, reason=reason)
+
+
+@blp.get("/recomputes", permission=READ_RULES, query=PageQuery, out=page_of(schemas.RecomputeSchema))
+def list_recomputes(ctx: Context, *, limit: int, cursor: str | None) -> Any:
+    """List the recomputations of my subtrees' rules, oldest first."""
+    statement = queries.recomputes_of(ctx.actor, READ_RULES)
+    return paginate(ctx.session, statement, by=[RuleRecompute.id], limit=limit, cursor=cursor)
+
+
+@blp.get("/recomputes/<uuid:recompute_id>", permission=READ_RULES, out=schemas.RecomputeSchema)
+def get_recompute(ctx: Context, recompute_id: UUID) -> RuleRecompute:
+    """Show one recomputation."""
+    statement = queries.recomputes_of(ctx.actor, READ_RULES)
+    return get_one(ctx.session, statement.where(RuleRecompute.id == recompute_id))
+
+
+@blp.post("/recomputes/<uuid:recompute_id>/approve", permission=EDIT_RULES, out=schemas.RecomputeSchema)
+def approve_recompute(ctx: Context, recompute_id: UUID) -> RuleRecompute:
+    """Approve somebody else's recomputation; the next run makes and cancels the tasks."""
+    return service.approve_recompute(ctx, recompute_id)
+
+
+@blp.post("/recomputes/<uuid:recompute_id>/refuse", permission=EDIT_RULES, out=schemas.RecomputeSchema)
+def refuse_recompute(ctx: Context, recompute_id: UUID) -> RuleRecompute:
+    """Refuse somebody else's recomputation."""
+    return service.refuse_recompute(ctx, recompute_id)

@@ -84,6 +84,37 @@ class AttemptSchema(Schema):
     performed_at = fields.AwareDateTime()
 
 
+class RecomputeInput(Input):
+    """From which day of the past a rule's terms of now are to count, and why."""
+
+    since = fields.Date(required=True)
+    reason = Text(required=True, maximum=500)
+
+
+class DifferenceSchema(Schema):
+    """What a recomputation changes; ``items`` are the first 100 of the tasks created and cancelled."""
+
+    create = fields.Integer()
+    cancel = fields.Integer()
+    keep = fields.Integer()
+    items = fields.List(fields.Dict(keys=fields.String(), values=fields.String()))
+
+
+class RecomputeSchema(Schema):
+    """A proposed, approved or refused recomputation; ``since`` is the first day of the period that was named."""
+
+    id = fields.UUID()
+    rule_id = fields.UUID()
+    since = fields.Date()
+    reason = fields.String()
+    difference = fields.Nested(DifferenceSchema)
+    status = fields.String()
+    proposed_by = fields.UUID()
+    proposed_at = fields.AwareDateTime()
+    decided_by = fields.UUID(allow_none=True)
+    decided_at = fields.AwareDateTime(allow_none=True)
+
+
 class TaskQuery(PageQuery):
     """Narrow the list of tasks; ``organisation_id`` takes everything below it too."""
 

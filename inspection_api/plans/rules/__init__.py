@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from inspection_api.plans.rules.edits import ensure_dates, ensure_exit_checks, switch_day
 from inspection_api.plans.rules.exits import decide_outcome, exit_periods, stop_date
-from inspection_api.plans.rules.required import RequiredTask, history_credit, horizon, required_tasks
+from inspection_api.plans.rules.recomputing import Difference, Existing, difference
+from inspection_api.plans.rules.required import RequiredTask, history_credit, horizon, period_start, required_tasks
 from inspection_api.plans.rules.terms import (
     Channel,
     DueRoll,
@@ -26,8 +27,10 @@ from inspection_api.plans.rules.terms import (
 
 __all__ = [
     "Channel",
+    "Difference",
     "DueRoll",
     "Episode",
+    "Existing",
     "Exit",
     "ExitCheck",
     "ExitRule",
@@ -39,11 +42,13 @@ __all__ = [
     "Rule",
     "Version",
     "decide_outcome",
+    "difference",
     "ensure_dates",
     "ensure_exit_checks",
     "exit_periods",
     "history_credit",
     "horizon",
+    "period_start",
     "required_tasks",
     "stop_date",
     "switch_day",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
 from inspection_api.core.periods import Grid, Period, WindowMode, add_months, add_units, first_of_month
@@ -91,6 +90,12 @@ def horizon(versions: Sequence[Version], plan: PlanTerms, as_of: date) -> date:
     return min(day for day in begins if day > as_of)
 
 
+def period_start(versions: Sequence[Version], plan: PlanTerms, day: date) -> date:
+    """Return the first day of the plan's period that holds ``day``; before the first period, that of the first."""
+    grid = _span_at(_spans(versions, plan), day).grid
+    return grid.first_day if day < grid.first_day else max(grid.boundary(grid.index_of(day)), grid.first_day)
+
+
 def _next_start(grid: Grid, day: date) -> date:
     return grid.first_day if day < grid.first_day else grid.boundary(grid.index_of(day) + 1)
 
@@ -105,11 +110,14 @@ def _spans(versions: Sequence[Version], plan: PlanTerms) -> list[_Span]:
 
 
 def _untils(versions: Sequence[Version], plan: PlanTerms) -> Iterator[date | None]:
-    """Yield the last day of each version: before the next one, and not behind an end that its plan followed then."""
+    """Yield the last day of each version: before any later one, and not behind an end that its plan followed then.
+
+    A recomputation begins before versions that it replaces (§1.10.3); they end before they begin.
+    """
     follows = plan.end == versions[-1].rule.end
-    for version, following in pairwise(versions):
-        before = following.since - _ONE_DAY if following.since else None
-        ends = [day for day in (before, version.rule.end if follows else None) if day is not None]
+    for number, version in enumerate(versions[:-1], start=1):
+        ends = [later.since - _ONE_DAY for later in versions[number:] if later.since]
+        ends += [version.rule.end] if follows and version.rule.end else []
         yield min(ends, default=None)
     yield None
 

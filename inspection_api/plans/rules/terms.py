@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -121,6 +121,10 @@ class PlanTerms:
     start: date
     end: date | None
     recorded_on: date
+
+    def seen_from(self, day: date | None) -> PlanTerms:
+        """Return the plan as if it had been recorded by ``day``, from which its tasks are recomputed."""
+        return self if day is None else replace(self, recorded_on=min(self.recorded_on, day))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

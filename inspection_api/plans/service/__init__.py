@@ -9,7 +9,14 @@ from inspection_api.plans.service.creating import (
     on_checkpoints_created,
     on_organisations_created,
 )
-from inspection_api.plans.service.editing import EDIT_DATES, attach_plan, edit_plan, edit_rule, remove_member
+from inspection_api.plans.service.editing import (
+    EDIT_DATES,
+    attach_plan,
+    edit_plan,
+    edit_rule,
+    remove_member,
+    switch_back,
+)
 from inspection_api.plans.service.leaving import (
     on_checkpoints_exited,
     on_checkpoints_reactivated,
@@ -37,4 +44,5 @@ __all__ = [
     "preview_form",
     "preview_rule",
     "remove_member",
+    "switch_back",
 ]

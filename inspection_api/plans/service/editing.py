@@ -33,6 +33,12 @@ _LOOK_AGAIN = text(
     FROM plan p WHERE p.id = m.plan_id AND (p.rule_id = :rule_id OR p.id = :plan_id)
     """
 )
+_LOOK_BACK = text(
+    """
+    UPDATE plan_membership m SET generated_through = NULL, recompute_from = :since
+    FROM plan p WHERE p.id = m.plan_id AND p.rule_id = :rule_id AND p.active
+    """
+)
 _FOLLOW_RULE = text("UPDATE plan SET end_on = :end_on WHERE rule_id = :rule_id AND NOT detached")
 
 
@@ -75,6 +81,14 @@ def _switch(ctx: Context, rule: InspectionRule, effective_from: date, terms: dic
     keep_version(ctx, rule, since=since)
     ctx.session.execute(_FOLLOW_RULE, {"rule_id": rule.id, "end_on": rule.end_on})
     ctx.session.execute(_LOOK_AGAIN, {"rule_id": rule.id, "plan_id": None})
+
+
+def switch_back(ctx: Context, rule: InspectionRule, since: date) -> None:
+    """Let the terms that a locked rule has now count from a day of the past on, and have its tasks recomputed."""
+    rule.version += 1
+    ctx.session.flush()
+    keep_version(ctx, rule, since=since)
+    ctx.session.execute(_LOOK_BACK, {"rule_id": rule.id, "since": since})
 
 
 def edit_plan(ctx: Context, plan_id: UUID, *, start_on: date, end_on: date | None) -> Plan:

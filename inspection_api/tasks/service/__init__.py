@@ -15,12 +15,14 @@ from inspection_api.tasks.service.leaving import (
     on_members_removed,
 )
 from inspection_api.tasks.service.makeup import EDIT, allow_makeup
+from inspection_api.tasks.service.recomputing import approve_recompute, propose_recompute, refuse_recompute
 from inspection_api.tasks.service.sweeping import sweep
 
 __all__ = [
     "EDIT",
     "Generated",
     "allow_makeup",
+    "approve_recompute",
     "close",
     "explain",
     "generate",
@@ -30,7 +32,9 @@ __all__ = [
     "on_checkpoints_reactivated",
     "on_checkpoints_transferred",
     "on_members_removed",
+    "propose_recompute",
     "reassign",
+    "refuse_recompute",
     "start",
     "sweep",
 ]

@@ -27,20 +27,22 @@ if TYPE_CHECKING:
 MOST_AT_ONCE = 5000
 """No transaction writes more synced rows than this (sync.md §5)."""
 
-# A point that came back, or over from another plan of the rule, has no second task for days that have one already.
+# A point has no second task of a rule for days that have one already: it came back, or over from another plan of the
+# rule, or what has begun keeps other days than are required now.
 _INSERT = text(
     """
     INSERT INTO task (id, plan_id, rule_id, rule_version, episode_id, checkpoint_id, customer_id, loan_id, kind,
-                      inspection_type, period_start, period_end, due_on, window_end_on, credit_from, organisation_id,
-                      officer_id, template_version_id)
+                      inspection_type, period_start, period_end, due_on, window_end_on, credit_from, backfilled,
+                      organisation_id, officer_id, template_version_id)
     SELECT CASE WHEN l.loan_id IS NULL THEN n.id ELSE gen_random_uuid() END, p.id, p.rule_id, r.number, m.id, c.id,
            c.customer_id, l.loan_id, n.kind, n.inspection_type, n.period_start, n.period_end, n.due_on,
-           n.window_end_on, n.credit_from, p.organisation_id, c.officer_id, v.id
+           n.window_end_on, n.credit_from, n.backfilled, p.organisation_id, c.officer_id, v.id
     FROM unnest(CAST(:id AS uuid[]), CAST(:episode_id AS uuid[]), CAST(:kind AS text[]), CAST(:version AS int[]),
                 CAST(:inspection_type AS text[]), CAST(:period_start AS date[]), CAST(:period_end AS date[]),
-                CAST(:due_on AS date[]), CAST(:window_end_on AS date[]), CAST(:credit_from AS date[]))
+                CAST(:due_on AS date[]), CAST(:window_end_on AS date[]), CAST(:credit_from AS date[]),
+                CAST(:backfilled AS boolean[]))
          AS n (id, episode_id, kind, version, inspection_type, period_start, period_end, due_on, window_end_on,
-               credit_from)
+               credit_from, backfilled)
     JOIN plan_membership m ON m.id = n.episode_id
     JOIN plan p ON p.id = m.plan_id
     JOIN inspection_rule_version r ON r.rule_id = p.rule_id AND r.number = n.version
@@ -50,7 +52,7 @@ _INSERT = text(
     JOIN (SELECT DISTINCT ON (template_id) template_id, id FROM template_version
           WHERE status = 'published' ORDER BY template_id, number DESC) v ON v.template_id = r.template_id
     WHERE NOT EXISTS (SELECT 1 FROM task x
-                      WHERE x.checkpoint_id = c.id AND x.rule_id = p.rule_id AND x.episode_id <> m.id
+                      WHERE x.checkpoint_id = c.id AND x.rule_id = p.rule_id
                         AND x.kind = n.kind AND x.loan_id IS NOT DISTINCT FROM l.loan_id AND x.state <> 'cancelled'
                         AND x.period_start <= n.period_end AND x.period_end >= n.period_start)
     ON CONFLICT DO NOTHING
@@ -59,7 +61,7 @@ _INSERT = text(
 )
 _MARK = text(
     """
-    UPDATE plan_membership m SET generated_through = n.through
+    UPDATE plan_membership m SET generated_through = n.through, recompute_from = NULL
     FROM unnest(CAST(:ids AS uuid[]), CAST(:days AS date[])) AS n (id, through)
     WHERE m.id = n.id
     """
@@ -70,14 +72,19 @@ _REVIVE = text(
     """
     UPDATE task t
     SET state = 'pending', reason = NULL, rule_version = n.version, inspection_type = n.inspection_type,
-        period_end = n.period_end, due_on = n.due_on, window_end_on = n.window_end_on, officer_id = c.officer_id
+        period_end = n.period_end, due_on = n.due_on, window_end_on = n.window_end_on, backfilled = n.backfilled,
+        officer_id = c.officer_id
     FROM unnest(CAST(:episode_id AS uuid[]), CAST(:kind AS text[]), CAST(:version AS int[]),
                 CAST(:inspection_type AS text[]), CAST(:period_start AS date[]), CAST(:period_end AS date[]),
-                CAST(:due_on AS date[]), CAST(:window_end_on AS date[]))
-         AS n (episode_id, kind, version, inspection_type, period_start, period_end, due_on, window_end_on),
+                CAST(:due_on AS date[]), CAST(:window_end_on AS date[]), CAST(:backfilled AS boolean[]))
+         AS n (episode_id, kind, version, inspection_type, period_start, period_end, due_on, window_end_on, backfilled),
          checkpoint c
     WHERE t.episode_id = n.episode_id AND t.kind = n.kind AND t.period_start = n.period_start
       AND t.state = 'cancelled' AND t.reason = ANY (CAST(:reasons AS text[])) AND c.id = t.checkpoint_id
+      AND NOT EXISTS (SELECT FROM task x
+                      WHERE x.checkpoint_id = t.checkpoint_id AND x.rule_id = t.rule_id AND x.kind = t.kind
+                        AND x.loan_id IS NOT DISTINCT FROM t.loan_id AND x.state <> 'cancelled' AND x.id <> t.id
+                        AND x.period_start <= n.period_end AND x.period_end >= n.period_start)
     RETURNING t.id, t.officer_id
     """
 )
@@ -129,14 +136,15 @@ class _Run:
     plans: Mapping[UUID, PlanToRun]
     horizons: Mapping[UUID, date]
     alike: Mapping[UUID, int]
-    known: dict[tuple[int, Episode], list[RequiredTask]]
+    known: dict[tuple[int, Episode, date | None], list[RequiredTask]]
 
     def required(self, stay: Stay) -> list[RequiredTask]:
         """Return the tasks of a stay; equal stays in plans alike cost one computation."""
-        key = (self.alike[stay.plan_id], stay.episode)
+        key = (self.alike[stay.plan_id], stay.episode, stay.recompute_from)
         if key not in self.known:
             plan = self.plans[stay.plan_id]
-            self.known[key] = required_tasks(plan.versions, plan.terms, stay.episode, self.as_of, self.calendar)
+            terms = plan.terms.seen_from(stay.recompute_from)
+            self.known[key] = required_tasks(plan.versions, terms, stay.episode, self.as_of, self.calendar)
         return self.known[key]
 
 
@@ -191,7 +199,7 @@ def _missing(run: _Run, stays: Sequence[Stay], at_most: int) -> tuple[list[Stay]
         if looked_at and len(rows) + len(missing) > at_most:
             break
         looked_at.append(stay)
-        rows += [_row(run.plans[stay.plan_id], stay.id, task) for task in missing]
+        rows += [_row(run, stay, task) for task in missing]
     return looked_at, rows
 
 
@@ -206,15 +214,17 @@ _COLUMNS = (
     "due_on",
     "window_end_on",
     "credit_from",
+    "backfilled",
 )
 
 
-def _row(plan: PlanToRun, episode_id: UUID, task: RequiredTask) -> tuple[Any, ...]:
-    terms = plan.versions[task.version - 1].rule
+def _row(run: _Run, stay: Stay, task: RequiredTask) -> tuple[Any, ...]:
+    terms = run.plans[stay.plan_id].versions[task.version - 1].rule
     credit = history_credit(terms, task.period) if task.is_first and task.kind is Kind.REGULAR else None
     kind, its_type = task.kind.value, _TYPES.get(task.kind, terms.inspection_type).value
     days = (task.period.start, task.period.end, task.due_on, task.window_end_on, credit.start if credit else None)
-    return (new_id(), episode_id, kind, task.version, its_type, *days)
+    is_backfilled = stay.recompute_from is not None and task.period.end < run.as_of
+    return (new_id(), stay.id, kind, task.version, its_type, *days, is_backfilled)
 
 
 _TYPES = {Kind.EXIT: InspectionType.EXIT, Kind.INITIAL: InspectionType.NEW}

@@ -89,11 +89,12 @@ _FOLLOW = text(
 )
 _AHEAD = text(
     """
-    SELECT id, episode_id, kind, period_start, period_end, due_on, rule_version
-    FROM task
-    WHERE episode_id = ANY (CAST(:episode_ids AS uuid[])) AND period_start > :as_of AND NOT backfilled
-      AND state IN ('pending', 'in_progress')
-    ORDER BY id FOR NO KEY UPDATE
+    SELECT t.id, t.episode_id, t.kind, t.period_start, t.period_end, t.due_on, t.rule_version
+    FROM task t JOIN plan_membership m ON m.id = t.episode_id
+    WHERE m.id = ANY (CAST(:episode_ids AS uuid[]))
+      AND (t.period_start > :as_of OR t.period_start >= m.recompute_from)
+      AND (t.state IN ('pending', 'in_progress') OR (t.state = 'missed' AND m.recompute_from IS NOT NULL))
+    ORDER BY t.id FOR NO KEY UPDATE OF t
     """
 )
 _CANCEL = text(
@@ -162,7 +163,8 @@ def on_members_removed(ctx: Context, events: Sequence[Recorded]) -> None:
 def drop_unrequired(ctx: Context, as_of: date, stays: Mapping[UUID, tuple[PlanToRun, Sequence[RequiredTask]]]) -> None:
     """Cancel the tasks of these episodes that have not begun and are not required as they are.
 
-    A started period keeps its terms (§1.10.2). What is required with other terms is made anew afterwards.
+    A started period keeps its terms (§1.10.2), unless it is recomputed with other days (§1.10.3). What is required
+    with other terms is made anew afterwards.
     """
     wanted = {
         (episode_id, task.kind.value, task.period.start): (task.version, task.period.end, task.due_on)
@@ -170,12 +172,15 @@ def drop_unrequired(ctx: Context, as_of: date, stays: Mapping[UUID, tuple[PlanTo
         for task in tasks
     }
     ahead = ctx.session.execute(_AHEAD, {"episode_ids": list(stays), "as_of": as_of})
-    gone = [
-        row
-        for row in ahead
-        if wanted.get((row.episode_id, row.kind, row.period_start)) != (row.rule_version, row.period_end, row.due_on)
-    ]
+    gone = [row for row in ahead if not _stands(row, as_of, wanted.get((row.episode_id, row.kind, row.period_start)))]
     cancel(ctx, {row.id: _reason(stays[row.episode_id][0], row) for row in gone})
+
+
+def _stands(row: Row[Any], as_of: date, wanted: tuple[int, date, date] | None) -> bool:
+    """Tell whether a task is required as it is; one that has begun keeps its version."""
+    if wanted is None or wanted[1:] != (row.period_end, row.due_on):
+        return False
+    return bool(row.period_start <= as_of or wanted[0] == row.rule_version)
 
 
 def _reason(plan: PlanToRun, row: Row[Any]) -> Reason:
