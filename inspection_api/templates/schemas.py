@@ -86,7 +86,7 @@ class RemarkSchema(Schema):
 
 
 class MissingEvidenceSchema(Schema):
-    """Media that an item still asks for."""
+    """Proof that an item still asks for."""
 
     item = fields.String()
     kind = fields.String()

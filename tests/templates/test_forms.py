@@ -287,6 +287,82 @@ def test_a_required_media_item_asks_for_a_photo_and_for_no_answer() -> None:
     assert verdict.evidence_missing[0].item == "gate"
 
 
+@pytest.mark.parametrize("needed", [{"item": "ill", "one_of": [True]}, {"any_indicator": True}], ids=str)
+def test_a_media_item_asks_for_its_photo_once_its_condition_holds(needed: dict[str, Any]) -> None:
+    ill = {"key": "ill", "type": "yes_no", "indicator": {"code": "W1", "adverse": [True]}}
+    form = form_of(ill, {"key": "gate", "type": "media", "required_if": needed})
+    assert validate(form, {}).evidence_missing == ()
+    assert validate(form, {"ill": {"value": False}}).evidence_missing == ()
+    sick = {"ill": {"value": True}}
+    assert validate(form, sick).evidence_missing == (EvidenceMissing("gate", "photo", 1, 0, 0),)
+    assert validate(form, sick, [Medium("gate", "photo")]).evidence_missing == ()
+
+
+def test_a_rule_over_hidden_items_asks_for_nothing_and_else_names_one_that_is_shown() -> None:
+    shown = {"item": "kind", "one_of": ["b"]}
+    form = form_of(
+        {"key": "kind", "type": "single", "options": [{"code": c, "label": c} for c in "ab"]},
+        {"key": "hidden", "type": "number", "visible_if": {"item": "kind", "one_of": ["a"]}},
+        {"key": "meter", "type": "number", "visible_if": shown},
+        rules=[{"kind": "at_least_one", "items": ["meter"], "evidence": [{"kind": "photo"}]}],
+    )
+    hidden = validate(form, {"kind": {"value": "a"}})
+    assert (hidden.errors, hidden.evidence_missing) == ({}, ())
+    asked = validate(form, {"kind": {"value": "b"}})
+    assert asked.errors["meter"][0] == "at_least_one"
+    assert [lack.item for lack in asked.evidence_missing] == ["meter"]
+
+
+@pytest.mark.parametrize(
+    ("number", "found"), [("冀（2019）第001号", True), ("已核对", False), ("１２３", True), (None, False)], ids=str
+)
+def test_a_document_number_is_an_answer_with_a_digit(number: str | None, found: bool) -> None:  # noqa: FBT001 - a table's column
+    proof = {"kind": "document_number", "item": "paper"}
+    form = form_of({"key": "deed", "type": "yes_no", "evidence": [proof]}, {"key": "paper", "type": "text"})
+    assert validate(form, {"paper": {"value": number}}).evidence_missing == ()
+    missing = validate(form, {"deed": {"value": True}, "paper": {"value": number}}).evidence_missing
+    assert missing == (() if found else (EvidenceMissing("deed", "document_number", 1, 0, 0),))
+
+
+ORDERED = {"kind": "ordered", "items": ["a", "b", "c"]}
+SIGNED, SIGNED_TOO = (f"00000000-0000-4000-8000-00000000000{number}" for number in (1, 2))
+
+
+@pytest.mark.parametrize(
+    ("own", "second", "found"),
+    [(SIGNED, SIGNED_TOO, True), (SIGNED, SIGNED, False), (None, SIGNED, True), (SIGNED, None, False)],
+    ids=str,
+)
+def test_a_second_person_is_another_one(own: str | None, second: str | None, found: bool) -> None:  # noqa: FBT001 - a table's column
+    proof = {"kind": "second_person", "item": "second"}
+    form = form_of(
+        {"key": "own", "type": "signature"},
+        {"key": "stock", "type": "yes_no", "required": True, "evidence": [proof]},
+        {"key": "second", "type": "signature"},
+    )
+    answers = {"own": {"value": own}, "stock": {"value": True}, "second": {"value": second}}
+    missing = validate(form, answers).evidence_missing
+    assert missing == (() if found else (EvidenceMissing("stock", "second_person", 1, 0, 0),))
+
+
+@pytest.mark.parametrize(
+    ("type_", "values", "wrong"),
+    [
+        ("number", ("9", "10", "10"), set()),
+        ("money", ("9", "-10", "11"), {"b"}),
+        ("number", ("9", None, "8.5"), {"c"}),
+        ("date", ("2026-01-31", "2026-02-01", None), set()),
+        ("date", ("2026-01-31", "2025-12-31", "2025-12-30"), {"b", "c"}),
+    ],
+)
+def test_ordered_items_never_go_back(type_: str, values: tuple[str | None, ...], wrong: set[str]) -> None:
+    form = form_of(
+        *({"key": key, "type": type_} for key in "abc"), rules=[{"kind": "ordered", "items": ["a", "b", "c"]}]
+    )
+    errors = validate(form, {key: {"value": value} for key, value in zip("abc", values, strict=True)}).errors
+    assert {key: code for key, (code, _) in errors.items()} == dict.fromkeys(wrong, "not_in_order")
+
+
 def test_an_indicator_of_a_multiple_choice_is_raised_by_any_adverse_choice() -> None:
     options = [{"code": c, "label": c} for c in "ab"]
     form = form_of({"key": "x", "type": "multiple", "options": options, "indicator": {"code": "W1", "adverse": ["b"]}})

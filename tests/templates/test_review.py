@@ -17,6 +17,8 @@ CHOICE: dict[str, Any] = {"key": "x", "group": "g", "label": "项", "type": "sin
 NEXT: dict[str, Any] = {"key": "y", "group": "g", "label": "项", "type": "yes_no"}
 FORM: dict[str, Any] = {"title": "t", "groups": [{"key": "g", "label": "组"}], "items": [CHOICE, NEXT]}
 
+SECOND: dict[str, Any] = {"kind": "second_person", "item": "x"}
+
 SHAPES: list[tuple[dict[str, Any], str]] = [
     ({"options": [AB[0], {"code": "b"}]}, "items.0.options.1.label"),
     ({"options": [{**AB[0], "hue": 1}]}, "items.0.options.0.hue"),
@@ -37,6 +39,13 @@ MEANINGS: list[tuple[dict[str, Any], str]] = [
     ({"media_limits": {"photo": -1}}, "items.0.media_limits.photo"),
     ({"media_limits": {"photo": 2}, "evidence": [{"kind": "photo", "min_count": 3}]}, "items.0.evidence.0.min_count"),
     ({"evidence": [{"kind": "audio", "min_seconds": -1}]}, "items.0.evidence.0.min_seconds"),
+    ({"evidence": [{"kind": "photo", "item": "x"}]}, "items.0.evidence.0.item"),
+    ({"evidence": [{"kind": "second_person"}]}, "items.0.evidence.0.item"),
+    ({"evidence": [{"kind": "document_number", "item": "x"}]}, "items.0.evidence.0.item"),
+    (
+        {"type": "text", "evidence": [{"kind": "second_person", "item": "x", "min_count": 2}]},
+        "items.0.evidence.0.min_count",
+    ),
     ({"indicator": {"code": "W1", "adverse": []}}, "items.0.indicator.adverse"),
     ({"indicator": {"code": "W1", "adverse": ["a", "c"]}}, "items.0.indicator.adverse.1"),
 ]
@@ -82,6 +91,9 @@ def test_a_wrong_member_outside_the_items_is_named_exactly() -> None:
     rule = {"kind": "reason_if_indicator", "items": ["x"], "value": "c"}
     assert paths({**FORM, "rules": [rule]}) == {"rules.0.value"}
     assert paths({**FORM, "rules": [rule | {"items": ["nothing"]}]}) == {"rules.0"}
+    assert paths({**FORM, "rules": [{"kind": "ordered", "items": ["x", "y"]}]}) == {"rules.0"}
+    proof = {"kind": "document_number", "item": "y"}
+    assert paths({**FORM, "rules": [rule | {"value": "a", "evidence": [proof]}]}) == {"rules.0.evidence.0.item"}
     ensure_well_made(compile_form({**FORM, "rules": [rule | {"value": "a"}]}))
 
 

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
+from inspection_api.templates.forms.conditions import Answers
 from inspection_api.templates.forms.definition import Form, compile_form
 from inspection_api.templates.forms.parts import Definition, Item, ItemType, MediaKind
+from inspection_api.templates.forms.proofs import EvidenceMissing, Medium, evidence_missing
 from inspection_api.templates.forms.review import ensure_well_made
-from inspection_api.templates.forms.verdict import (
-    Answers,
-    EvidenceMissing,
-    FormVerdict,
-    Medium,
-    answers_from_wire,
-    evidence_missing,
-    tidied,
-    validate,
-)
+from inspection_api.templates.forms.verdict import FormVerdict, answers_from_wire, tidied, validate
 
 __all__ = [
     "Answers",

@@ -20,6 +20,7 @@ from inspection_api.templates.forms.parts import (
     Item,
     ItemType,
     MediaKind,
+    ProofKind,
     Rule,
     RuleKind,
 )
@@ -28,6 +29,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 DEFAULT_MEDIA_LIMIT = 9
+ANSWERED_PROOFS: Mapping[ProofKind, frozenset[ItemType]] = {
+    ProofKind.DOCUMENT_NUMBER: frozenset({ItemType.TEXT}),
+    ProofKind.SECOND_PERSON: frozenset({ItemType.TEXT, ItemType.SIGNATURE}),
+}
+_NUMERIC = {ItemType.NUMBER, ItemType.MONEY}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,18 +118,34 @@ def _contradictions(definition: Definition) -> list[tuple[str, str]]:
     found += [(f"items.{position}.group", "没有这个分组") for position, item in places if item.group not in groups]
     for position, item in places:
         found += _item_contradictions(f"items.{position}", item, set(keys[:position]))
+        found += _proof_contradictions(f"items.{position}", item.evidence, kinds)
     for position, rule in enumerate(definition.rules):
         found += [(f"rules.{position}", f"没有检查项 {key}") for key in rule.items if key not in kinds]
         found += _rule_contradictions(f"rules.{position}", rule, kinds)
+        found += _proof_contradictions(f"rules.{position}", rule.evidence, kinds)
     return found
+
+
+def _proof_contradictions(
+    path: str, evidence: tuple[Evidence, ...], kinds: dict[str, ItemType]
+) -> Iterator[tuple[str, str]]:
+    """A number stands in a text; a person is named in one, or signs; media lie at the item itself."""
+    for position, proof in enumerate(evidence):
+        types = ANSWERED_PROOFS.get(proof.kind)
+        if types is None and proof.item:
+            yield f"{path}.evidence.{position}.item", "图片、语音、视频不引用其他检查项"
+        if types is not None and kinds.get(proof.item) not in types:
+            yield f"{path}.evidence.{position}.item", "须引用填写号码或第二人的检查项"
 
 
 def _rule_contradictions(path: str, rule: Rule, kinds: dict[str, ItemType]) -> list[tuple[str, str]]:
     if not rule.items:
         return [(path, "规则至少要有一个检查项")]
-    numeric = {kinds.get(key) for key in rule.items} <= {ItemType.NUMBER, ItemType.MONEY}
-    if rule.kind is RuleKind.AT_MOST_ONE_NON_ZERO and not numeric:
+    types = {kinds.get(key) for key in rule.items}
+    if rule.kind is RuleKind.AT_MOST_ONE_NON_ZERO and not types <= _NUMERIC:
         return [(path, "此规则只适用于数值和金额")]
+    if rule.kind is RuleKind.ORDERED and not (types <= _NUMERIC or types <= {ItemType.DATE}):
+        return [(path, "此规则只适用于数值和金额，或只适用于日期")]
     return []
 
 
@@ -152,7 +174,8 @@ def _are_decimals(*limits: str | None) -> bool:
 
 def _compiled(item: Item) -> CompiledItem:
     indicator = item.indicator
-    implied = (Evidence(kind=MediaKind.PHOTO),) if item.type is ItemType.MEDIA and item.required else ()
+    demanded = item.required or item.required_if is not None
+    implied = (Evidence(kind=ProofKind.PHOTO),) if item.type is ItemType.MEDIA and demanded else ()
     return CompiledItem(
         key=item.key,
         label=item.label,

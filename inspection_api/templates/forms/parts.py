@@ -30,12 +30,23 @@ class MediaKind(StrEnum):
     VIDEO = "video"
 
 
+class ProofKind(StrEnum):
+    """What proves an item: media, 证件/单据号码, or a second person (双人核实)."""
+
+    PHOTO = "photo"
+    AUDIO = "audio"
+    VIDEO = "video"
+    DOCUMENT_NUMBER = "document_number"
+    SECOND_PERSON = "second_person"
+
+
 class RuleKind(StrEnum):
     """Rules over several items."""
 
     AT_LEAST_ONE = "at_least_one"
     AT_MOST_ONE_NON_ZERO = "at_most_one_non_zero"
     REASON_IF_INDICATOR = "reason_if_indicator"
+    ORDERED = "ordered"
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -65,11 +76,16 @@ class Condition(_Part, frozen=True):
 
 
 class Evidence(_Part, frozen=True):
-    """验证方式 as a rule: at least ``min_count`` media of ``kind``, each of at least ``min_seconds``."""
+    """验证方式 as a rule: at least ``min_count`` media of ``kind``, each of at least ``min_seconds``.
 
-    kind: MediaKind
+    A document number and a second person are no media: ``item`` is the item whose answer is the number, or names (or
+    is signed by) that person.
+    """
+
+    kind: ProofKind
     min_count: int = 1
     min_seconds: int = 0
+    item: str = ""
 
 
 class Group(_Part, frozen=True):

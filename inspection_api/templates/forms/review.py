@@ -11,8 +11,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from inspection_api.templates.errors import DefinitionInvalid
-from inspection_api.templates.forms.definition import DEFAULT_MEDIA_LIMIT
-from inspection_api.templates.forms.parts import Item, ItemType, RuleKind
+from inspection_api.templates.forms.definition import ANSWERED_PROOFS, DEFAULT_MEDIA_LIMIT
+from inspection_api.templates.forms.parts import Item, ItemType, MediaKind, RuleKind
 from inspection_api.templates.forms.values import NOT_APPLICABLE
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _media(item: Item) -> Found:
     for kind, limit in item.media_limits.items():
         yield from _out_of_range(f"media_limits.{kind}", limit, 0, _MAX_MEDIA).items()
     for position, proof in enumerate(item.evidence):
-        most = item.media_limits.get(proof.kind, DEFAULT_MEDIA_LIMIT)
+        most = 1 if proof.kind in ANSWERED_PROOFS else item.media_limits.get(MediaKind(proof.kind), DEFAULT_MEDIA_LIMIT)
         yield from _out_of_range(f"evidence.{position}.min_count", proof.min_count, 1, most).items()
         yield from _out_of_range(f"evidence.{position}.min_seconds", proof.min_seconds, 0, _MAX_SECONDS).items()
 

@@ -6,44 +6,32 @@ This runs for every visit of every pushed batch: one pass over the compiled item
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NamedTuple
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from inspection_api.templates.forms import values
-from inspection_api.templates.forms.parts import Condition, Evidence, Rule, RuleKind
+from inspection_api.templates.forms.conditions import given, holds, is_shown
+from inspection_api.templates.forms.parts import Rule, RuleKind
+from inspection_api.templates.forms.proofs import EvidenceMissing, evidence_missing
 from inspection_api.templates.forms.values import Fault, storable
 
 if TYPE_CHECKING:
-    from inspection_api.templates.forms.definition import CompiledItem, Form
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-Answers = Mapping[str, Mapping[str, Any]]
+    from inspection_api.templates.forms.conditions import Answers
+    from inspection_api.templates.forms.definition import CompiledItem, Form
+    from inspection_api.templates.forms.proofs import Medium
+
 Remark = tuple[str, str]
 
 MAX_NOTE = 500
+_DASHES_OF_A_DAY = 2
 _NOTE = values.text(MAX_NOTE)
 _MEDIA_WORDS = {"photo": "图片", "audio": "语音", "video": "视频"}
-
-
-class Medium(NamedTuple):
-    """One declared or stored medium: at which item (None: the visit), photo | audio | video, and its seconds."""
-
-    item: str | None
-    kind: str
-    seconds: float = 0.0
-
-
-class EvidenceMissing(NamedTuple):
-    """``needed`` media of ``kind`` (each ≥ ``min_seconds``) are asked for at ``item``, and ``found`` are there."""
-
-    item: str
-    kind: str
-    needed: int
-    found: int
-    min_seconds: int
 
 
 class FormVerdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,7 +91,7 @@ def validate(form: Form, answers: Answers, media: Sequence[Medium] = ()) -> Form
     """
     draft = _Draft()
     for item in form.asked:
-        if item.visible_if is not None and not _holds(item.visible_if, draft.values, ()):
+        if item.visible_if is not None and not holds(item.visible_if, draft.values, ()):
             continue
         entry = answers.get(item.key)
         if entry is None:
@@ -128,49 +116,6 @@ def validate(form: Form, answers: Answers, media: Sequence[Medium] = ()) -> Form
     )
 
 
-def evidence_missing(form: Form, answered: Answers, media: Sequence[Medium]) -> tuple[EvidenceMissing, ...]:
-    """Return which required media the visible items still lack; called with the declared, later with the stored ones.
-
-    An optional item asks for its proof only once it is answered; a rule over several items takes it at any of them.
-    """
-    missing: list[EvidenceMissing] = []
-    for item in form.proved:
-        asked = item.required or item.key in answered
-        if asked and (item.visible_if is None or _holds(item.visible_if, answered, ())):
-            missing += _lacking(item.evidence, (item.key,), item.key, media)
-    for rule in form.definition.rules:
-        if rule.evidence:
-            at = next((key for key in rule.items if key in answered), rule.items[0])
-            missing += _lacking(rule.evidence, rule.items, at, media)
-    return tuple(missing)
-
-
-def _lacking(
-    evidence: Sequence[Evidence], keys: Sequence[str], at: str, media: Sequence[Medium]
-) -> list[EvidenceMissing]:
-    missing = []
-    for rule in evidence:
-        found = 0
-        for item, kind, seconds in media:
-            found += item in keys and kind == rule.kind and seconds >= rule.min_seconds
-        if found < rule.min_count:
-            missing.append(EvidenceMissing(at, rule.kind.value, rule.min_count, found, rule.min_seconds))
-    return missing
-
-
-def _holds(condition: Condition, answered: Answers, indicators: Sequence[str]) -> bool:
-    if condition.any_indicator:
-        return bool(indicators)
-    entry = answered.get(condition.item or "")
-    if entry is None:
-        return False
-    return any(one in condition.one_of for one in _given(entry["value"]))
-
-
-def _given(value: Any) -> Sequence[Any]:
-    return value if isinstance(value, list) else (value,)
-
-
 def _judge_item(item: CompiledItem, entry: object, draft: _Draft) -> None:
     try:
         kept = _canonical(item, entry)
@@ -181,7 +126,7 @@ def _judge_item(item: CompiledItem, entry: object, draft: _Draft) -> None:
         draft.unanswered.append(item)
         return
     draft.values[item.key] = kept
-    if item.indicator is not None and not item.adverse.isdisjoint(_given(kept["value"])):
+    if item.indicator is not None and not item.adverse.isdisjoint(given(kept["value"])):
         draft.indicators.append(item.indicator)
 
 
@@ -202,13 +147,13 @@ def _canonical(item: CompiledItem, entry: object) -> dict[str, Any] | None:
 def _judge_required(draft: _Draft) -> None:
     for item in draft.unanswered:
         condition = item.required_if
-        if item.required or (condition is not None and _holds(condition, draft.values, draft.indicators)):
+        if item.required or (condition is not None and holds(condition, draft.values, draft.indicators)):
             draft.errors[item.key] = ("required", f"{item.label}：必填")
 
 
 def _at_least_one(form: Form, rule: Rule, draft: _Draft) -> None:
-    keys = rule.items
-    if not any(key in draft.values or key in draft.errors for key in keys):
+    keys = [key for key in rule.items if is_shown(form.by_key[key], draft.values)]
+    if keys and not any(key in draft.values or key in draft.errors for key in keys):
         labels = "、".join(form.by_key[key].label for key in keys)
         draft.errors[keys[0]] = ("at_least_one", f"{labels}：至少填写一项")
 
@@ -218,6 +163,21 @@ def _at_most_one_non_zero(form: Form, rule: Rule, draft: _Draft) -> None:
     if len(filled) > 1:
         labels = "、".join(form.by_key[key].label for key in rule.items)
         draft.errors[filled[1]] = ("at_most_one", f"{labels}：最多一项不为零")
+
+
+def _ordered(form: Form, rule: Rule, draft: _Draft) -> None:
+    """Of the items that are answered, none is less (numbers) or earlier (days) than the one before."""
+    kept = [(key, draft.values[key]["value"]) for key in rule.items if key in draft.values]
+    exact = [(key, _comparable(value)) for key, value in kept]
+    for (before, low), (key, high) in pairwise(exact):
+        if high < low:
+            sentence = f"{form.by_key[key].label}：不得小于（早于）{form.by_key[before].label}"
+            draft.errors[key] = ("not_in_order", sentence)
+
+
+def _comparable(value: str) -> Decimal:
+    """Return a canonical number, or a canonical day as the number of its digits."""
+    return Decimal(value if value.count("-") < _DASHES_OF_A_DAY else value.replace("-", ""))
 
 
 def _reason_if_indicator(form: Form, rule: Rule, draft: _Draft) -> None:
@@ -236,6 +196,7 @@ _RULES: dict[RuleKind, Callable[[Form, Rule, _Draft], None]] = {
     RuleKind.AT_LEAST_ONE: _at_least_one,
     RuleKind.AT_MOST_ONE_NON_ZERO: _at_most_one_non_zero,
     RuleKind.REASON_IF_INDICATOR: _reason_if_indicator,
+    RuleKind.ORDERED: _ordered,
 }
 
 

@@ -1,0 +1,43 @@
+"""Conditions of a form: what is shown, what is needed, and which indicators the answers raise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from inspection_api.templates.forms.definition import CompiledItem, Form
+    from inspection_api.templates.forms.parts import Condition
+
+Answers = Mapping[str, Mapping[str, Any]]
+
+
+def holds(condition: Condition, answered: Answers, indicators: Sequence[str]) -> bool:
+    """Tell whether a condition holds for the answers kept so far, and the indicators raised so far."""
+    if condition.any_indicator:
+        return bool(indicators)
+    entry = answered.get(condition.item or "")
+    if entry is None:
+        return False
+    return any(one in condition.one_of for one in given(entry["value"]))
+
+
+def given(value: Any) -> Sequence[Any]:
+    """Return the answers of an item: several of a multiple choice, else the one."""
+    return value if isinstance(value, list) else (value,)
+
+
+def is_shown(item: CompiledItem, answered: Answers) -> bool:
+    """Tell whether the form shows the item to who has given these answers."""
+    return item.visible_if is None or holds(item.visible_if, answered, ())
+
+
+def raised(form: Form, answered: Answers) -> list[str]:
+    """Return the indicators that kept answers raise."""
+    return [
+        item.indicator
+        for item in form.asked
+        if item.indicator is not None
+        and item.key in answered
+        and not item.adverse.isdisjoint(given(answered[item.key]["value"]))
+    ]
