@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
-from inspection_api.accounts.models import Organisation
 from inspection_api.core.periods import local_day
 from inspection_api.reports import duties, schemas, scope, words
 from inspection_api.reports.table import Chart, Column, Kind, Listing, Report, Row, Shape, Table, days_of
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Select
 
+    from inspection_api.accounts.models import Organisation
     from inspection_api.core.context import Context
     from inspection_api.core.periods import Period
     from inspection_api.reports.table import Cell
@@ -73,9 +73,10 @@ def _cells(parts: Iterable[Mapping[str, int]]) -> dict[str, Cell]:
 
 def _counted(ctx: Context, parent: Organisation, window: Period) -> dict[str, dict[str, int]]:
     """Return how many tasks stand how, by the path of their row, in one query."""
+    rows = scope.rows_of(parent)
     tasks = (
-        select(scope.row_path(parent).label("place"), duties.standing(local_day(ctx.now)).label("standing"))
-        .join(Organisation, Organisation.id == Task.organisation_id)
+        select(rows.c.place, duties.standing(local_day(ctx.now)).label("standing"))
+        .join(rows, rows.c.id == Task.organisation_id)
         .where(duties.among(ctx, parent), duties.due_in(window))
         .subquery()
     )

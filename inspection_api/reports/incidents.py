@@ -65,9 +65,10 @@ def counted(ctx: Context, source: Source, parent: Organisation, window: Period) 
     """Return how many incidents of each kind the source holds, by the path of their row, in one query."""
     kinds = source.kinds(window, local_day(ctx.now))
     columns: list[ColumnElement[Any]] = [kind.label(name) for name, kind in kinds.items()]
-    rows: Rows = select(scope.row_path(parent).label("place"), *columns).select_from(source.model)
+    row_of = scope.rows_of(parent)
+    rows: Rows = select(row_of.c.place, *columns).select_from(source.model)
     rows = rows if source.at is None else rows.join(Checkpoint, Checkpoint.id == source.at)
-    rows = rows.join(Organisation, Organisation.id == source.organisation).where(or_(*kinds.values()))
+    rows = rows.join(row_of, row_of.c.id == source.organisation).where(or_(*kinds.values()))
     facts = _narrowed(ctx, source, parent, rows, own=False).subquery().c
     numbers = [func.count().filter(facts[name]).label(name) for name in kinds]
     found = ctx.session.execute(select(facts.place, *numbers).group_by(facts.place)).mappings()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import date
     from uuid import UUID
 
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import CTE, ColumnElement
     from sqlalchemy.orm import InstrumentedAttribute
 
     from inspection_api.core.context import Context
@@ -30,7 +30,7 @@ class Place(NamedTuple):
 
     @property
     def path(self) -> str:
-        """Return the path by which `row_path` names this row."""
+        """Return the path by which `rows_of` names this row."""
         return self.organisation.path
 
 
@@ -55,10 +55,16 @@ def places(ctx: Context, parent: Organisation, found: Container[str | None]) -> 
     yield from (Place(child, own=False) for child in queries.children_of(ctx, parent))
 
 
-def row_path(parent: Organisation) -> ColumnElement[str]:
-    """Return in which row an organisation at or below ``parent`` counts: the child's above it, or the parent's own."""
+def rows_of(parent: Organisation) -> CTE:
+    """Return the organisations at or below ``parent`` (``id``), each with the path of the row in which it counts.
+
+    ``place`` is that of the child above it, or the parent's own. It is computed once for each organisation, not for
+    each of a million visits.
+    """
     below = func.substring(Organisation.path, len(parent.path) + 1)
-    return func.concat(literal(parent.path), func.substring(below, "^[^/]+/"))
+    place = func.concat(literal(parent.path), func.substring(below, "^[^/]+/")).label("place")
+    rows = select(Organisation.id, place).where(Organisation.path.startswith(parent.path))
+    return rows.cte("row_of").prefix_with("MATERIALIZED")
 
 
 def held_by(column: InstrumentedAttribute[UUID], parent: Organisation, *, own: bool) -> ColumnElement[bool]:

@@ -39,9 +39,10 @@ def during(ctx: Context, parent: Organisation, window: Period, *, own: bool = Fa
 
 def facts(parent: Organisation, *conditions: ColumnElement[bool]) -> Subquery:
     """Return what is counted of the records that meet ``conditions``, each with its row's path as ``place``."""
+    rows = scope.rows_of(parent)
     return (
         select(
-            scope.row_path(parent).label("place"),
+            rows.c.place,
             Inspection.performed_on,
             Inspection.customer_id,
             Inspection.state,
@@ -49,7 +50,7 @@ def facts(parent: Organisation, *conditions: ColumnElement[bool]) -> Subquery:
             Inspection.conclusion,
             Inspection.indicators,
         )
-        .join(Organisation, Organisation.id == Inspection.organisation_id)
+        .join(rows, rows.c.id == Inspection.organisation_id)
         .where(*conditions)
         .subquery()
     )
