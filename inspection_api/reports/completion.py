@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from inspection_api.core.periods import Period, local_day
-from inspection_api.reports import queries, rules, schemas
+from inspection_api.core.periods import local_day
+from inspection_api.reports import duties, queries, schemas, scope
 from inspection_api.reports.rules import Counts, Measure, Rate
 from inspection_api.reports.table import Chart, Column, Listing, Report, Shape, Table, days_of, rows_by_place
 from inspection_api.tasks.models import Task
@@ -43,10 +43,8 @@ def table(ctx: Context, *, organisation_id: UUID, start: date, end: date) -> Tab
         NotFound: the organisation is out of the actor's scope.
         ReportWindowInvalid: the window ends before it begins.
     """
-    window = Period(start=start, end=end)
-    rules.ensure_window(window)
+    parent, window = scope.about(ctx, organisation_id, start, end)
     today = local_day(ctx.now)
-    parent = queries.get_readable(ctx, organisation_id)
     counts = queries.counts_by_path(ctx, parent, window, today)
     rows, whole = rows_by_place(parent, queries.children_of(ctx, parent), counts, rates, Counts())
     return Table(
@@ -64,16 +62,18 @@ def table(ctx: Context, *, organisation_id: UUID, start: date, end: date) -> Tab
     )
 
 
-def tasks(ctx: Context, *, organisation_id: UUID, start: date, end: date, measure: str, own: bool) -> Select[Task]:
+def tasks(
+    ctx: Context, *, organisation_id: UUID, start: date, end: date, measure: str, own: bool
+) -> Select[*tuple[Any, ...]]:
     """Return the list behind one number of the table: as many tasks as the number says.
 
     Raises:
         NotFound: the organisation is out of the actor's scope.
         ReportWindowInvalid: the window ends before it begins.
     """
-    window = Period(start=start, end=end)
-    rules.ensure_window(window)
-    return queries.counted_tasks(ctx, queries.get_readable(ctx, organisation_id), window, Measure(measure), own=own)
+    parent, window = scope.about(ctx, organisation_id, start, end)
+    counted = queries.conditions(window, local_day(ctx.now))[Measure(measure)]
+    return duties.listed(ctx, duties.among(ctx, parent, own=own), counted)
 
 
 def rates(counts: Counts) -> dict[str, Rate]:
@@ -95,7 +95,7 @@ REPORT = Report(
             path="tasks",
             summary="List the tasks behind one number of the completion report.",
             query=schemas.CountedTasksQuery,
-            out=schemas.CountedTaskSchema,
+            out=schemas.TaskRowSchema,
             by=(Task.due_on, Task.id),
             rows=tasks,
         ),

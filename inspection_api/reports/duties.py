@@ -45,6 +45,7 @@ def standing(today: date) -> ColumnElement[str]:
 
 def listed(ctx: Context, *conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     """Return the tasks that meet ``conditions``, with the visit that closed each, in one statement."""
+    today = local_day(ctx.now)
     return (
         select(
             Task.id,
@@ -52,7 +53,9 @@ def listed(ctx: Context, *conditions: ColumnElement[bool]) -> Select[*tuple[Any,
             Task.period_start,
             Task.period_end,
             Task.due_on,
-            standing(local_day(ctx.now)).label("standing"),
+            Task.state,
+            is_overdue(today).label("overdue"),
+            standing(today).label("standing"),
             Task.performed_on,
             Task.closed_by,
             Inspection.conclusion,

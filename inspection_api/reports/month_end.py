@@ -12,19 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, case, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
-from sqlalchemy.orm import with_expression
 
 from inspection_api.accounts.models import Organisation
 from inspection_api.accounts.queries import in_subtree
-from inspection_api.core.periods import local_day, month_of
+from inspection_api.core.periods import month_of
 from inspection_api.plans.rules import InspectionType
-from inspection_api.reports import queries, schemas
+from inspection_api.reports import duties, queries, schemas
 from inspection_api.reports.models import MonthAdjustment, MonthFigure
 from inspection_api.reports.rules import ADJUSTED, FROZEN, Change, Counts, Coverage, Measure, Rate, Sums, adjusted
 from inspection_api.reports.scope import held_by
 from inspection_api.reports.table import Column, Kind, Listing, Report, Table, rows_by_place
 from inspection_api.tasks.models import Task
-from inspection_api.tasks.queries import is_overdue
 from inspection_api.tasks.rules import DONE, LEFT_OUT
 
 if TYPE_CHECKING:
@@ -171,7 +169,7 @@ def adjustments(
     return select(MonthAdjustment).where(MonthAdjustment.month == month, is_there)
 
 
-def tasks(ctx: Context, *, organisation_id: UUID, month: date, measure: str, own: bool) -> Select[Task]:
+def tasks(ctx: Context, *, organisation_id: UUID, month: date, measure: str, own: bool) -> Select[*tuple[Any, ...]]:
     """Return the tasks behind one number: as they were when the month was closed, or as they are.
 
     Raises:
@@ -196,8 +194,7 @@ def tasks(ctx: Context, *, organisation_id: UUID, month: date, measure: str, own
     else:
         were = select(first.c.task_id).where(_counts(Measure(measure), first.c.was, first.c.special))
         behind = or_(Task.id.in_(were), and_(stands, unchanged, _counts(Measure(measure), outcome, special)))
-    overdue = with_expression(Task.overdue, is_overdue(local_day(ctx.now)))
-    return select(Task).options(overdue).where(behind)
+    return duties.listed(ctx, behind)
 
 
 def _first_changes(ctx: Context, parent: Organisation, month: date, *, own: bool) -> Subquery:
@@ -237,7 +234,7 @@ REPORT = Report(
             path="tasks",
             summary="List the tasks behind one number of the month's report.",
             query=schemas.FrozenTasksQuery,
-            out=schemas.CountedTaskSchema,
+            out=schemas.TaskRowSchema,
             by=(Task.due_on, Task.id),
             rows=tasks,
         ),

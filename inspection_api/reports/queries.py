@@ -16,7 +16,7 @@ from inspection_api.plans.rules import InspectionType
 from inspection_api.reports.models import TaskTally
 from inspection_api.reports.rules import Counts, Granularity, Measure
 from inspection_api.tasks.models import Task
-from inspection_api.tasks.queries import is_overdue, visible_tasks
+from inspection_api.tasks.queries import is_overdue
 from inspection_api.tasks.rules import DONE, LEFT_OUT, State
 
 if TYPE_CHECKING:
@@ -193,13 +193,4 @@ def _tallied(window: Period, today: date) -> Select[*tuple[Any, ...]]:
         select(Organisation.path, *columns)
         .join(TaskTally, TaskTally.organisation_id == Organisation.id)
         .where(due | special | running)
-    )
-
-
-def counted_tasks(ctx: Context, parent: Organisation, window: Period, measure: Measure, *, own: bool) -> Select[Task]:
-    """Return the tasks behind one number: of the whole subtree, or of ``parent`` alone with ``own``."""
-    below = select(Organisation.id).where(Organisation.path.startswith(parent.path))
-    return visible_tasks(ctx.actor, ctx.now, READ).where(
-        conditions(window, local_day(ctx.now))[measure],
-        Task.organisation_id == parent.id if own else Task.organisation_id.in_(below),
     )

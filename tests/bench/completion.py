@@ -39,6 +39,11 @@ _POINTS = """
            t.officer_id, t.organisation_id, t.template_version_id
     FROM (SELECT DISTINCT ON (episode_id) * FROM task) t CROSS JOIN generate_series(1, :times) LIMIT :amount
 """
+_CHECKPOINTS = """
+    INSERT INTO checkpoint (id, code, public_id, name, customer_id, organisation_id, effective_from, state)
+    SELECT checkpoint_id, 'B' || number, 'B' || number, '检查点', customer_id, organisation_id, current_date, 'active'
+    FROM (SELECT *, row_number() OVER () AS number FROM points) p
+"""
 _TASKS = """
     INSERT INTO task (id, plan_id, rule_id, rule_version, episode_id, checkpoint_id, customer_id, officer_id,
                       organisation_id, template_version_id, kind, period_start, period_end, due_on, window_end_on,
@@ -82,6 +87,7 @@ def _populate(stage: Stage, amount: int) -> None:
         connection.execute(text("SET LOCAL session_replication_role TO replica"))
         episodes = connection.scalar(text("SELECT count(DISTINCT episode_id) FROM task"))
         connection.execute(text(_POINTS), {"times": each // episodes + 1, "amount": each})
+        connection.execute(text(_CHECKPOINTS))
         for month in range(MONTHS):
             connection.execute(text(_TASKS), {"month": month})
     with stage.runtime.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

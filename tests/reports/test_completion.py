@@ -125,6 +125,14 @@ def test_every_number_is_as_long_as_its_list(
                     assert len(list(pages(client, path, headers, measure=measure, limit=3, **place))) == number
 
 
+def test_the_list_names_what_people_know(client: FlaskClient, portfolio: Portfolio) -> None:
+    query = {"organisation_id": str(portfolio.world.organisations["sub_branch"]), "measure": "progressed", **MARCH}
+    headers = portfolio.world.headers("manager")
+    (row,) = client.get("/api/v1/reports/completion/tasks", query_string=query, headers=headers).json["items"]
+    assert (row["checkpoint_code"], row["customer_name"], row["officer_name"]) == ("CP000000", "企业0", "姓名officer")
+    assert (row["state"], row["overdue"], row["standing_word"]) == ("done", False, "按期完成")
+
+
 def test_rows_and_total_agree(client: FlaskClient, portfolio: Portfolio) -> None:
     answer = table(client, portfolio, "province_manager", "province").json
     for key in MEASURES:

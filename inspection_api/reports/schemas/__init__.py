@@ -39,7 +39,6 @@ from inspection_api.reports.schemas.questions import (
 from inspection_api.reports.schemas.rows import (
     AlertRowSchema,
     AttemptRowSchema,
-    CountedTaskSchema,
     CoveredCheckpointSchema,
     CoveredCustomerSchema,
     CustomerRowSchema,
@@ -64,7 +63,6 @@ __all__ = [
     "CatalogueSchema",
     "ComparisonQuery",
     "ConcludedQuery",
-    "CountedTaskSchema",
     "CountedTasksQuery",
     "CoveredCheckpointSchema",
     "CoveredCustomerSchema",

@@ -28,23 +28,6 @@ def titled(title: str) -> dict[str, Any]:
     return {"metadata": {"title": title}}
 
 
-class CountedTaskSchema(Schema):
-    """A task behind a number."""
-
-    id = fields.UUID()
-    checkpoint_id = fields.UUID()
-    customer_id = fields.UUID()
-    organisation_id = fields.UUID()
-    officer_id = fields.UUID(allow_none=True)
-    period_start = fields.Date()
-    period_end = fields.Date()
-    due_on = fields.Date()
-    state = fields.String()
-    overdue = fields.Boolean()
-    closed_by = fields.UUID(allow_none=True)
-    performed_on = fields.Date(allow_none=True)
-
-
 class WordField(fields.String):
     """A code as people read it; one that has no word stays what it is."""
 
@@ -75,6 +58,8 @@ class TaskRowSchema(Schema):
     period_start = fields.Date(**titled("期间开始"))
     period_end = fields.Date(**titled("期间结束"))
     due_on = fields.Date(**titled("应完成日"))
+    state = fields.String()
+    overdue = fields.Boolean()
     standing = fields.String()
     standing_word = WordField(STANDINGS, attribute="standing", **titled("状态"))
     performed_on = fields.Date(allow_none=True, **titled("检查日期"))
