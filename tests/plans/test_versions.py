@@ -42,7 +42,21 @@ STAY = Episode(joined_on=day("2018-01-01"), recorded_on=LONG_AGO)
 def test_an_edit_counts_from_the_first_period_that_has_not_begun(
     changes: dict[str, object], today: str, effective_from: str, expected: str
 ) -> None:
-    found = switch_day(rule(**changes), today=day(today), effective_from=day(effective_from))
+    first = Version(number=1, rule=rule(**changes))
+    assert switch_day(first, today=day(today), effective_from=day(effective_from)) == day(expected)
+
+
+@pytest.mark.parametrize(
+    ("today", "effective_from", "expected"),
+    [
+        ("2018-09-10", "2018-09-10", "2018-10-01"),
+        ("2018-09-30", "2018-09-01", "2018-10-01"),
+        ("2018-10-01", "2018-10-01", "2018-11-01"),
+        ("2018-09-10", "2018-10-15", "2018-11-01"),
+    ],
+)
+def test_an_edit_before_the_latest_has_begun_replaces_it(today: str, effective_from: str, expected: str) -> None:
+    found = switch_day(QUARTERLY[-1], today=day(today), effective_from=day(effective_from))
     assert found == day(expected)
 
 
@@ -127,7 +141,7 @@ def test_whatever_is_edited_there_is_no_gap_and_no_overlap(
     versions = [Version(number=1, rule=first)]
     for terms, today in edits:
         latest = versions[-1]
-        since = switch_day(latest.rule, today=today, effective_from=max(today, latest.since or today))
+        since = switch_day(latest, today=today, effective_from=today)
         changed = Rule(start=first.start, unit=terms.unit, interval=terms.interval)
         versions.append(Version(number=latest.number + 1, rule=changed, since=since))
     stay = Episode(joined_on=joined_on, recorded_on=recorded_on)

@@ -182,11 +182,7 @@ class Bank:
 
     def _switch(self, form: Form, end: date | None, today: date) -> None:
         newest = self.life.editions[-1]
-        after = max(today, newest.since or today)
-        since = simulator.next_start(_alone(self.life, newest), after)
-        if self.life.end is not None and since > self.life.end:
-            since = max(after, self.life.end) + DAY
-        made = Edition(number=newest.number + 1, form=form, since=since, end=end)
+        made = Edition(number=newest.number + 1, form=form, since=simulator.switch_day(self.life, today), end=end)
         self.life = replace(self.life, editions=(*self.life.editions, made), end=end)
 
     def figures(self, place: str, window: tuple[date, date], today: date) -> tuple[int, ...]:
@@ -201,12 +197,6 @@ class Bank:
         done = [[task for task in some if task.state in DONE] for some in (due, running)]
         in_time = [task for task in due if task.state == "done"]
         return len(due), len(done[0]), len(in_time), len(late), len(running), len(done[1])
-
-
-def _alone(life: Life, edition: Edition) -> Life:
-    """Return an edition's own grid, uncut."""
-    only = (Edition(number=edition.number, form=edition.form),)
-    return Life(editions=only, start=edition.form.start, end=None, recorded=life.recorded)
 
 
 def _name(round_: Round) -> tuple[str, date]:

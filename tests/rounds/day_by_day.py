@@ -193,8 +193,11 @@ def is_kept(forms: list[Form], stay: Stay, stretch: Stretch) -> bool:
 
 
 def exit_rounds(forms: list[Form], plan: Plan, stay: Stay, last: date) -> list[tuple[str, int, date, date]]:
-    """Return the checks after an exit (§1.6) that begin by ``last`` and were not over when it was approved."""
-    if stay.exit_on is None or stay.approved_on is None:
+    """Return the checks after an exit (§1.6) that begin by ``last`` and were not over when it was approved.
+
+    Who left before the plan began owes it nothing.
+    """
+    if stay.exit_on is None or stay.approved_on is None or stay.exit_on < plan.start:
         return []
     number = version_on(forms, max(stay.exit_on, forms[0].start))
     form = forms[number]

@@ -74,11 +74,8 @@ def lives(draw: DrawFn, *, most_edits: int = 2) -> Life:
 
 def edited(life: Life, form: Form, today: date) -> Life:
     """Return the plan after an edit: the new form holds from the first old period that begins after the day."""
-    newest = life.editions[-1]
-    alone = Life(editions=(Edition(number=1, form=newest.form),), start=newest.form.start, end=None, recorded=FIRST)
-    today = max(today, newest.since or today)
-    since = simulator.next_start(alone, today)
-    editions = (*life.editions, Edition(number=newest.number + 1, form=form, since=since))
+    made = Edition(number=len(life.editions) + 1, form=form, since=simulator.switch_day(life, today))
+    editions = (*life.editions, made)
     return Life(editions=editions, start=life.start, end=life.end, recorded=life.recorded, holidays=life.holidays)
 
 

@@ -217,6 +217,20 @@ def next_start(life: Life, day: date) -> date:
     return next(block.start for block in blocks(life, day, for_ever=True) if block.start > day)
 
 
+def switch_day(life: Life, today: date) -> date:
+    """Return the day on which an edit of this day begins (§1.10.2).
+
+    It is the first old period's that has not begun, of the terms that are in force; behind their end, the next day.
+    An edit that has not begun itself gives way to the newer one, and so leaves no trace.
+    """
+    newest = life.editions[-1]
+    if newest.since is not None and newest.since > today:
+        return newest.since
+    uncut = (Edition(number=newest.number, form=newest.form),)
+    since = next_start(Life(editions=uncut, start=newest.form.start, end=None, recorded=life.recorded), today)
+    return since if newest.end is None or since <= newest.end else max(today, newest.end) + DAY
+
+
 def is_owed(round_: Round, stay: Stay, stop: date) -> bool:
     """Tell what the table of §1.5 leaves of a task: what nobody may erase, and what ended before S."""
     assert stay.left is not None

@@ -1,4 +1,7 @@
-"""The rules' arithmetic against a walk through all days: same tasks for every history (domain.md §1.10.5)."""
+"""The rules' arithmetic against a walk through all days: same tasks for every history (domain.md §1.10.5).
+
+The quick test takes the same examples each time, the long one searches at random, as in `test_histories.py`.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -71,7 +75,8 @@ def histories(draw: st.DrawFn) -> tuple[list[Form], Plan, Stay, date]:
     for edited in draw(st.lists(FORMS, max_size=2)):
         latest = forms[-1]
         today = latest.start + timedelta(days=draw(st.integers(-100, 900)))
-        since = switch_day(rule_of(latest), today=today, effective_from=max(today, latest.since or today))
+        version = Version(number=len(forms), rule=rule_of(latest), since=latest.since)
+        since = switch_day(version, today=today, effective_from=today)
         forms.append(replace(edited, start=latest.start, since=since))
     start = forms[0].start + timedelta(days=draw(st.sampled_from([0, 0, 0, 1, 45, 200])))
     end = draw(st.none() | st.integers(0, 800).map(lambda days: start + timedelta(days=days)))
@@ -115,7 +120,10 @@ SAMPLE: dict[str, Any] = {
 }  # fmt: skip
 
 
-@settings(max_examples=200)
+QUICK = settings(deadline=None, max_examples=200, derandomize=True)
+
+
+@QUICK
 @given(histories())
 @example(
     (
@@ -128,6 +136,13 @@ SAMPLE: dict[str, Any] = {
 def test_the_rules_ask_for_what_a_walk_through_all_days_asks_for(
     history: tuple[list[Form], Plan, Stay, date],
 ) -> None:
+    assert fast(*history) == slow.rounds(*history)
+
+
+@pytest.mark.long
+@settings(QUICK, max_examples=3000, derandomize=False)
+@given(histories())
+def test_the_rules_ask_for_the_same_thousands_of_times(history: tuple[list[Form], Plan, Stay, date]) -> None:
     assert fast(*history) == slow.rounds(*history)
 
 

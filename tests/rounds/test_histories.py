@@ -1,4 +1,8 @@
-"""Whole histories: joins, exits, transfers, edits, runs, downtime, visits; the product against a bank kept by hand."""
+"""Whole histories: joins, exits, transfers, edits, runs, downtime, visits; the product against a bank kept by hand.
+
+The quick test plays the same histories each time: a rare one that shows a difference must not stop work that has
+nothing to do with it. The long test searches at random; what it finds becomes a test by name here, and is mended.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +26,8 @@ if TYPE_CHECKING:
 History = Any
 QUICK = settings(
     deadline=None,
-    max_examples=12,
+    max_examples=20,
+    derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],
 )
 
@@ -68,7 +73,7 @@ def test_a_history_leaves_the_same_tasks_states_and_figures(play: Callable[[Hist
 
 
 @pytest.mark.long
-@settings(QUICK, max_examples=1500)
+@settings(QUICK, max_examples=1500, derandomize=False)
 @given(histories())
 def test_a_thousand_histories_leave_the_same(play: Callable[[History], None], history: History) -> None:
     play(history)

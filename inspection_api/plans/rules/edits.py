@@ -6,12 +6,12 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from inspection_api.plans.errors import ExitChecksInvalid, RuleDatesInvalid
-from inspection_api.plans.rules.terms import PlanTerms, Rule, grid_of
+from inspection_api.plans.rules.terms import PlanTerms, grid_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from inspection_api.plans.rules.terms import ExitCheck
+    from inspection_api.plans.rules.terms import ExitCheck, Version
 
 _ONE_DAY = timedelta(days=1)
 
@@ -37,12 +37,15 @@ def ensure_exit_checks(checks: Mapping[str, ExitCheck]) -> None:
         raise ExitChecksInvalid(fields=dict.fromkeys(wrong, "检查次数大于 0 时必须大于 0"))
 
 
-def switch_day(rule: Rule, *, today: date, effective_from: date) -> date:
+def switch_day(latest: Version, *, today: date, effective_from: date) -> date:
     """Return the day from which an edit counts: the first day of the first old period after today and its own day.
 
     A started period keeps its terms, the last one before the rule's end too. Behind that end it is the day after both.
+    An edit before the latest version has begun replaces it, so that a mistake or an end can be taken back in time.
     """
-    after = max(today, effective_from)
+    rule, after = latest.rule, max(today, effective_from)
+    if latest.since is not None and after < latest.since:
+        return latest.since
     grid = grid_of(rule, PlanTerms(start=rule.start, end=rule.end, recorded_on=today))
     if after < grid.first_day:
         return grid.first_day

@@ -70,10 +70,8 @@ def edit_rule(ctx: Context, rule_id: UUID, *, version: int, effective_from: date
 def _switch(ctx: Context, rule: InspectionRule, effective_from: date, terms: dict[str, Any]) -> None:
     ensure_terms({"start_on": rule.start_on, "end_on": rule.end_on, **terms})
     ensure_published(ctx, terms.get("template_id", rule.template_id))
-    latest = queries.latest_since(ctx.session, rule.id)
-    since = rules.switch_day(
-        rule.terms, today=local_day(ctx.now), effective_from=max(effective_from, latest or effective_from)
-    )
+    latest = rules.Version(number=rule.version, rule=rule.terms, since=queries.latest_since(ctx.session, rule.id))
+    since = rules.switch_day(latest, today=local_day(ctx.now), effective_from=effective_from)
     for name, value in terms.items():
         setattr(rule, name, value)
     rule.version += 1
