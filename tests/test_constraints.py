@@ -184,6 +184,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "ck_plan_membership_exit_whole": {"left_on": TODAY, "left_reason": "exit"},
     "ck_plan_membership_left_reason_known": {"left_on": TODAY, "left_reason": UNKNOWN},
     "ck_plan_membership_left_whole": {"left_on": TODAY},
+    "ck_plan_membership_returned_from_exit": {"returned_on": TODAY},
     "ck_plan_membership_source_known": {"source": UNKNOWN},
     "ck_role_assignment_dates_in_order": {"valid_from": TODAY, "valid_to": YESTERDAY},
     "ck_rule_recompute_decided_whole": {"status": "approved"},

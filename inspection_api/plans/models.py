@@ -180,9 +180,9 @@ class Plan(Identified, Base):
 class PlanMembership(Identified, Base):
     """One episode: a checkpoint's stay in a plan, from ``joined_on`` until ``left_on`` (None: still there).
 
-    ``left_on`` of an exit is its effective date D. Every task that begins by ``generated_through`` has been made;
-    None asks for a new look from the beginning, and ``recompute_from``
-    lets that look reach back to tasks that have begun (§1.10.3).
+    ``left_on`` of an exit is its effective date D, ``returned_on`` the day on which its re-activation was recorded.
+    Every task that begins by ``generated_through`` has been made; None asks for a new look from the beginning, and
+    ``recompute_from`` lets that look reach back to tasks that have begun (§1.10.3).
     """
 
     __tablename__ = "plan_membership"
@@ -195,6 +195,7 @@ class PlanMembership(Identified, Base):
             " AND (exit_type IS NULL) = (exit_approved_on IS NULL)",
             name="exit_whole",
         ),
+        CheckConstraint("returned_on IS NULL OR exit_type IS NOT NULL", name="returned_from_exit"),
         Index(
             "uq_plan_membership_open",
             "plan_id",
@@ -213,6 +214,7 @@ class PlanMembership(Identified, Base):
     left_reason: Mapped[str | None]
     exit_type: Mapped[str | None]
     exit_approved_on: Mapped[date | None]
+    returned_on: Mapped[date | None]
     source: Mapped[str]
     recorded_on: Mapped[date]
     generated_through: Mapped[date | None]

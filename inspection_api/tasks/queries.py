@@ -57,8 +57,8 @@ _LOCKED = text(
 _PLANS = text("SELECT id, rule_id, start_on, end_on, recorded_on FROM plan WHERE active ORDER BY id")
 _EPISODES = text(
     """
-    SELECT m.plan_id, m.id, m.joined_on, m.recorded_on, m.left_on, m.exit_type, m.exit_approved_on, m.generated_through,
-           m.recompute_from
+    SELECT m.plan_id, m.id, m.joined_on, m.recorded_on, m.left_on, m.exit_type, m.exit_approved_on, m.returned_on,
+           m.generated_through, m.recompute_from
     FROM unnest(CAST(:plan_ids AS uuid[]), CAST(:horizons AS date[])) AS h (plan_id, horizon)
     JOIN plan_membership m ON m.plan_id = h.plan_id
          AND (m.generated_through IS NULL OR m.generated_through < h.horizon)
@@ -101,6 +101,7 @@ class Stay(NamedTuple):
     left_on: date | None
     exit_type: str | None
     exit_approved_on: date | None
+    returned_on: date | None
     generated_through: date | None
     recompute_from: date | None
 
@@ -109,7 +110,7 @@ class Stay(NamedTuple):
         """Return the stay as the value that the rules take."""
         left = None
         if self.exit_type is not None and self.exit_approved_on is not None:
-            left = Exit(exit_type=self.exit_type, approved_on=self.exit_approved_on)
+            left = Exit(exit_type=self.exit_type, approved_on=self.exit_approved_on, returned_on=self.returned_on)
         recorded_on = min(self.recorded_on, self.recompute_from or self.recorded_on)
         return Episode(joined_on=self.joined_on, recorded_on=recorded_on, left_on=self.left_on, exit=left)
 

@@ -100,13 +100,24 @@ def checks(terms: Rule, stay: Episode, as_of: str, end: date | None = None) -> l
     return [(task.kind, task.period.end.isoformat()) for task in tasks]
 
 
-def left(left_on: str, approved_on: str | None = None) -> Episode:
+def left(left_on: str, approved_on: str | None = None, returned_on: str | None = None) -> Episode:
     return Episode(
         joined_on=day("2018-09-01"),
         recorded_on=LONG_AGO,
         left_on=day(left_on),
-        exit=Exit(exit_type="exited", approved_on=day(approved_on or left_on)),
+        exit=Exit(
+            exit_type="exited",
+            approved_on=day(approved_on or left_on),
+            returned_on=day(returned_on) if returned_on else None,
+        ),
     )
+
+
+@pytest.mark.parametrize(("returned_on", "expected"), [("2018-11-15", []), ("2018-11-16", ["2018-11-15"])])
+def test_a_return_cancels_the_checks_that_were_not_due_before_it(returned_on: str, expected: list[str]) -> None:
+    terms = rule(exit_check=ExitCheck(interval=1, count=3))
+    found = checks(terms, left("2018-10-15", returned_on=returned_on), "2019-06-01")
+    assert [end for kind, end in found if kind is Kind.EXIT] == expected
 
 
 def test_checks_after_an_exit_that_were_over_at_its_approval_are_not_made() -> None:

@@ -145,10 +145,11 @@ class Bank:
         point.stays[-1] = replace(point.stays[-1], left=None, exit_type=None, approved=None)
 
     def come_back(self, point: Point, day: date, today: date) -> None:
-        """Begin a new stay; what remains of the checks after the exit is not needed (§1.6)."""
+        """Begin a new stay; the checks after the exit that are not overdue are not needed (§1.6)."""
         for task in point.tasks:
-            if task.is_open and task.round.kind == "exit":
+            if task.is_open and task.round.kind == "exit" and task.round.due >= today:
                 task.state = "cancelled"
+        point.stays = [replace(each, returned=today) if _has_exited(each) else each for each in point.stays]
         if point.organisation in self.places:
             point.enter(point.organisation, day, today)
 
@@ -197,6 +198,10 @@ class Bank:
         done = [[task for task in some if task.state in DONE] for some in (due, running)]
         in_time = [task for task in due if task.state == "done"]
         return len(due), len(done[0]), len(in_time), len(late), len(running), len(done[1])
+
+
+def _has_exited(stay: Stay) -> bool:
+    return stay.exit_type is not None and stay.returned is None
 
 
 def _name(round_: Round) -> tuple[str, date]:

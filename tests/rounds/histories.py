@@ -89,7 +89,8 @@ def stays(draw: DrawFn, life: Life) -> Stay:
         return Stay(joined=joined, recorded=recorded)
     exit_type = draw(st.sampled_from(["settled", "exited", "written_off"]))
     approved = draw(st.just(left) | near(left, 60, 200))
-    return Stay(joined=joined, recorded=recorded, left=left, exit_type=exit_type, approved=approved)
+    returned = draw(st.none() | near(max(left, approved), 0, 400))
+    return Stay(joined=joined, recorded=recorded, left=left, exit_type=exit_type, approved=approved, returned=returned)
 
 
 @st.composite

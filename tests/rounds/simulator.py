@@ -46,13 +46,17 @@ class Edition:
 
 @dataclass(frozen=True, kw_only=True)
 class Stay:
-    """One episode of a point in a plan; ``exit_type`` only where it left by an exit."""
+    """One episode of a point in a plan; ``exit_type`` only where it left by an exit.
+
+    ``approved`` and ``returned`` are the days on which the exit and the re-activation were written down.
+    """
 
     joined: date
     recorded: date
     left: date | None = None
     exit_type: str | None = None
     approved: date | None = None
+    returned: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -280,8 +284,9 @@ def _exit_checks(life: Life, stay: Stay, stop: date) -> list[Round]:
     every, unit, count = edition.form.exit_checks.get(stay.exit_type, edition.form.exit_check)
     base = stay.left if edition.form.exit_rule == "current" else stop - DAY
     days = [(shift(base, (i - 1) * every, unit) + DAY, shift(base, i * every, unit)) for i in range(1, count + 1)]
-    return [
+    made = [
         make(life, "exit", edition, start, end)
         for start, end in days
         if end >= stay.approved and (life.end is None or start <= life.end)
     ]
+    return [each for each in made if stay.returned is None or each.due < stay.returned]

@@ -88,5 +88,5 @@ def episode(stay: Stay) -> Episode:
     """Return a stay as the product's episode."""
     left = None
     if stay.exit_type is not None and stay.approved is not None:
-        left = Exit(exit_type=stay.exit_type, approved_on=stay.approved)
+        left = Exit(exit_type=stay.exit_type, approved_on=stay.approved, returned_on=stay.returned)
     return Episode(joined_on=stay.joined, recorded_on=stay.recorded, left_on=stay.left, exit=left)

@@ -12,6 +12,7 @@ from inspection_api.plans.rules.terms import (
     MONTH_UNITS,
     DueRoll,
     Episode,
+    Exit,
     FirstRule,
     InspectionType,
     Kind,
@@ -77,7 +78,8 @@ def required_tasks(
     stops_on = _stop_of(spans, plan, episode)
     kept = [task for task in rolled if stops_on is None or _outlives(task, episode, stops_on)]
     checks = [_rolled(task, versions, workdays) for task in _exit_checks(spans, plan, episode)]
-    return [task for task in (*kept, *checks) if task.period.start <= last_start]
+    owed = [check for check in checks if _is_owed(check, episode.exit)]
+    return [task for task in (*kept, *owed) if task.period.start <= last_start]
 
 
 def horizon(versions: Sequence[Version], plan: PlanTerms, as_of: date) -> date:
@@ -214,6 +216,11 @@ def _exit_checks(spans: Sequence[_Span], plan: PlanTerms, episode: Episode) -> I
         has_ended = plan.end is not None and period.start > plan.end
         if period.end >= episode.exit.approved_on and not has_ended:
             yield _task(Kind.EXIT, span, period)
+
+
+def _is_owed(check: RequiredTask, left: Exit | None) -> bool:
+    """Tell whether a check was due before the return, which cancels the remaining ones (§1.6)."""
+    return left is None or left.returned_on is None or check.due_on < left.returned_on
 
 
 def _task(kind: Kind, span: _Span, period: Period, *, is_first: bool = False) -> RequiredTask:

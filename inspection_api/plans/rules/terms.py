@@ -129,10 +129,14 @@ class PlanTerms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exit:
-    """Why and from when an episode's checkpoint is exited; checks that were over when it was approved are not made."""
+    """Why and from when an episode's checkpoint is exited; checks that were over when it was approved are not made.
+
+    ``returned_on`` is the day on which its re-activation was recorded: checks due from then on are not made either.
+    """
 
     exit_type: str
     approved_on: date
+    returned_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,6 +41,12 @@ _END = text(
 _LOOK_AGAIN = text(
     "UPDATE plan_membership SET generated_through = NULL WHERE plan_id = ANY (CAST(:plan_ids AS uuid[]))"
 )
+_RETURN = text(
+    """
+    UPDATE plan_membership SET returned_on = :today, generated_through = NULL
+    WHERE checkpoint_id = ANY (CAST(:checkpoint_ids AS uuid[])) AND left_reason = 'exit' AND returned_on IS NULL
+    """
+)
 _STAY = text(
     """
     UPDATE plan_membership m
@@ -91,10 +97,12 @@ def on_exits_withdrawn(ctx: Context, events: Sequence[Recorded]) -> None:
 
 
 def on_checkpoints_reactivated(ctx: Context, events: Sequence[Recorded]) -> None:
-    """React to ``checkpoint.reactivated``: a new episode in every plan that covers the point."""
+    """React to ``checkpoint.reactivated``: the old episodes owe no further check, a new one begins in every plan."""
     ctx.session.flush()
+    today = local_day(ctx.now)
     returns = {UUID(event.data["checkpoint_id"]): date.fromisoformat(event.data["effective_on"]) for event in events}
-    queries.join_members(ctx.session, local_day(ctx.now), checkpoint_ids=returns, since=returns)
+    ctx.session.execute(_RETURN, {"checkpoint_ids": list(returns), "today": today})
+    queries.join_members(ctx.session, today, checkpoint_ids=returns, since=returns)
 
 
 def on_checkpoints_transferred(ctx: Context, events: Sequence[Recorded]) -> None:

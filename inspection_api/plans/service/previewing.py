@@ -36,14 +36,14 @@ _LOANS = """
 _STAYS = text(
     f"""
     SELECT p.start_on, p.end_on, p.recorded_on AS plan_recorded_on, m.joined_on, m.recorded_on, m.left_on, m.exit_type,
-           m.exit_approved_on, c.officer_id, loan.since, loan.until, count(*) AS stays
+           m.exit_approved_on, m.returned_on, c.officer_id, loan.since, loan.until, count(*) AS stays
     FROM plan p
     JOIN organisation o ON o.id = p.organisation_id AND o.path LIKE ANY (CAST(:heads AS text[]))
     JOIN plan_membership m ON m.plan_id = p.id
     JOIN checkpoint c ON c.id = m.checkpoint_id AND c.archived_at IS NULL
     {_LOANS}
     WHERE p.rule_id = :rule_id AND p.active
-    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
     """  # noqa: S608 - our own text
 )
 _NEWCOMERS = text(
@@ -51,7 +51,8 @@ _NEWCOMERS = text(
     SELECT CAST(:start_on AS date) AS start_on, CAST(:end_on AS date) AS end_on,
            CAST(:today AS date) AS plan_recorded_on, c.effective_from AS joined_on,
            CAST(:today AS date) AS recorded_on, NULL::date AS left_on, NULL::text AS exit_type,
-           NULL::date AS exit_approved_on, c.officer_id, loan.since, loan.until, count(*) AS stays
+           NULL::date AS exit_approved_on, NULL::date AS returned_on, c.officer_id, loan.since, loan.until,
+           count(*) AS stays
     FROM organisation answers
     JOIN organisation o ON starts_with(o.path, answers.path)
     JOIN checkpoint c ON c.organisation_id = o.id AND c.state <> 'exited' AND c.archived_at IS NULL
@@ -100,7 +101,7 @@ def _groups(ctx: Context, stays: TextClause, values: dict[str, Any]) -> Iterator
     for row in ctx.session.execute(stays, values):
         left = None
         if row.exit_type is not None:
-            left = Exit(exit_type=row.exit_type, approved_on=row.exit_approved_on)
+            left = Exit(exit_type=row.exit_type, approved_on=row.exit_approved_on, returned_on=row.returned_on)
         yield Group(
             plan=PlanTerms(start=row.start_on, end=row.end_on, recorded_on=row.plan_recorded_on),
             episode=Episode(joined_on=row.joined_on, recorded_on=row.recorded_on, left_on=row.left_on, exit=left),

@@ -73,11 +73,13 @@ _REVIVE = text(
     UPDATE task t
     SET state = 'pending', reason = NULL, rule_version = n.version, inspection_type = n.inspection_type,
         period_end = n.period_end, due_on = n.due_on, window_end_on = n.window_end_on, backfilled = n.backfilled,
-        officer_id = c.officer_id
+        credit_from = n.credit_from, officer_id = c.officer_id
     FROM unnest(CAST(:episode_id AS uuid[]), CAST(:kind AS text[]), CAST(:version AS int[]),
                 CAST(:inspection_type AS text[]), CAST(:period_start AS date[]), CAST(:period_end AS date[]),
-                CAST(:due_on AS date[]), CAST(:window_end_on AS date[]), CAST(:backfilled AS boolean[]))
-         AS n (episode_id, kind, version, inspection_type, period_start, period_end, due_on, window_end_on, backfilled),
+                CAST(:due_on AS date[]), CAST(:window_end_on AS date[]), CAST(:backfilled AS boolean[]),
+                CAST(:credit_from AS date[]))
+         AS n (episode_id, kind, version, inspection_type, period_start, period_end, due_on, window_end_on, backfilled,
+               credit_from),
          checkpoint c
     WHERE t.episode_id = n.episode_id AND t.kind = n.kind AND t.period_start = n.period_start
       AND t.state = 'cancelled' AND t.reason = ANY (CAST(:reasons AS text[])) AND c.id = t.checkpoint_id

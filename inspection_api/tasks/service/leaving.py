@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from inspection_api.core.periods import local_day
 from inspection_api.plans.queries import versions_by_rule
 from inspection_api.plans.rules import PlanTerms, decide_outcome, stop_date
 from inspection_api.plans.rules.exits import Outcome
@@ -54,7 +55,7 @@ _EXIT_CHECKS = text(
     """
     SELECT id FROM task
     WHERE checkpoint_id = ANY (CAST(:checkpoint_ids AS uuid[])) AND kind = 'exit'
-      AND state IN ('pending', 'in_progress')
+      AND state IN ('pending', 'in_progress') AND due_on >= :today
     ORDER BY id FOR NO KEY UPDATE
     """
 )
@@ -136,8 +137,9 @@ def _outcome(row: Row[Any], versions: Sequence[Version]) -> Outcome:
 
 
 def on_checkpoints_reactivated(ctx: Context, events: Sequence[Recorded]) -> None:
-    """React to ``checkpoint.reactivated``: the remaining checks after the exit are not needed (§1.6)."""
-    ids = ctx.session.scalars(_EXIT_CHECKS, {"checkpoint_ids": _checkpoints(events)}).all()
+    """React to ``checkpoint.reactivated``: the checks after the exit that are not overdue are not needed (§1.6)."""
+    values = {"checkpoint_ids": _checkpoints(events), "today": local_day(ctx.now)}
+    ids = ctx.session.scalars(_EXIT_CHECKS, values).all()
     cancel(ctx, dict.fromkeys(ids, Reason.REACTIVATED))
 
 

@@ -42,7 +42,7 @@ SHOWN = 100
 
 _STAYS = text(
     """
-    SELECT m.plan_id, m.id, m.joined_on, m.recorded_on, m.left_on, m.exit_type, m.exit_approved_on,
+    SELECT m.plan_id, m.id, m.joined_on, m.recorded_on, m.left_on, m.exit_type, m.exit_approved_on, m.returned_on,
            m.generated_through, CAST(:since AS date) AS recompute_from, m.checkpoint_id,
            t.kind, t.period_start, t.period_end, t.due_on, t.state
     FROM plan p JOIN plan_membership m ON m.plan_id = p.id

@@ -1,0 +1,50 @@
+"""Histories that once showed a difference, each with what domain.md says of it."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from tests.rounds.simulator import Form
+
+NEW_YEAR = date(2016, 1, 1)
+CHECKED = Form(start=NEW_YEAR, exit_check=(3, "month", 1))
+JOIN, NIGHT = ("join", ("sub_branch", 0)), ("night", ())
+KNOWN = [
+    pytest.param(
+        (CHECKED, None, NEW_YEAR, [JOIN, ("leave", (0, 0, "settled")), NIGHT, ("think_again", (0,)), NIGHT]),
+        id="a return cancels the checks after the exit (§1.6)",
+    ),
+    pytest.param(
+        (CHECKED, None, NEW_YEAR, [JOIN, ("leave", (0, 0, "settled")), ("think_again", (0,)), NIGHT]),
+        id="none is made after the return where no run lay between (§1.6, §1.10.1)",
+    ),
+    pytest.param(
+        (
+            CHECKED,
+            None,
+            NEW_YEAR,
+            [JOIN, ("leave", (0, 0, "settled")), ("wait", (100,)), ("think_again", (0,)), NIGHT, ("wait", (9,)), NIGHT],
+        ),
+        id="one that was due before the return is still owed, whether or not a run made it (§1.10.1)",
+    ),
+    pytest.param(
+        (Form(start=NEW_YEAR), None, NEW_YEAR, [JOIN, ("wait", (1,)), ("end", (1,)), ("end", (0,))]),
+        id="an end that is taken back in time leaves no trace (§1.10.2, §1.10.4)",
+    ),
+    pytest.param(
+        (
+            Form(start=NEW_YEAR, history=(4, "day")),
+            None,
+            date(2015, 12, 25),
+            [
+                ("join", ("sub_branch", -60)),
+                NIGHT,
+                ("visit", (0, 20)),
+                ("edit", (Form(start=NEW_YEAR, interval=2, history=(40, "day")),)),
+            ],
+        ),
+        id="a first task that comes back with other terms has their history credit (§1.7, §1.10.2)",
+    ),
+]
