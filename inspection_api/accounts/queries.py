@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from uuid import UUID
 
-    from sqlalchemy import Select
+    from sqlalchemy import Row, Select
     from sqlalchemy.orm import InstrumentedAttribute, Session
 
 T = TypeVar("T")
@@ -172,6 +172,12 @@ def last_day_with(session: Session, user_id: UUID, permission: Permission) -> da
     roles = [role.value for role in Role if reach(role, permission) is not Reach.NONE]
     statement = select(func.max(RoleAssignment.valid_to))
     return session.scalar(statement.where(RoleAssignment.user_id == user_id, RoleAssignment.role.in_(roles)))
+
+
+def roles_held(session: Session, user_id: UUID) -> Sequence[Row[str, date, date | None]]:
+    """Return every role that the user was ever given, with its first and its last day (None: without an end)."""
+    columns = (RoleAssignment.role, RoleAssignment.valid_from, RoleAssignment.valid_to)
+    return session.execute(select(*columns).where(RoleAssignment.user_id == user_id)).all()
 
 
 def valid_on(day: date) -> ColumnElement[bool]:

@@ -98,6 +98,7 @@ def submitted(session: Session, ids: Iterable[UUID], *, lock: bool) -> Sequence[
             Inspection.quarantine_codes,
             Inspection.blockers,
             Inspection.media_waived,
+            Inspection.judgement["roles"].label("roles"),
         )
         .where(among(Inspection.id, ids), Inspection.state == "submitted")
         .order_by(Inspection.id)

@@ -6,6 +6,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, post_load, validate
 
+from inspection_api.core.permissions import PEOPLE
 from inspection_api.http.schemas import Input, Pattern, Real, Text, Word
 from inspection_api.templates.forms import MediaKind, Medium
 
@@ -75,6 +76,9 @@ class TrialInput(Input):
 
     answers = fields.Dict(required=True, keys=Word(), metadata={"description": "检查项代码 → {value, note}"})
     media = fields.List(fields.Nested(SampleMedium), load_default=list, validate=validate.Length(max=500))
+    roles = fields.List(
+        Word(validate=validate.OneOf(PEOPLE)), load_default=None, allow_none=True, validate=validate.Length(max=20)
+    )
 
 
 class RemarkSchema(Schema):

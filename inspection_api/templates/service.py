@@ -99,14 +99,16 @@ def redraft(ctx: Context, version_id: UUID, *, version: int, definition: dict[st
     return edition
 
 
-def try_out(ctx: Context, version_id: UUID, *, answers: Answers, media: list[Medium]) -> FormVerdict:
-    """Return how a visit with these answers would be judged by a version, a draft too; nothing is written.
+def try_out(
+    ctx: Context, version_id: UUID, *, answers: Answers, media: list[Medium], roles: list[str] | None
+) -> FormVerdict:
+    """Return how a visit by a person with these roles would be judged by a version, a draft too; nothing is written.
 
     Raises:
         NotFound: no such version.
     """
     edition = queries.get_version(ctx.session, version_id)
-    return validate(compile_form(edition.definition), answers, media)
+    return validate(compile_form(edition.definition).asked_of(roles), answers, media)
 
 
 def propose(ctx: Context, version_id: UUID, *, version: int) -> TemplateVersion:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -49,6 +49,14 @@ class Sender:
     def was_inspector(self, at: datetime) -> bool:
         """Tell whether he had a role at ``at`` that inspects; the last one ends with its day."""
         return self.inspected_until is None or local_day(at) <= self.inspected_until
+
+
+class HeldRole(NamedTuple):
+    """A role that the sender held from its first to its last day (None: still)."""
+
+    role: str
+    since: date
+    until: date | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +109,7 @@ class Facts:
     the inspection that brought these bytes first. The id of one of ``attempts`` is no record's;
     ``waiting_attempts`` wait in quarantine, and further media that are declared for them wait with them.
     ``reachable_records`` are those of the commented ones in the sender's scope, and ``alerts`` maps those that he may
-    give feedback on to their organisation.
+    give feedback on to their organisation. ``held_roles`` are loaded only for forms that ask by role.
     """
 
     sender: Sender
@@ -125,6 +133,7 @@ class Facts:
     stored_versions: dict[UUID, int] = field(default_factory=dict)
     reachable_records: frozenset[UUID] = frozenset()
     alerts: dict[UUID, UUID] = field(default_factory=dict)
+    held_roles: tuple[HeldRole, ...] = ()
     _tasks_at: dict[UUID, list[TaskTerms]] = field(init=False, default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
@@ -135,6 +144,10 @@ class Facts:
     def tasks_at(self, checkpoint_id: UUID) -> Sequence[TaskTerms]:
         """Return the tasks of one checkpoint."""
         return self._tasks_at.get(checkpoint_id, ())
+
+    def roles_on(self, day: date) -> list[str]:
+        """Return the roles that the sender held on a day."""
+        return sorted({held.role for held in self.held_roles if held.since <= day and (held.until or day) >= day})
 
     def was_responsible(self, checkpoint_id: UUID, at: datetime) -> bool:
         """Tell whether the sender might visit the checkpoint at ``at``: assigned then, or by a role that covers it."""

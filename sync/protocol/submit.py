@@ -63,7 +63,8 @@ def judge_submit(
     content = _content(visit, record)
     verdict = _judge_answers(visit, content.answers)
     visits.judge_media(visit)
-    row = _row(visit, content, verdict, {**judgement, **_faults(content, verdict)})
+    asked = {"roles": visit.roles} if visit.template.form.by_role else {}
+    row = _row(visit, content, verdict, {**judgement, **asked, **_faults(content, verdict)})
     receipt, write = _concluded(visit, content, closing, row)
     facts.records[operation.entity_id] = _submitted(row)
     return receipt, write
@@ -89,7 +90,7 @@ def _submitted(row: dict[str, Any]) -> Record:
 def _judge_answers(visit: Visit, answers: forms.Answers) -> forms.FormVerdict:
     """Validate against the template version that the device used."""
     media = [forms.Medium(item=each.item, kind=each.kind, seconds=each.seconds) for each in visit.payload.media]
-    verdict = forms.validate(visit.template.form, answers, media)
+    verdict = forms.validate(visit.form, answers, media)
     if verdict.errors:
         visit.codes.append("answers_invalid")
     if verdict.evidence_missing:
@@ -153,7 +154,7 @@ def _row(visit: Visit, content: Merged, verdict: forms.FormVerdict, judgement: d
     record = visit.facts.records.get(visit.operation.entity_id)
     codes = tuple(dict.fromkeys(visit.codes))
     responsible = visit.facts.responsible.get(payload.task_id) if payload.task_id else None
-    media_missing = bool(forms.evidence_missing(visit.template.form, answers, ()))
+    media_missing = bool(forms.evidence_missing(visit.form, answers, ()))
     in_conflict = bool(content.clashes) or (record is not None and record.in_conflict)
     return {
         "id": visit.operation.entity_id,

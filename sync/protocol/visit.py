@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from checkpoints.rules.binding import Location
     from checkpoints.rules.plate import Plate
     from checkpoints.rules.values import CheckpointFacts
+    from inspection_api.templates.forms import Form
     from sync.protocol.envelope import Fix, Manifest, Operation, Stamp, Submit
     from sync.protocol.facts import Facts, PublishedTemplate
     from sync.protocol.order import Step
@@ -47,6 +48,17 @@ class Visit:
     traces: list[str] = field(default_factory=list)
     media: list[Manifest] = field(default_factory=list)
     plate: Plate | None = None
+
+    @property
+    def roles(self) -> list[str]:
+        """Return the roles that the visitor held on the day of the visit, where the form asks by role."""
+        return self.facts.roles_on(local_day(self.at.at))
+
+    @property
+    def form(self) -> Form:
+        """Return the form as it is for this visitor."""
+        whole = self.template.form
+        return whole.asked_of(self.roles) if whole.by_role else whole
 
     @property
     def first_scan(self) -> tuple[UUID, int] | None:

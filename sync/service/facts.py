@@ -22,7 +22,7 @@ from inspection_api.tasks import queries as task_queries
 from inspection_api.tasks.rules import Attempt
 from inspection_api.templates import queries as template_queries
 from sync.models import SyncQuarantine
-from sync.protocol.facts import DeclaredMedia, Facts, PublishedTemplate, Record, Sender
+from sync.protocol.facts import DeclaredMedia, Facts, HeldRole, PublishedTemplate, Record, Sender
 from sync.protocol.fixes import all_or_none
 
 if TYPE_CHECKING:
@@ -105,6 +105,7 @@ def load_facts(ctx: Context, device: DeviceRow, names: Names) -> Facts:
     places = checkpoint_queries.facts_of(ctx, names.checkpoints, PERFORM, bound=names.bound)
     records = _records(ctx.session, names.records)
     known_media = _media(ctx.session, names)
+    templates = _templates(ctx, names.templates)
     return Facts(
         sender=who,
         tasks={task.terms.id: task.terms for task in locked},
@@ -124,7 +125,8 @@ def load_facts(ctx: Context, device: DeviceRow, names: Names) -> Facts:
         stored_versions={record.id: record.version for record in records.values()},
         reachable_records=inspection_queries.reachable_ids(ctx, names.commented, PERFORM),
         alerts=alert_queries.answerable(ctx, names.alerts),
-        templates=_templates(ctx, names.templates),
+        templates=templates,
+        held_roles=_held_roles(ctx, templates.values()),
         media={row.id: _declared(row) for row in known_media if row.is_named},
         media_elsewhere={row.sha256: row.inspection_id for row in known_media if not row.is_named},
     )
@@ -178,6 +180,13 @@ def _record(row: Row[Any]) -> Record:
 def _templates(ctx: Context, ids: Iterable[UUID]) -> dict[UUID, PublishedTemplate]:
     versions = template_queries.versions_by_id(ctx, ids)
     return {id_: PublishedTemplate(form=each.form, family=each.family) for id_, each in versions.items()}
+
+
+def _held_roles(ctx: Context, templates: Iterable[PublishedTemplate]) -> tuple[HeldRole, ...]:
+    """Return the sender's roles, of all days, where a form asks by role; else nothing is asked."""
+    if not any(template.form.by_role for template in templates):
+        return ()
+    return tuple(HeldRole(*row) for row in accounts.roles_held(ctx.session, ctx.user_id))
 
 
 def _media(session: Session, names: Names) -> Sequence[Row[Any]]:

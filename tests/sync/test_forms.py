@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
 
+from inspection_api.accounts.models import RoleAssignment
 from inspection_api.inspections.models import Inspection
 from tests.sync.offices import store_media
 
@@ -180,6 +182,28 @@ def test_more_media_of_a_kind_than_the_form_takes_are_refused(
     phone.push(enough, many)
     assert judged(world, enough)[0] == {}
     assert judged(world, many)[0] == {item: "too_many_media"}
+
+
+OF_RISK = {"key": "risk", "group": "g", "label": "风控", "type": "media", "required": True, "roles": ["risk_manager"]}
+
+
+@pytest.mark.parametrize(("last_day", "asked"), [(date(2026, 3, 10), True), (date(2026, 3, 9), False)], ids=str)
+def test_an_item_for_a_role_is_asked_of_whoever_held_it_on_the_day_of_the_visit(
+    phone: Phone, street: Street, world: World, editors: Desk, template_id: str, last_day: date, *, asked: bool
+) -> None:
+    street.portfolio.version_id = editors.published(template_id, items=[*FORM["items"], OF_RISK])
+    held = {"user_id": world.people["officer"], "organisation_id": world.organisations["sub_branch"]}
+    with world.transaction() as ctx:
+        days = {"valid_from": date(2026, 3, 1), "valid_to": last_day}
+        ctx.session.add(RoleAssignment(role="risk_manager", **held, **days))
+    bare, proved = visit(phone, street, CALM), visit(phone, street, CALM, phone.photo("risk"))
+    phone.push(bare, proved)
+    assert judged(world, bare) == ({}, {("risk", "photo", 0)} if asked else set())
+    assert judged(world, proved) == ({}, set())
+    store_media(world)
+    with world.transaction() as ctx:
+        states = [ctx.session.get_one(Inspection, UUID(each["entity_id"])).state for each in (bare, proved)]
+    assert states == ["submitted" if asked else "extra", "extra"]
 
 
 def test_a_visit_is_judged_for_ever_by_the_version_it_was_made_with(

@@ -363,6 +363,43 @@ def test_ordered_items_never_go_back(type_: str, values: tuple[str | None, ...],
     assert {key: code for key, (code, _) in errors.items()} == dict.fromkeys(wrong, "not_in_order")
 
 
+BY_ROLE = form_of(
+    {"key": "own", "type": "yes_no"},
+    {"key": "chief", "type": "yes_no", "required": True, "roles": ["sub_branch_manager", "branch_manager"]},
+    {"key": "seal", "type": "media", "required": True, "roles": ["sub_branch_manager"]},
+    {"key": "why", "type": "text", "required": True, "visible_if": {"item": "chief", "one_of": [True]}},
+    rules=[{"kind": "at_least_one", "items": ["chief"], "evidence": [{"kind": "audio"}]}],
+)
+
+
+@pytest.mark.parametrize(
+    ("roles", "wrong", "lacking"),
+    [
+        (["loan_officer"], [], []),
+        ([], [], []),
+        (["loan_officer", "branch_manager"], ["chief"], ["chief"]),
+        (["sub_branch_manager"], ["chief"], ["seal", "chief"]),
+        (None, ["chief"], ["seal", "chief"]),
+    ],
+    ids=str,
+)
+def test_only_the_roles_that_an_item_names_are_asked_it(
+    roles: list[str] | None, wrong: list[str], lacking: list[str]
+) -> None:
+    form = BY_ROLE.asked_of(roles)
+    verdict = validate(form, {})
+    assert list(verdict.errors) == wrong
+    assert [lack.item for lack in verdict.evidence_missing] == lacking
+    assert [lack.item for lack in evidence_missing(form, {}, ())] == lacking
+    answered = validate(form, {"own": {"value": True}, "chief": {"value": False}})
+    assert answered.is_valid
+    assert ("chief" in answered.values) is bool(wrong)
+
+
+def test_a_form_that_asks_everybody_the_same_is_the_same_for_every_role() -> None:
+    assert DEFAULT.asked_of(["auditor"]) is DEFAULT
+
+
 def test_an_indicator_of_a_multiple_choice_is_raised_by_any_adverse_choice() -> None:
     options = [{"code": c, "label": c} for c in "ab"]
     form = form_of({"key": "x", "type": "multiple", "options": options, "indicator": {"code": "W1", "adverse": ["b"]}})

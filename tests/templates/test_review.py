@@ -25,6 +25,7 @@ SHAPES: list[tuple[dict[str, Any], str]] = [
     ({"options": [{**AB[0], "a b": 1}]}, "items.0.options.0"),
     ({"options": [{**AB[0], "code": 7}]}, "items.0.options.0.code"),
     ({"options": ["a"]}, "items.0.options.0"),
+    ({"roles": ["king"]}, "items.0.roles.0"),
     ({"media_limits": {"smell": 1}}, "items.0.media_limits"),
     ({"media_limits": {"photo": "many"}}, "items.0.media_limits"),
     ({"indicator": {"code": "W1", "adverse": [1]}}, "items.0.indicator.adverse.0"),
@@ -32,6 +33,7 @@ SHAPES: list[tuple[dict[str, Any], str]] = [
 ]
 MEANINGS: list[tuple[dict[str, Any], str]] = [
     ({"options": [AB[0], AB[0]]}, "items.0.options.1.code"),
+    ({"roles": ["auditor", "auditor"]}, "items.0.roles.1"),
     ({"key": "Not a key"}, "items.0.key"),
     ({"decimals": -1}, "items.0.decimals"),
     ({"max_length": 10**30}, "items.0.max_length"),

@@ -107,6 +107,22 @@ def test_a_draft_is_tried_with_made_up_answers(client: FlaskClient, world: World
     assert client.get(path.removesuffix("/trial"), headers=headers).json["version"] == drafted["version"]
 
 
+@pytest.mark.parametrize(
+    ("roles", "asked"), [(None, True), ([], False), (["loan_officer"], False), (["risk_manager", "auditor"], True)]
+)
+def test_a_trial_asks_what_the_roles_are_asked(
+    client: FlaskClient, world: World, drafted: dict[str, Any], roles: list[str] | None, *, asked: bool
+) -> None:
+    path, headers = f"/api/v1/template-versions/{drafted['id']}", world.headers("risk_manager")
+    items = [item | {"roles": ["risk_manager"]} for item in default_template.DEFINITION["items"]]
+    body = {"definition": default_template.DEFINITION | {"items": items}}
+    changed(client, world, "PUT", path, "risk_manager", version=drafted["version"], json=body)
+    answer = client.post(f"{path}/trial", json={"answers": {}, "roles": roles}, headers=headers)
+    assert (answer.status_code, answer.json["is_valid"]) == (200, not asked)
+    unknown = client.post(f"{path}/trial", json={"answers": {}, "roles": ["king"]}, headers=headers)
+    assert unknown.status_code == 422
+
+
 HOSTILE: list[Any] = [None, 10**30, 1.5e300, "\x00", "\ud800", [[]], {"value": {"value": []}}, {"value": 10**30}]
 
 

@@ -101,8 +101,9 @@ def _blockers(ctx: Context, rows: Sequence[Row[Any]]) -> dict[UUID, list[str]]:
 
 
 def _is_media_missing(row: Row[Any], form: forms.Form, media: queries.MediaOf) -> bool:
-    lacking = forms.evidence_missing(form, row.answers, media.stored)
-    waived = forms.evidence_missing(form, row.answers, media.declared) if row.media_waived else ()
+    asked = form.asked_of(row.roles)
+    lacking = forms.evidence_missing(asked, row.answers, media.stored)
+    waived = forms.evidence_missing(asked, row.answers, media.declared) if row.media_waived else ()
     return rules.is_media_missing(lacking, waived)
 
 

@@ -88,7 +88,8 @@ def content_of(ctx: Context, record: Inspection, *, answers: Mapping[str, Any], 
         AnswersInvalid: an answer is wrong that was not wrong before.
     """
     version = template_queries.versions_by_id(ctx, [record.template_version_id])[record.template_version_id]
-    return rules.decide_content(version.form, record.answers, answers, note)
+    form = version.form.asked_of((record.judgement or {}).get("roles"))
+    return rules.decide_content(form, record.answers, answers, note)
 
 
 def columns_of(content: Content) -> dict[str, Any]:

@@ -32,6 +32,11 @@ def is_shown(item: CompiledItem, answered: Answers) -> bool:
     return item.visible_if is None or holds(item.visible_if, answered, ())
 
 
+def shown_among(form: Form, keys: Sequence[str], answered: Answers) -> list[str]:
+    """Return those of a rule's items that the visitor is asked and shown."""
+    return [key for key in keys if key not in form.unasked and is_shown(form.by_key[key], answered)]
+
+
 def raised(form: Form, answered: Answers) -> list[str]:
     """Return the indicators that kept answers raise."""
     return [

@@ -5,7 +5,7 @@ A definition never changes once published, so compiling it is done once per proc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,7 @@ from inspection_api.templates.forms.parts import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
 DEFAULT_MEDIA_LIMIT = 9
 ANSWERED_PROOFS: Mapping[ProofKind, frozenset[ItemType]] = {
@@ -57,13 +57,28 @@ class CompiledItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """A compiled definition: the items that are ``asked`` and ``proved``, and the most media that an item takes."""
+    """A compiled definition: the items that are ``asked`` and ``proved``, and the most media that an item takes.
+
+    ``unasked`` are the items that are for others than the visitor, ``by_role`` tells whether there can be any.
+    """
 
     definition: Definition
     asked: tuple[CompiledItem, ...]
     by_key: Mapping[str, CompiledItem]
     proved: tuple[CompiledItem, ...]
     limits: Mapping[tuple[str, str], int]
+    by_role: bool
+    unasked: frozenset[str] = frozenset()
+
+    def asked_of(self, roles: Collection[str] | None) -> Form:
+        """Return the form as it is for a visitor with these roles (None: for whoever may be asked anything)."""
+        if not self.by_role or roles is None:
+            return self
+        others = frozenset(
+            item.key for item in self.definition.items if item.roles and not set(roles).intersection(item.roles)
+        )
+        asked, proved = (tuple(item for item in items if item.key not in others) for items in (self.asked, self.proved))
+        return replace(self, asked=asked, proved=proved, unasked=others)
 
 
 def compile_form(stored: object) -> Form:
@@ -88,6 +103,7 @@ def compile_form(stored: object) -> Form:
             for item in definition.items
             for kind in MediaKind
         },
+        by_role=any(item.roles for item in definition.items),
     )
 
 

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 import msgspec
 
+from inspection_api.core.permissions import Role
+
 
 class ItemType(StrEnum):
     """是否, 单选, 多选, 数值+单位, 金额, 日期, 文本, 签名, 媒体, 只读(贷款字段)."""
@@ -100,7 +102,8 @@ class Item(_Part, frozen=True):
 
     ``minimum`` and ``maximum`` are decimal strings. Items of one ``number`` share a printed line: the first one's
     ``heading`` is its text, each ``caption`` stands before its blank. ``source`` names where a read-only value comes
-    from (``loan.amount``), ``fed`` marks a value that the bank's systems may deliver.
+    from (``loan.amount``), ``fed`` marks a value that the bank's systems may deliver. Only visitors who held one of
+    ``roles`` on the day of the visit are asked; without any, all are.
     """
 
     key: str
@@ -127,6 +130,7 @@ class Item(_Part, frozen=True):
     verification: str = ""
     source: str = ""
     fed: bool = False
+    roles: tuple[Role, ...] = ()
 
 
 class Rule(_Part, frozen=True):

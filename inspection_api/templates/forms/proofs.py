@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from inspection_api.templates.forms.conditions import holds, is_shown, raised
+from inspection_api.templates.forms.conditions import holds, is_shown, raised, shown_among
 from inspection_api.templates.forms.parts import ProofKind
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def evidence_missing(form: Form, answered: Answers, media: Sequence[Medium]) -> 
         if is_shown(item, answered) and _is_proof_due(form, item, answered):
             missing += _lacking(item.evidence, (item.key,), item.key, answered, media)
     for rule in form.definition.rules:
-        shown = [key for key in rule.items if is_shown(form.by_key[key], answered)] if rule.evidence else ()
+        shown = shown_among(form, rule.items, answered) if rule.evidence else ()
         if shown:
             at = next((key for key in shown if key in answered), shown[0])
             missing += _lacking(rule.evidence, shown, at, answered, media)

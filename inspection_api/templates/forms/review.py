@@ -54,6 +54,7 @@ def _item(item: Item, items: dict[str, Item]) -> Found:
         yield from _out_of_range(name, getattr(item, name), low, high).items()
     if item.minimum is not None and item.maximum is not None and Decimal(item.minimum) > Decimal(item.maximum):
         yield "maximum", "上限不得小于下限"
+    yield from _twice("roles", "", item.roles)
     yield from _twice("options", "code", [option.code for option in item.options])
     yield from _media(item)
     for name, condition in (("visible_if", item.visible_if), ("required_if", item.required_if)):
@@ -93,7 +94,7 @@ def _twice(path: str, member: str, codes: Iterable[str]) -> Found:
     seen: set[str] = set()
     for position, code in enumerate(codes):
         if code in seen:
-            yield f"{path}.{position}.{member}", "重复"
+            yield f"{path}.{position}.{member}".strip("."), "重复"
         seen.add(code)
 
 

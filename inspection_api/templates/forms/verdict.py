@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from inspection_api.templates.forms import values
-from inspection_api.templates.forms.conditions import given, holds, is_shown
+from inspection_api.templates.forms.conditions import given, holds, shown_among
 from inspection_api.templates.forms.parts import Rule, RuleKind
 from inspection_api.templates.forms.proofs import EvidenceMissing, evidence_missing
 from inspection_api.templates.forms.values import Fault, storable
@@ -152,7 +152,7 @@ def _judge_required(draft: _Draft) -> None:
 
 
 def _at_least_one(form: Form, rule: Rule, draft: _Draft) -> None:
-    keys = [key for key in rule.items if is_shown(form.by_key[key], draft.values)]
+    keys = shown_among(form, rule.items, draft.values)
     if keys and not any(key in draft.values or key in draft.errors for key in keys):
         labels = "、".join(form.by_key[key].label for key in keys)
         draft.errors[keys[0]] = ("at_least_one", f"{labels}：至少填写一项")
