@@ -6,7 +6,6 @@ it for people. The template is ``templates/labels.typ``.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from enum import StrEnum
 from io import BytesIO
@@ -14,16 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pypdfium2
-import typst
 
 from checkpoints import qr
+from inspection_api.core.typesetting import render
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _HERE = Path(__file__).parent
 _TEMPLATE = _HERE / "templates" / "labels.typ"
-_FONTS = _HERE / "fonts"
 _NOTE = "请勿遮挡、损坏或移动本牌"
 _ELLIPSIS = "…"
 
@@ -53,13 +51,7 @@ def render_labels(labels: Sequence[Label], layout: Layout = Layout.GRID) -> byte
         {"code": each.code, "name": _fitted(each.name, layout), "note": _NOTE, "svg": qr.svg(each.qr_text)}
         for each in labels
     ]
-    data = json.dumps({"layout": layout.value, "labels": rows})
-    pdf = typst.compile(
-        str(_TEMPLATE), format="pdf", font_paths=[str(_FONTS)], ignore_system_fonts=True, sys_inputs={"data": data}
-    )
-    if not isinstance(pdf, bytes):
-        raise TypeError("typst returned no single PDF")
-    return pdf
+    return render(_TEMPLATE, {"layout": layout.value, "labels": rows})
 
 
 def joined(sheets: Sequence[bytes]) -> bytes:

@@ -1,34 +1,24 @@
 """The sheet of paper: a PaperSheet in, the bytes of a PDF out (domain.md §2.3).
 
 One A4 page for an ordinary visit; what is longer than its box goes on to a 续页 under the same number and is never cut.
-Only the font of this folder is used, embedded as a subset; a character that it does not have is printed as its code
-point, 〔U+20BB7〕, since typst would drop it without a word. The template is ``templates/paper.typ``.
+The template is ``templates/paper.typ``.
 """
 
 from __future__ import annotations
 
-import json
-import struct
 from dataclasses import asdict, dataclass
-from functools import cache
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
-import typst
-
 from checkpoints import qr
+from inspection_api.core.typesetting import render, visible
 
-_HERE = Path(__file__).parent
-_TEMPLATE = _HERE / "templates" / "paper.typ"
-_FONTS = _HERE / "fonts"
-_FONT = _FONTS / "NotoSansSC-Regular.ttf"
+_TEMPLATE = Path(__file__).parent / "templates" / "paper.typ"
 _LINE_WIDTHS = 40  # how many full-width characters a line of a free-text box holds
 _BOX_WIDTHS = 5 * _LINE_WIDTHS
 _WIDE_FROM = 0x1100  # from here on characters take a whole width; below, a little more than half
 _NARROW = 0.62
 _GO_ON = "……（下接续页）"
-_lock = Lock()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,17 +108,7 @@ def render_paper(sheet: PaperSheet) -> bytes:
     data["edition"] = _edition(sheet)
     data["watermark"] = _watermark(data)
     data["paragraphs"], data["rest"] = _boxed(data["paragraphs"])
-    with _lock:
-        pdf = _compiler().compile(format="pdf", sys_inputs={"data": json.dumps(data)})
-    if not isinstance(pdf, bytes):
-        raise TypeError("typst returned no single PDF")
-    return pdf
-
-
-@cache
-def _compiler() -> typst.Compiler:
-    fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(_FONTS)])
-    return typst.Compiler(str(_TEMPLATE), root=str(_TEMPLATE.parent), font_paths=fonts)
+    return render(_TEMPLATE, data)
 
 
 def _edition(sheet: PaperSheet) -> str:
@@ -166,39 +146,3 @@ def _fitting(text: str) -> int:
 
 def _width(character: str) -> float:
     return 1 if ord(character) >= _WIDE_FROM else _NARROW
-
-
-def visible(value: Any) -> Any:
-    """Return ``value`` with every character that the font lacks replaced by its code point, 〔U+20BB7〕."""
-    if isinstance(value, str):
-        return "".join(character if _has_glyph(character) else f"〔U+{ord(character):04X}〕" for character in value)
-    if isinstance(value, dict):
-        return {key: visible(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [visible(each) for each in value]
-    return value
-
-
-def _has_glyph(character: str) -> bool:
-    return character == "\n" or ord(character) in _characters()
-
-
-@cache
-def _characters() -> frozenset[int]:
-    """Return the code points of the font: its character map, format 12 (OpenType, ``cmap``)."""
-    font = _FONT.read_bytes()
-    cmap = _table(font, b"cmap")
-    (count,) = struct.unpack_from(">H", font, cmap + 2)
-    for index in range(count):
-        _, _, offset = struct.unpack_from(">HHL", font, cmap + 4 + 8 * index)
-        form, _, _, _, groups = struct.unpack_from(">HHLLL", font, cmap + offset)
-        if form == 12:  # noqa: PLR2004 - the format that holds all planes
-            ranges = struct.iter_unpack(">LLL", font[cmap + offset + 16 :][: 12 * groups])
-            return frozenset(code for first, last, _ in ranges for code in range(first, last + 1))
-    raise ValueError("the font has no character map of format 12")
-
-
-def _table(font: bytes, tag: bytes) -> int:
-    (count,) = struct.unpack_from(">H", font, 4)
-    records = (struct.unpack_from(">4sLLL", font, 12 + 16 * index) for index in range(count))
-    return next(int(offset) for name, _, offset, _ in records if name == tag)

@@ -41,7 +41,7 @@ OWN_WORDS = {
         *("scope", "duties", "visits", "incidents", "covering"),  # what several of them are counted from
     },
     "inspection_api.templates": {"default_template"},  # data: the form that every bank starts with
-    "kiosk_print": {"fonts", "templates"},  # what typst reads
+    "kiosk_print": {"templates"},  # what typst reads
     "sync": {"client"},  # the reference client, which imports nothing of the server
 }
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "base_service", "shared"}

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from flask import Response, request
 
 from inspection_api.core.permissions import Action, Permission
+from inspection_api.core.workbooks import MIME
 from inspection_api.http.blueprint import Blueprint, raw_body
 from inspection_api.http.compression import ensure_plain, stream_into
 from inspection_api.http.schemas import StartedJobSchema
-from inspection_api.imports import schemas, service, workbook
+from inspection_api.imports import schemas, service
 
 if TYPE_CHECKING:
     from inspection_api.core.context import Context
@@ -27,18 +28,18 @@ MAX_FILE_BYTES = 20 << 20
 blp = Blueprint("imports", "客户、借据与检查点的导入导出")
 
 
-@blp.get("/imports/template", permission=EDIT, gives=workbook.MIME)
+@blp.get("/imports/template", permission=EDIT, gives=MIME)
 def get_template(_ctx: Context) -> Response:
     """Fetch the workbook to fill in."""
     file = BytesIO()
     service.template(file)
-    response = Response(file.getvalue(), mimetype=workbook.MIME)
+    response = Response(file.getvalue(), mimetype=MIME)
     response.headers["Content-Disposition"] = 'attachment; filename="template.xlsx"'
     return response
 
 
 @blp.post("/imports", permission=EDIT, query=schemas.ImportQuery, out=schemas.OutcomeSchema, streamed=True)
-@blp.doc(**raw_body(workbook.MIME))
+@blp.doc(**raw_body(MIME))
 def import_tables(caller: Caller, *, dry_run: bool, table: str | None) -> Outcome:
     """Import customers, loans and checkpoints from an XLSX or CSV of at most 20 MiB, all or nothing; or only try."""
     with TemporaryFile() as file:

@@ -11,19 +11,15 @@ import zipfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from openpyxl import Workbook, load_workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Alignment, Font
+from openpyxl import load_workbook
 
 from inspection_api.core.errors import Problem
-from inspection_api.core.formulas import escaped
 from inspection_api.imports.errors import TableTooLarge, TableUnreadable
 from inspection_api.imports.rules.cells import Broken, Formula
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-MIME = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MAX_UNPACKED_BYTES = 200 << 20
 MAX_OTHER_BYTES = 48 << 20
 """What anything but a sheet may unpack to: it is held in memory as a whole."""
@@ -111,35 +107,3 @@ def _plain(cell: Any) -> Any:
     if cell.data_type == "f":
         return Formula(text=str(value)[:100])
     return Broken(text=str(value)) if cell.data_type == "e" else value
-
-
-class Writer:
-    """A new workbook, sheet after sheet, row after row: formula-safe, with a bold frozen header."""
-
-    def __init__(self) -> None:
-        """Begin an empty workbook."""
-        self._book = Workbook(write_only=True)
-
-    def add(self, title: str, headers: Sequence[str], rows: Iterable[Sequence[Any]], *, width: int = 18) -> None:
-        """Add a sheet; texts are escaped, numbers and dates stay what they are."""
-        sheet = self._book.create_sheet(title)
-        sheet.freeze_panes = "A2"
-        for index, header in enumerate(headers):
-            sheet.column_dimensions[_letter(index)].width = max(width, 2 * len(header) + 4)
-        sheet.append([_header(sheet, header) for header in headers])
-        for row in rows:
-            sheet.append([escaped(cell) if isinstance(cell, str) else cell for cell in row])
-
-    def save(self, file: BinaryIO) -> None:
-        """Write the workbook into an open file."""
-        self._book.save(file)
-
-
-def _letter(index: int) -> str:
-    return chr(ord("A") + index)
-
-
-def _header(sheet: Any, header: str) -> Any:
-    cell = WriteOnlyCell(sheet, value=escaped(header))
-    cell.font, cell.alignment = Font(bold=True), Alignment(wrap_text=True, vertical="center")
-    return cell

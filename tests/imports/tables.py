@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from openpyxl import Workbook, load_workbook
 
+from inspection_api.core.workbooks import MIME
 from inspection_api.customers.rules import next_uscc
-from inspection_api.imports import workbook
 from inspection_api.imports.rules.tables import COLUMNS, TITLES, Table
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.factories import World
 
 PATH = "/api/v1/imports"
-XLSX = workbook.MIME
+XLSX = MIME
 
 
 def headers(table: Table) -> list[str]:

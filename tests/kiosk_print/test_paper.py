@@ -9,9 +9,10 @@ import pypdfium2
 import pytest
 import zxingcpp
 
+from inspection_api.core.typesetting import visible
 from inspection_api.templates import default_template
 from inspection_api.templates.forms import compile_form
-from kiosk_print.paper import PaperSheet, Paragraph, render_paper, visible
+from kiosk_print.paper import PaperSheet, Paragraph, render_paper
 from kiosk_print.rules.sheet import Opinion, Printing, Visit, compose
 
 AT = datetime(2026, 3, 10, 2, 5, tzinfo=UTC)

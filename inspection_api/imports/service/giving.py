@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 from uuid import UUID
 
@@ -12,7 +12,8 @@ from inspection_api.accounts.models import Organisation, UserAccount
 from inspection_api.accounts.queries import get_one, visible_organisations
 from inspection_api.core.periods import SHANGHAI
 from inspection_api.core.permissions import Action, Permission
-from inspection_api.imports import delimited, queries, workbook
+from inspection_api.core.workbooks import MIME, Heading, Writer
+from inspection_api.imports import delimited, queries
 from inspection_api.imports.errors import ExportTooLarge, NothingToExport
 from inspection_api.imports.rules.tables import COLUMNS, KEYS, MAX_ROWS, NOTES, NOTES_TITLE, TITLES, Table, shown
 from inspection_api.jobs import service as jobs
@@ -23,16 +24,17 @@ if TYPE_CHECKING:
     from inspection_api.jobs.models import Job
 
 EXPORT = Permission(Action.PERSONAL_EXPORT, "export")
+_WIDTH = 18
 AT_ONCE = 5_000
 """How many rows one step reads."""
 
 
 def template(file: BinaryIO) -> None:
     """Write the workbook that people fill in: a sheet for each table, required headers starred, and how to fill it."""
-    book = workbook.Writer()
+    book = Writer()
     for table, columns in COLUMNS.items():
-        book.add(TITLES[table], [column.header + "*" * column.is_required for column in columns], ())
-    book.add(NOTES_TITLE, ["填写说明"], [[line] for line in NOTES], width=100)
+        book.add(TITLES[table], _headings(column.header + "*" * column.is_required for column in columns), ())
+    book.add(NOTES_TITLE, [Heading(title="填写说明", width=100)], [[line] for line in NOTES])
     book.save(file)
 
 
@@ -100,7 +102,7 @@ def _ahead(tables: Sequence[Table], state: dict[str, Any]) -> list[tuple[Table, 
 
 
 _NAMES = {"xlsx": "portfolio.xlsx", "csv": "portfolio.csv"}
-_MIMES = {"xlsx": workbook.MIME, "csv": delimited.MIME}
+_MIMES = {"xlsx": MIME, "csv": delimited.MIME}
 
 
 def _write(work: jobs.Work, file: BinaryIO, tables: Sequence[Table]) -> None:
@@ -108,10 +110,10 @@ def _write(work: jobs.Work, file: BinaryIO, tables: Sequence[Table]) -> None:
         (table,) = tables
         delimited.write(file, _headers(table), _stashed(work, table))
         return
-    book = workbook.Writer()
+    book = Writer()
     for table in tables:
-        book.add(TITLES[table], _headers(table), _stashed(work, table))
-    book.add(NOTES_TITLE, ["导出信息"], [[line] for line in _watermark(work)], width=60)
+        book.add(TITLES[table], _headings(_headers(table)), _stashed(work, table))
+    book.add(NOTES_TITLE, [Heading(title="导出信息", width=60)], [[line] for line in _watermark(work)])
     book.save(file)
 
 
@@ -120,6 +122,10 @@ def _watermark(work: jobs.Work) -> list[str]:
     user = work.ctx.session.get_one(UserAccount, work.ctx.user_id)
     at = f"{work.ctx.now.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
     return [f"导出人：{user.name}（{user.username}）", f"导出时间：{at}", f"导出原因：{work.arguments['reason']}"]
+
+
+def _headings(titles: Iterable[str]) -> list[Heading]:
+    return [Heading(title=title, width=_WIDTH) for title in titles]
 
 
 def _headers(table: Table) -> list[str]:

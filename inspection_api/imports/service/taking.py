@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from checkpoints import service as checkpoints
 from checkpoints.service import NewCheckpoint
 from inspection_api.core.periods import local_day
+from inspection_api.core.workbooks import MIME
 from inspection_api.customers import service as customers
 from inspection_api.customers.service import NewCustomer
 from inspection_api.imports import delimited, queries, workbook
@@ -80,12 +81,12 @@ def take_in(begin: Transaction, file: BinaryIO, *, mime: str | None, table: str 
 
 
 def _read(file: BinaryIO, mime: str | None, table: str | None, faults: Faults) -> Iterator[Row]:
-    if mime == workbook.MIME:
+    if mime == MIME:
         yield from _read_workbook(file, faults)
     elif mime == delimited.MIME and table is not None:
         yield from _read_sheet(Table(table), delimited.rows(file.read()), faults)
     else:
-        raise TableUnknown(supported=[workbook.MIME, f"{delimited.MIME} + table"])
+        raise TableUnknown(supported=[MIME, f"{delimited.MIME} + table"])
 
 
 def _read_workbook(file: BinaryIO, faults: Faults) -> Iterator[Row]:

@@ -1,0 +1,78 @@
+"""Setting pages: a typst template and its data in, the bytes of a PDF out.
+
+Only the font of the folder ``fonts`` is used, embedded as a subset; a character that it does not have is printed as its
+code point, 〔U+20BB7〕, since typst would drop it without a word.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from functools import cache
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import typst
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_FONTS = Path(__file__).parent / "fonts"
+_FONT = _FONTS / "NotoSansSC-Regular.ttf"
+_lock = Lock()
+
+
+def render(template: Path, data: Mapping[str, Any]) -> bytes:
+    """Return the PDF of a template that reads ``sys.inputs.data`` as JSON; texts are to be `visible` already.
+
+    Raises:
+        TypeError: the template makes anything but one PDF.
+    """
+    with _lock:
+        pdf = _compiler(template).compile(format="pdf", sys_inputs={"data": json.dumps(data)})
+    if not isinstance(pdf, bytes):
+        raise TypeError("typst returned no single PDF")
+    return pdf
+
+
+@cache
+def _compiler(template: Path) -> typst.Compiler:
+    fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(_FONTS)])
+    return typst.Compiler(str(template), root=str(template.parent), font_paths=fonts)
+
+
+def visible(value: Any) -> Any:
+    """Return ``value`` with every character that the font lacks replaced by its code point, 〔U+20BB7〕."""
+    if isinstance(value, str):
+        return "".join(character if _has_glyph(character) else f"〔U+{ord(character):04X}〕" for character in value)
+    if isinstance(value, dict):
+        return {key: visible(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [visible(each) for each in value]
+    return value
+
+
+def _has_glyph(character: str) -> bool:
+    return character == "\n" or ord(character) in _characters()
+
+
+@cache
+def _characters() -> frozenset[int]:
+    """Return the code points of the font: its character map, format 12 (OpenType, ``cmap``)."""
+    font = _FONT.read_bytes()
+    cmap = _table(font, b"cmap")
+    (count,) = struct.unpack_from(">H", font, cmap + 2)
+    for index in range(count):
+        _, _, offset = struct.unpack_from(">HHL", font, cmap + 4 + 8 * index)
+        form, _, _, _, groups = struct.unpack_from(">HHLLL", font, cmap + offset)
+        if form == 12:  # noqa: PLR2004 - the format that holds all planes
+            ranges = struct.iter_unpack(">LLL", font[cmap + offset + 16 :][: 12 * groups])
+            return frozenset(code for first, last, _ in ranges for code in range(first, last + 1))
+    raise ValueError("the font has no character map of format 12")
+
+
+def _table(font: bytes, tag: bytes) -> int:
+    (count,) = struct.unpack_from(">H", font, 4)
+    records = (struct.unpack_from(">4sLLL", font, 12 + 16 * index) for index in range(count))
+    return next(int(offset) for name, _, offset, _ in records if name == tag)
