@@ -10,6 +10,7 @@ from inspection_api.imports import service as imports
 from inspection_api.inspections import service as inspections
 from inspection_api.media import service as media
 from inspection_api.plans import service as plans
+from inspection_api.reports import exporting
 from inspection_api.tasks import service as tasks
 from inspection_api.telemetry import service as telemetry
 from kiosk_print import service as papers
@@ -48,6 +49,7 @@ SUBSCRIPTIONS: tuple[Subscription, ...] = (
     Subscription("checkpoint.binding_rejected", When.LATER, sync.on_places_decided),
     Subscription("inspection.exit_concluded", When.LATER, checkpoints.on_exits_concluded),
     Subscription("job.portfolio_export", When.LATER, imports.on_export_due),
+    Subscription("job.report_export", When.LATER, exporting.on_report_export_due),
     Subscription("job.label_sheets", When.LATER, papers.on_label_sheets_due),
     Subscription("telemetry.ingested", When.LATER, telemetry.refresh_facts),
     Subscription("telemetry.facts_changed", When.LATER, alerts.on_facts_changed),

@@ -39,6 +39,7 @@ OWN_WORDS = {
         *("indicators", "conclusions", "migrations", "records", "anomalies", "alerting", "month_end"),
         *("catalogue", "table", "words"),  # one file per report, all of them, and what they fill
         *("scope", "duties", "visits", "incidents", "covering"),  # what several of them are counted from
+        *("exporting", "spreadsheets", "printing", "templates"),  # as files
     },
     "inspection_api.templates": {"default_template"},  # data: the form that every bank starts with
     "kiosk_print": {"templates"},  # what typst reads

@@ -5,14 +5,14 @@ Completion asks whether the tasks are done, coverage whether the borrowers were 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import not_, select, true
 
 from checkpoints.models import Checkpoint
 from inspection_api.accounts.queries import visible
 from inspection_api.customers.models import Customer
-from inspection_api.reports import covering, queries, schemas
+from inspection_api.reports import covering, queries, schemas, visits
 from inspection_api.reports.rules import Coverage, Rate
 from inspection_api.reports.scope import about, held_by
 from inspection_api.reports.table import Chart, Column, Listing, Report, Shape, Table, days_of, rows_by_place
@@ -73,7 +73,7 @@ def _cells(part: Coverage) -> dict[str, Rate]:
 
 def checkpoints(
     ctx: Context, *, organisation_id: UUID, start: date, end: date, measure: str, own: bool
-) -> Select[Checkpoint]:
+) -> Select[*tuple[Any, ...]]:
     """Return the checkpoints behind one number: those that had to be seen, those that were, or those that were not.
 
     Raises:
@@ -84,12 +84,12 @@ def checkpoints(
     points = covering.points_of(ctx, start, end)
     mine = visible(Checkpoint, "checkpoint", ctx.actor, queries.READ)
     measured = Checkpoint.id.in_(select(points.c.id).where(_MEASURES[measure](points.c.seen)))
-    return select(Checkpoint).where(mine, measured, held_by(Checkpoint.organisation_id, parent, own=own))
+    return covering.listed(mine, measured, held_by(Checkpoint.organisation_id, parent, own=own))
 
 
 def customers(
     ctx: Context, *, organisation_id: UUID, start: date, end: date, measure: str, own: bool
-) -> Select[Customer]:
+) -> Select[*tuple[Any, ...]]:
     """Return the customers behind one number, with the same measures.
 
     Raises:
@@ -100,7 +100,7 @@ def customers(
     whose = covering.customers_of(covering.points_of(ctx, start, end))
     mine = visible(Customer, "customer", ctx.actor, queries.READ)
     measured = Customer.id.in_(select(whose.c.id).where(_MEASURES[measure](whose.c.seen)))
-    return select(Customer).where(mine, measured, held_by(Customer.organisation_id, parent, own=own))
+    return visits.customers(mine, measured, held_by(Customer.organisation_id, parent, own=own))
 
 
 _MEASURES: dict[str, Callable[[ColumnElement[bool]], ColumnElement[bool]]] = {
@@ -128,7 +128,7 @@ REPORT = Report(
             path="customers",
             summary="List the customers behind one number of the coverage report.",
             query=schemas.CoveredQuery,
-            out=schemas.CoveredCustomerSchema,
+            out=schemas.CustomerRowSchema,
             by=(Customer.name, Customer.id),
             rows=customers,
         ),

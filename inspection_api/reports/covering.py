@@ -20,7 +20,7 @@ from sqlalchemy import and_, exists, func, or_, select
 
 from checkpoints.models import Checkpoint, CheckpointExit
 from checkpoints.rules.exits import ExitStatus
-from inspection_api.accounts.models import Organisation
+from inspection_api.accounts.models import Organisation, UserAccount
 from inspection_api.accounts.queries import visible
 from inspection_api.core.periods import local_day
 from inspection_api.customers.models import Customer
@@ -151,3 +151,25 @@ def _is_seen(start: date, end: date) -> ColumnElement[bool]:
         Task.reason == "history",
     )
     return or_(visited, credited)
+
+
+def listed(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """Return the checkpoints that meet ``conditions``, with the names that people know them by, in one statement."""
+    return (
+        select(
+            Checkpoint.id,
+            Checkpoint.code,
+            Checkpoint.name,
+            Checkpoint.effective_from,
+            Checkpoint.customer_id,
+            Customer.name.label("customer_name"),
+            Checkpoint.organisation_id,
+            Organisation.name.label("organisation_name"),
+            Checkpoint.officer_id,
+            UserAccount.name.label("officer_name"),
+        )
+        .join(Customer, Customer.id == Checkpoint.customer_id)
+        .join(Organisation, Organisation.id == Checkpoint.organisation_id)
+        .outerjoin(UserAccount, UserAccount.id == Checkpoint.officer_id)
+        .where(*conditions)
+    )

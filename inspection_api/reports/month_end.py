@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, case, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from checkpoints.models import Checkpoint
 from inspection_api.accounts.models import Organisation
 from inspection_api.accounts.queries import in_subtree
 from inspection_api.core.periods import month_of
@@ -158,7 +159,7 @@ def adjustments(
     month: date,
     measure: str,  # noqa: ARG001 - there is one
     own: bool,
-) -> Select[MonthAdjustment]:
+) -> Select[*tuple[Any, ...]]:
     """Return the changes that came after the closing, in their order.
 
     Raises:
@@ -166,7 +167,17 @@ def adjustments(
     """
     parent = queries.get_readable(ctx, organisation_id)
     is_there = _is_read(ctx, MonthAdjustment.organisation_id, parent, own=own)
-    return select(MonthAdjustment).where(MonthAdjustment.month == month, is_there)
+    return (
+        select(
+            *MonthAdjustment.__table__.columns,
+            Organisation.name.label("organisation_name"),
+            Checkpoint.code.label("checkpoint_code"),
+            Checkpoint.name.label("checkpoint_name"),
+        )
+        .join(Organisation, Organisation.id == MonthAdjustment.organisation_id)
+        .join(Checkpoint, Checkpoint.id == MonthAdjustment.checkpoint_id)
+        .where(MonthAdjustment.month == month, is_there)
+    )
 
 
 def tasks(ctx: Context, *, organisation_id: UUID, month: date, measure: str, own: bool) -> Select[*tuple[Any, ...]]:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from inspection_api.core.paging import paginate
 from inspection_api.http.blueprint import Blueprint
-from inspection_api.http.schemas import page_of
-from inspection_api.reports import queries, schemas, service
+from inspection_api.http.schemas import StartedJobSchema, page_of
+from inspection_api.reports import exporting, queries, schemas, service
 from inspection_api.reports.catalogue import REPORTS
 from inspection_api.reports.models import MonthClosing
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from inspection_api.core.context import Context
+    from inspection_api.jobs.models import Job
     from inspection_api.reports.table import Listing, Report, Table
 
 blp = Blueprint("reports", "统计报表")
@@ -64,8 +65,20 @@ def _serve(report: Report) -> None:
 
     show.__name__, show.__doc__ = f"show_{report.code}", report.summary
     blp.get(report.path, permission=report.permission, query=report.query, out=schemas.TableSchema)(show)
+    _serve_export(report)
     for listing in report.lists:
         _serve_list(report, listing)
+
+
+def _serve_export(report: Report) -> None:
+    def export(ctx: Context, *, format: str, **asked: Any) -> Job:
+        return exporting.request_table(ctx, report, asked, format=format)
+
+    export.__name__ = f"export_{report.code}"
+    export.__doc__ = f"Write {report.title} as a file, as a job; the query is the report's own."
+    path = f"{report.path}/exports"
+    given: Any = {"query": report.query, "body": schemas.TableExportInput, "out": StartedJobSchema, "status": 202}
+    blp.post(path, permission=report.permission, **given)(export)
 
 
 def _serve_list(report: Report, listing: Listing) -> None:
@@ -75,6 +88,14 @@ def _serve_list(report: Report, listing: Listing) -> None:
     show.__name__, show.__doc__ = f"list_{report.code}_{listing.path}", listing.summary
     path = f"{report.path}/{listing.path}"
     blp.get(path, permission=report.permission, query=listing.query, out=page_of(listing.out))(show)
+
+    def export(ctx: Context, *, reason: str, limit: int, cursor: str | None, **asked: Any) -> Job:  # noqa: ARG001 - all
+        return exporting.request_list(ctx, report, listing, asked, reason=reason)
+
+    export.__name__ = f"export_{report.code}_{listing.path}"
+    export.__doc__ = "Write all rows of the list as a workbook, as a job; the query is the list's own, without pages."
+    given: Any = {"query": listing.query, "body": schemas.ListExportInput, "out": StartedJobSchema, "status": 202}
+    blp.post(f"{path}/exports", permission=exporting.EXPORT, **given)(export)
 
 
 for _report in REPORTS:

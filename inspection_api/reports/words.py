@@ -75,3 +75,6 @@ ALERTS = {
     **ALERT_HANDLINGS,
 }
 """By what alerts are counted."""
+
+OUTCOMES = {"done": "按时完成", "done_late": "逾期完成", "overdue": "逾期未完成", "seen": "已检查"}
+"""What a task or a checkpoint was or became after its month was closed."""

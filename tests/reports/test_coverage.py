@@ -166,7 +166,7 @@ def listed(portfolio: Portfolio, start: date, end: date, measure: str) -> set[UU
     place = portfolio.world.organisations["province"]
     asked: dict[str, Any] = {"organisation_id": place, "start": start, "end": end, "measure": measure, "own": False}
     with portfolio.world.transaction("province_manager") as ctx:
-        return {row.id for row in ctx.session.scalars(coverage.checkpoints(ctx, **asked))}
+        return set(ctx.session.scalars(coverage.checkpoints(ctx, **asked)))
 
 
 @settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])

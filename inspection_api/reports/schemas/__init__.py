@@ -12,6 +12,7 @@ from inspection_api.reports.schemas.closings import (
     MonthQuery,
     ReviewInput,
 )
+from inspection_api.reports.schemas.exports import ListExportInput, TableExportInput
 from inspection_api.reports.schemas.questions import (
     AlertsQuery,
     AttemptsQuery,
@@ -40,7 +41,6 @@ from inspection_api.reports.schemas.rows import (
     AlertRowSchema,
     AttemptRowSchema,
     CoveredCheckpointSchema,
-    CoveredCustomerSchema,
     CustomerRowSchema,
     ExitRowSchema,
     MovedCustomerSchema,
@@ -65,7 +65,6 @@ __all__ = [
     "ConcludedQuery",
     "CountedTasksQuery",
     "CoveredCheckpointSchema",
-    "CoveredCustomerSchema",
     "CoveredQuery",
     "CustomerRowSchema",
     "DueTasksQuery",
@@ -74,6 +73,7 @@ __all__ = [
     "FailedTasksQuery",
     "FrozenTasksQuery",
     "IndicatorsQuery",
+    "ListExportInput",
     "MonthClosingInput",
     "MonthClosingQuery",
     "MonthClosingSchema",
@@ -91,6 +91,7 @@ __all__ = [
     "SeriesQuery",
     "SeriesVisitsQuery",
     "StandingQuery",
+    "TableExportInput",
     "TableSchema",
     "TaskRowSchema",
     "VisitRowSchema",

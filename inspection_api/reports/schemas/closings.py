@@ -10,6 +10,8 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from inspection_api.http.schemas import Input, PageQuery, Truth, Word
 from inspection_api.reports.rules import ADJUSTED, FROZEN
+from inspection_api.reports.schemas.rows import WordField, titled
+from inspection_api.reports.words import OUTCOMES
 
 _MONTH = re.compile("20[0-9]{2}-(0[1-9]|1[0-2])")
 _NO_MONTH = "应为月份，例如 2026-03"
@@ -59,10 +61,15 @@ class AdjustmentSchema(Schema):
     organisation_id = fields.UUID()
     task_id = fields.UUID(allow_none=True)
     checkpoint_id = fields.UUID()
+    organisation_name = fields.String(**titled("机构"))
+    checkpoint_code = fields.String(**titled("检查点编号"))
+    checkpoint_name = fields.String(**titled("检查点"))
     special = fields.Boolean()
     was = fields.String(allow_none=True)
+    was_word = WordField(OUTCOMES, attribute="was", **titled("月结时"))
     became = fields.String(allow_none=True)
-    adjusted_at = fields.AwareDateTime()
+    became_word = WordField(OUTCOMES, attribute="became", **titled("调整为"))
+    adjusted_at = fields.AwareDateTime(**titled("调整时间"))
 
 
 class MonthClosingQuery(PageQuery):

@@ -116,22 +116,15 @@ class CoveredCheckpointSchema(Schema):
     """A checkpoint that had to be seen."""
 
     id = fields.UUID()
-    code = fields.String()
-    name = fields.String()
+    code = fields.String(**titled("检查点编号"))
+    name = fields.String(**titled("检查点"))
     customer_id = fields.UUID()
+    customer_name = fields.String(**titled("客户"))
     organisation_id = fields.UUID()
+    organisation_name = fields.String(**titled("机构"))
     officer_id = fields.UUID(allow_none=True)
-    state = fields.String()
-    effective_from = fields.Date()
-
-
-class CoveredCustomerSchema(Schema):
-    """A customer who had to be seen."""
-
-    id = fields.UUID()
-    name = fields.String()
-    organisation_id = fields.UUID()
-    officer_id = fields.UUID(allow_none=True)
+    officer_name = fields.String(allow_none=True, **titled("客户经理"))
+    effective_from = fields.Date(**titled("纳管日期"))
 
 
 class IncidentRowSchema(Schema):

@@ -1,0 +1,75 @@
+"""Reports as workbooks: a table with its numbers, or all rows of a list; nothing in it is a formula."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from inspection_api.core.periods import SHANGHAI
+from inspection_api.core.workbooks import Heading, Writer, width_of
+from inspection_api.reports.rules import Rate
+from inspection_api.reports.table import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import date
+    from decimal import Decimal
+
+    from inspection_api.reports.table import Column, Listing, Row, Table
+
+_FORMATS = {Kind.RATE: "0.00%", Kind.COUNT: "#,##0", Kind.AMOUNT: "#,##0.00"}
+_MOST_LETTERS = 31
+"""How long the name of a sheet may be."""
+
+
+def write_table(file: BinaryIO, table: Table, taker: str) -> None:
+    """Write a report; a rate takes three columns: its value, its numerator and its denominator."""
+    rows = [*table.rows, *([table.total] if table.total else [])]
+    first = Heading(title=table.heading, width=width_of(row.label for row in rows))
+    headings = [first, *(heading for column in table.columns for heading in _headings(column))]
+    book = Writer()
+    cells = [list(_cells(table, row)) for row in rows]
+    book.add(table.title[:_MOST_LETTERS], headings, cells, above=_above(table, taker))
+    book.print_on(table.title, taker)
+    book.save(file)
+
+
+def write_list(file: BinaryIO, title: str, listing: Listing, rows: Iterable[Sequence[Any]], taker: str) -> None:
+    """Write all rows of a list; ``rows`` hold the values of `columns_of`, dates as texts."""
+    titles = columns_of(listing).values()
+    book = Writer()
+    book.add(title[:_MOST_LETTERS], [Heading(title=each, width=16) for each in titles], rows, above=(taker,))
+    book.print_on(title, taker)
+    book.save(file)
+
+
+def columns_of(listing: Listing) -> dict[str, str]:
+    """Return the columns of a list that people read: the title by the field's name."""
+    fields = listing.out().fields
+    return {name: field.metadata["title"] for name, field in fields.items() if "title" in field.metadata}
+
+
+def lines_above(table: Table) -> list[str]:
+    """Return what stands above a report: its title, its days, and as of when."""
+    as_of = f"{table.as_of.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
+    return [table.title, f"统计期：{table.window.start} 至 {table.window.end}　截至 {as_of}"]
+
+
+def _above(table: Table, taker: str) -> list[str]:
+    return [*lines_above(table), taker, *table.notes]
+
+
+def _headings(column: Column) -> Iterator[Heading]:
+    yield Heading(title=column.title, number_format=_FORMATS.get(column.kind, ""))
+    if column.kind is Kind.RATE:
+        yield Heading(title="分子", number_format="#,##0.##")
+        yield Heading(title="分母", number_format="#,##0.##")
+
+
+def _cells(table: Table, row: Row) -> Iterator[str | Decimal | int | date | None]:
+    yield row.label
+    for column in table.columns:
+        cell = row.cells[column.key]
+        if isinstance(cell, Rate):
+            yield from (cell.value, cell.numerator, cell.denominator)
+        else:
+            yield cell
