@@ -13,6 +13,7 @@ from checkpoints.queries.judging import (
 )
 from checkpoints.queries.locking import lock_open_tasks
 from checkpoints.queries.seeing import (
+    FILTERS,
     checkpoints_of,
     ensure_empty,
     get_checkpoint,
@@ -27,6 +28,7 @@ from checkpoints.queries.seeing import (
 
 __all__ = [
     "BIND",
+    "FILTERS",
     "CheckpointSet",
     "checkpoints_of",
     "ensure_empty",

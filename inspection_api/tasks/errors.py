@@ -26,6 +26,27 @@ class TaskClosed(Conflict):
     title = "任务已结束，不能再改派"
 
 
+class CampaignDaysInvalid(Invalid):
+    """A campaign neither begins in the past nor ends before it begins."""
+
+    code = "campaign_days_invalid"
+    title = "专项检查的开始日期不能早于今天，也不能晚于截止日期"
+
+
+class CampaignNameTaken(Conflict):
+    """The organisation has a campaign of this name; ``existing_id`` is its id."""
+
+    code = "campaign_name_taken"
+    title = "专项检查名称已存在"
+
+
+class CampaignCancelled(Conflict):
+    """The campaign was cancelled already."""
+
+    code = "campaign_cancelled"
+    title = "该专项检查已取消"
+
+
 class RecomputeDayInvalid(Invalid):
     """A recomputation is about days that have begun, and not before the rule."""
 

@@ -20,17 +20,21 @@ class Task(Identified, Versioned, Base):
     ``organisation_id`` is the plan's, which answers for it. ``closed_by`` is the inspection that completed or exempted
     it, ``credit_from`` the first day whose earlier visit exempts it, ``makeup_until`` the last day of an allowed 补检.
     A ``backfilled`` task was made by a retroactive recompute and counts in no rate. ``overdue`` is never stored.
+    A task comes from a rule, by its plan and episode, or from a campaign; of a campaign's the checkpoint's own
+    organisation answers.
     What it names is checked per statement (core/references.py), but for its rule's version and its template's.
     """
 
     __tablename__ = "task"
     __table_args__ = (
-        UniqueConstraint(
+        Index(
+            "uq_task_episode_period",
             "episode_id",
             "kind",
             "loan_id",
             "period_start",
-            name="uq_task_episode_period",
+            unique=True,
+            postgresql_where=text("episode_id IS NOT NULL"),
             postgresql_nulls_not_distinct=True,
         ),
         Index(
@@ -41,10 +45,22 @@ class Task(Identified, Versioned, Base):
             "loan_id",
             "period_start",
             unique=True,
-            postgresql_where=_OPEN,
+            postgresql_where=text("rule_id IS NOT NULL AND state IN ('pending', 'in_progress')"),
             postgresql_nulls_not_distinct=True,
         ),
-        CheckConstraint("kind IN ('regular', 'exit', 'initial')", name="kind_known"),
+        Index(
+            "uq_task_campaign_id_checkpoint_id",
+            "campaign_id",
+            "checkpoint_id",
+            unique=True,
+            postgresql_where=text("campaign_id IS NOT NULL"),
+        ),
+        CheckConstraint("kind IN ('regular', 'exit', 'initial', 'campaign')", name="kind_known"),
+        CheckConstraint("(kind = 'campaign') = (campaign_id IS NOT NULL)", name="campaign_named"),
+        CheckConstraint(
+            "num_nonnulls(plan_id, rule_id, rule_version, episode_id) = CASE WHEN kind = 'campaign' THEN 0 ELSE 4 END",
+            name="rule_or_campaign",
+        ),
         CheckConstraint(
             "state IN ('pending', 'in_progress', 'done', 'done_late', 'missed', 'cancelled', 'exempt')",
             name="state_known",
@@ -68,10 +84,11 @@ class Task(Identified, Versioned, Base):
         Index("ix_task_due_on_id", "due_on", "id"),
     )
 
-    plan_id: Mapped[UUID]
-    rule_id: Mapped[UUID]
-    rule_version: Mapped[int]
-    episode_id: Mapped[UUID]
+    plan_id: Mapped[UUID | None]
+    rule_id: Mapped[UUID | None]
+    rule_version: Mapped[int | None]
+    episode_id: Mapped[UUID | None]
+    campaign_id: Mapped[UUID | None] = mapped_column(ForeignKey("campaign.id"))
     checkpoint_id: Mapped[UUID]
     customer_id: Mapped[UUID]
     loan_id: Mapped[UUID | None]
@@ -92,6 +109,38 @@ class Task(Identified, Versioned, Base):
     closed_by: Mapped[UUID | None]
     performed_on: Mapped[date | None]
     overdue: Mapped[bool | None] = query_expression()
+
+
+class Campaign(Identified, Base):
+    """专项检查: one visit to every checkpoint that its filter finds when it is made, from ``start_on`` to ``due_on``.
+
+    ``filling`` and ``cancelling`` campaigns are worked off in portions; then they are ``open`` and ``cancelled``.
+    """
+
+    __tablename__ = "campaign"
+    __table_args__ = (
+        UniqueConstraint("organisation_id", "name", name="uq_campaign_name"),
+        CheckConstraint("status IN ('filling', 'open', 'cancelling', 'cancelled')", name="status_known"),
+        CheckConstraint("start_on <= due_on", name="days_in_order"),
+        CheckConstraint(
+            "(status IN ('filling', 'open')) = (cancelled_by IS NULL)"
+            " AND num_nulls(cancelled_by, cancelled_at, cancel_reason) IN (0, 3)",
+            name="cancelled_whole",
+        ),
+    )
+
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    name: Mapped[str]
+    template_id: Mapped[UUID] = mapped_column(ForeignKey("template.id"))
+    start_on: Mapped[date]
+    due_on: Mapped[date]
+    filters: Mapped[dict[str, Any]]
+    status: Mapped[str] = mapped_column(server_default=text("'filling'"))
+    created_by: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"))
+    created_at: Mapped[datetime]
+    cancelled_by: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    cancelled_at: Mapped[datetime | None]
+    cancel_reason: Mapped[str | None]
 
 
 class RuleRecompute(Identified, Base):

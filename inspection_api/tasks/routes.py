@@ -13,7 +13,7 @@ from inspection_api.http.schemas import PageQuery, page_of
 from inspection_api.plans.queries import READ as READ_RULES
 from inspection_api.plans.service import EDIT as EDIT_RULES
 from inspection_api.tasks import queries, schemas, service
-from inspection_api.tasks.models import RuleRecompute, Task, VisitAttempt
+from inspection_api.tasks.models import Campaign, RuleRecompute, Task, VisitAttempt
 
 if TYPE_CHECKING:
     from datetime import date
@@ -121,3 +121,53 @@ def approve_recompute(ctx: Context, recompute_id: UUID) -> RuleRecompute:
 def refuse_recompute(ctx: Context, recompute_id: UUID) -> RuleRecompute:
     """Refuse somebody else's recomputation."""
     return service.refuse_recompute(ctx, recompute_id)
+
+
+@blp.post(
+    "/campaigns/preview",
+    permission=service.EDIT,
+    body=schemas.CampaignPreviewInput,
+    out=schemas.CampaignPreviewSchema,
+)
+def preview_campaign(ctx: Context, **values: Any) -> dict[str, Any]:
+    """Tell how many checkpoints a campaign (专项检查) would visit, per officer; nothing is made."""
+    found = service.preview_campaign(ctx, **values)
+    officers = [{"officer_id": officer_id, "tasks": number} for officer_id, number in found]
+    return {"tasks": sum(number for _, number in found), "officers": officers}
+
+
+@blp.post("/campaigns", permission=service.EDIT, body=schemas.CampaignInput, out=schemas.CampaignSchema, status=201)
+def create_campaign(ctx: Context, **values: Any) -> Campaign:
+    """Create a campaign: a task for every checkpoint that the filters find now, from the first day to the last."""
+    return service.create_campaign(ctx, **values)
+
+
+@blp.get("/campaigns", permission=queries.READ, query=PageQuery, out=page_of(schemas.CampaignSchema))
+def list_campaigns(ctx: Context, *, limit: int, cursor: str | None) -> Any:
+    """List the campaigns of my subtrees, oldest first."""
+    statement = queries.campaigns_of(ctx.actor)
+    return paginate(ctx.session, statement, by=[Campaign.id], limit=limit, cursor=cursor)
+
+
+@blp.get("/campaigns/<uuid:campaign_id>", permission=queries.READ, out=schemas.CampaignSchema)
+def get_campaign(ctx: Context, campaign_id: UUID) -> Campaign:
+    """Show one campaign."""
+    return get_one(ctx.session, queries.campaigns_of(ctx.actor).where(Campaign.id == campaign_id))
+
+
+@blp.get("/campaigns/<uuid:campaign_id>/progress", permission=queries.READ, out=schemas.ProgressSchema)
+def show_campaign_progress(ctx: Context, campaign_id: UUID) -> dict[str, Any]:
+    """Count the tasks of a campaign by state."""
+    campaign = get_one(ctx.session, queries.campaigns_of(ctx.actor).where(Campaign.id == campaign_id))
+    return {"states": queries.progress_of(ctx.session, campaign.id)}
+
+
+@blp.post(
+    "/campaigns/<uuid:campaign_id>/cancel",
+    permission=service.EDIT,
+    body=schemas.CampaignCancelInput,
+    out=schemas.CampaignSchema,
+)
+def cancel_campaign(ctx: Context, campaign_id: UUID, *, reason: str) -> Campaign:
+    """Cancel a campaign: its open tasks go, what is done stays."""
+    return service.cancel_campaign(ctx, campaign_id, reason=reason)

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
+from checkpoints.rules.lifecycle import State as Lifecycle
+from checkpoints.rules.lifecycle import is_in_force
+from checkpoints.rules.values import Kind as CheckpointKind
 from inspection_api.http.schemas import Input, PageQuery, Text, Truth
+from inspection_api.loans.rules import FiveClass
 from inspection_api.tasks.rules import State
 
 
 class TaskSchema(Schema):
-    """One checkpoint to be visited in one period; ``overdue`` is as of now."""
+    """One checkpoint to be visited in one period, for a rule or a campaign; ``overdue`` is as of now."""
 
     id = fields.UUID()
-    plan_id = fields.UUID()
-    rule_id = fields.UUID()
-    rule_version = fields.Integer()
+    plan_id = fields.UUID(allow_none=True)
+    rule_id = fields.UUID(allow_none=True)
+    rule_version = fields.Integer(allow_none=True)
+    campaign_id = fields.UUID(allow_none=True)
     checkpoint_id = fields.UUID()
     customer_id = fields.UUID()
     organisation_id = fields.UUID()
@@ -115,6 +120,78 @@ class RecomputeSchema(Schema):
     decided_at = fields.AwareDateTime(allow_none=True)
 
 
+class CampaignFilters(Input):
+    """Which checkpoints in force a campaign visits: all that are told must hold; ``five_class`` is a loan's."""
+
+    customer_id = fields.UUID()
+    officer_id = fields.UUID()
+    organisation_id = fields.UUID()
+    state = fields.String(validate=validate.OneOf([state for state in Lifecycle if is_in_force(state)]))
+    kind = fields.String(validate=validate.OneOf(list(CheckpointKind)))
+    tag = Text(maximum=20)
+    five_class = fields.String(validate=validate.OneOf(list(FiveClass)))
+
+
+class CampaignPreviewInput(Input):
+    """Whose checkpoints a campaign would visit."""
+
+    organisation_id = fields.UUID(required=True)
+    filters = fields.Nested(CampaignFilters, load_default=dict)
+
+
+class CampaignInput(CampaignPreviewInput):
+    """A campaign; both days are inclusive."""
+
+    name = Text(required=True, maximum=60)
+    template_id = fields.UUID(required=True)
+    start_on = fields.Date(required=True)
+    due_on = fields.Date(required=True)
+
+
+class CampaignCancelInput(Input):
+    """Why a campaign is cancelled."""
+
+    reason = Text(required=True, maximum=500)
+
+
+class OfficerTasksSchema(Schema):
+    """How many tasks fall to one officer; None stands for nobody."""
+
+    officer_id = fields.UUID(allow_none=True)
+    tasks = fields.Integer()
+
+
+class CampaignPreviewSchema(Schema):
+    """How many tasks a campaign would make, and for whom."""
+
+    tasks = fields.Integer()
+    officers = fields.List(fields.Nested(OfficerTasksSchema))
+
+
+class CampaignSchema(Schema):
+    """A campaign; ``filling`` and ``cancelling`` ones are still being worked off."""
+
+    id = fields.UUID()
+    organisation_id = fields.UUID()
+    name = fields.String()
+    template_id = fields.UUID()
+    start_on = fields.Date()
+    due_on = fields.Date()
+    filters = fields.Dict(keys=fields.String(), values=fields.String())
+    status = fields.String()
+    created_by = fields.UUID()
+    created_at = fields.AwareDateTime()
+    cancelled_by = fields.UUID(allow_none=True)
+    cancelled_at = fields.AwareDateTime(allow_none=True)
+    cancel_reason = fields.String(allow_none=True)
+
+
+class ProgressSchema(Schema):
+    """How many tasks of a campaign stand in which state."""
+
+    states = fields.Dict(keys=fields.String(), values=fields.Integer())
+
+
 class TaskQuery(PageQuery):
     """Narrow the list of tasks; ``organisation_id`` takes everything below it too."""
 
@@ -123,6 +200,7 @@ class TaskQuery(PageQuery):
     due_to = fields.Date(load_default=None)
     organisation_id = fields.UUID(load_default=None)
     checkpoint_id = fields.UUID(load_default=None)
+    campaign_id = fields.UUID(load_default=None)
     officer_id = fields.UUID(load_default=None)
     overdue = Truth(written=True, load_default=None)
     unassigned = Truth(written=True, load_default=None)

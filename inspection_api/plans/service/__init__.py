@@ -6,6 +6,7 @@ from inspection_api.plans.service.creating import (
     EDIT,
     add_member,
     create_rule,
+    ensure_published,
     on_checkpoints_created,
     on_organisations_created,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "create_rule",
     "edit_plan",
     "edit_rule",
+    "ensure_published",
     "on_checkpoints_created",
     "on_checkpoints_exited",
     "on_checkpoints_reactivated",

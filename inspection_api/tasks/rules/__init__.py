@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspection_api.tasks.rules.campaigns import CampaignStory, explain_campaign
 from inspection_api.tasks.rules.closing import (
     CLOSABLE,
     DONE,
@@ -29,6 +30,7 @@ __all__ = [
     "MAY_BECOME",
     "OPEN",
     "Attempt",
+    "CampaignStory",
     "Closing",
     "Happening",
     "Kind",
@@ -42,6 +44,7 @@ __all__ = [
     "decide_closings",
     "ensure_makeup",
     "explain",
+    "explain_campaign",
     "is_too_close",
     "states_before",
 ]

@@ -33,11 +33,12 @@ class State(StrEnum):
 
 
 class Kind(StrEnum):
-    """Why a task exists: the rule's round, the checks after an exit, the first check of a new loan."""
+    """Why a task exists: the rule's round, the checks after an exit, the first check of a new loan, a campaign."""
 
     REGULAR = "regular"
     EXIT = "exit"
     INITIAL = "initial"
+    CAMPAIGN = "campaign"
 
 
 OPEN = frozenset({State.PENDING, State.IN_PROGRESS})
@@ -69,11 +70,11 @@ class TaskTerms(msgspec.Struct, frozen=True, kw_only=True):
     """What decides whether a visit closes a task.
 
     ``previous_on`` is the day of the visit that closed the task before it in the same rule, ``credit_from`` the first
-    day whose visit exempts it (set only for the first task of an episode).
+    day whose visit exempts it (set only for the first task of an episode). A campaign's task has no rule.
     """
 
     id: UUID
-    rule_id: UUID
+    rule_id: UUID | None
     checkpoint_id: UUID
     state: State
     period_start: date

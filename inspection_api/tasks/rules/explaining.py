@@ -154,25 +154,26 @@ def _made(story: Story) -> Iterator[Line]:
     if story.backfilled:
         yield Line(code="backfilled", text="由追溯重算补建，不计入完成率", at=story.made_at)
     elif story.made_at is not None:
-        yield Line(code="made", text=f"系统于 {_moment(story.made_at)} 自动生成", at=story.made_at)
+        yield Line(code="made", text=f"系统于 {moment(story.made_at)} 自动生成", at=story.made_at)
 
 
 def _told(story: Story, happening: Happening) -> Line:
     code, words = _HAPPENINGS[happening.kind](story, happening)
-    text = f"{_moment(happening.at)} {happening.actor}：{words}"
+    text = f"{moment(happening.at)} {happening.actor}：{words}"
     return Line(code=code, text=text, at=happening.at, actor_id=happening.actor_id)
 
 
 def _closed(_: Story, happening: Happening) -> tuple[str, str]:
     state = State(happening.data["state"])
-    return state.value, _CLOSED[state]
+    return state.value, CLOSED[state]
 
 
-_CLOSED = {
+CLOSED = {
     State.DONE: "检查记录被接受，任务按时完成",
     State.DONE_LATE: "检查记录被接受，任务逾期完成",
     State.EXEMPT: "检查记录在历史检查有效期内，首期免检",
 }
+"""What the accepted visit did to its task."""
 
 
 def _cancelled(story: Story, happening: Happening) -> tuple[str, str]:
@@ -197,10 +198,15 @@ def _missed(story: Story, _: Happening) -> tuple[str, str]:
 
 
 def _reassigned(story: Story, happening: Happening) -> tuple[str, str]:
+    return reassigned(story.names, happening)
+
+
+def reassigned(names: Mapping[str, str], happening: Happening) -> tuple[str, str]:
+    """Tell whose the task became; ``names`` are those of the officers."""
     officer = happening.data["officer_id"]
     if officer is None:
         return "unassigned", "原客户经理不再负责，任务待分配"
-    return "reassigned", f"任务改派给{story.names[officer]}"
+    return "reassigned", f"任务改派给{names[officer]}"
 
 
 def _makeup(_: Story, happening: Happening) -> tuple[str, str]:
@@ -232,5 +238,6 @@ def _standing(story: Story) -> Iterator[Line]:
     yield Line(code="overdue" if overdue else "open", text="已逾期，尚未完成" if overdue else "尚未完成")
 
 
-def _moment(at: datetime) -> str:
+def moment(at: datetime) -> str:
+    """Return an instant as people in Shanghai read it."""
     return at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from inspection_api.tasks.service.assigning import on_checkpoints_assigned
 from inspection_api.tasks.service.attempting import note_attempts
+from inspection_api.tasks.service.campaigns import (
+    advance_campaigns,
+    cancel_campaign,
+    create_campaign,
+    on_campaign_points_exited,
+    on_campaign_points_transferred,
+    preview_campaign,
+)
 from inspection_api.tasks.service.closing import close, start
 from inspection_api.tasks.service.explaining import explain
 from inspection_api.tasks.service.generation import Generated, generate
@@ -21,17 +29,23 @@ from inspection_api.tasks.service.sweeping import sweep
 __all__ = [
     "EDIT",
     "Generated",
+    "advance_campaigns",
     "allow_makeup",
     "approve_recompute",
+    "cancel_campaign",
     "close",
+    "create_campaign",
     "explain",
     "generate",
     "note_attempts",
+    "on_campaign_points_exited",
+    "on_campaign_points_transferred",
     "on_checkpoints_assigned",
     "on_checkpoints_exited",
     "on_checkpoints_reactivated",
     "on_checkpoints_transferred",
     "on_members_removed",
+    "preview_campaign",
     "propose_recompute",
     "reassign",
     "refuse_recompute",

@@ -15,7 +15,7 @@ from inspection_api.core.periods import Period, local_day
 from inspection_api.core.tables import among
 from inspection_api.plans.models import InspectionRule, Plan, PlanMembership, RuleVersion
 from inspection_api.tasks import queries, rules
-from inspection_api.tasks.models import Task
+from inspection_api.tasks.models import Campaign, Task
 from inspection_api.tasks.rules.explaining import TOLD
 
 if TYPE_CHECKING:
@@ -35,6 +35,28 @@ def explain(ctx: Context, task_id: UUID) -> Sequence[rules.Line]:
     """
     task = get_one(ctx.session, queries.visible_tasks(ctx.actor, ctx.now).where(Task.id == task_id))
     events = _events(ctx, task.id)
+    return _of_rule(ctx, task, events) if task.campaign_id is None else _of_campaign(ctx, task, events)
+
+
+def _of_campaign(ctx: Context, task: Task, events: Sequence[Event]) -> Sequence[rules.Line]:
+    made = select(Campaign, Organisation.name).join(Organisation, Organisation.id == Campaign.organisation_id)
+    campaign, organisation = ctx.session.execute(made.where(Campaign.id == task.campaign_id)).one()
+    names = _names(ctx, events, campaign.created_by)
+    story = rules.CampaignStory(
+        campaign=campaign.name,
+        organisation=organisation,
+        created_by=names[str(campaign.created_by)],
+        created_at=campaign.created_at,
+        period=Period(start=task.period_start, end=task.period_end),
+        state=rules.State(task.state),
+        today=local_day(ctx.now),
+        happenings=tuple(_happening(event, names) for event in events),
+        names=names,
+    )
+    return rules.explain_campaign(story)
+
+
+def _of_rule(ctx: Context, task: Task, events: Sequence[Event]) -> Sequence[rules.Line]:
     made = (
         select(InspectionRule, RuleVersion, Plan, PlanMembership, Organisation)
         .join(RuleVersion, RuleVersion.rule_id == InspectionRule.id)
@@ -44,7 +66,7 @@ def explain(ctx: Context, task_id: UUID) -> Sequence[rules.Line]:
         .where(PlanMembership.id == task.episode_id, RuleVersion.number == task.rule_version)
     )
     rule, version, plan, stay, organisation = ctx.session.execute(made).one()
-    names = _names(ctx, events, version)
+    names = _names(ctx, events, version.edited_by)
     story = rules.Story(
         kind=rules.Kind(task.kind),
         state=rules.State(task.state),
@@ -72,8 +94,8 @@ def _events(ctx: Context, task_id: UUID) -> Sequence[Event]:
     return ctx.session.scalars(about.order_by(Event.number)).all()
 
 
-def _names(ctx: Context, events: Sequence[Event], version: RuleVersion) -> dict[str, str]:
-    ids = {version.edited_by, *(event.actor_id for event in events)} - {None}
+def _names(ctx: Context, events: Sequence[Event], author: UUID | None) -> dict[str, str]:
+    ids = {author, *(event.actor_id for event in events)} - {None}
     ids |= {UUID(event.data["officer_id"]) for event in events if event.data.get("officer_id")}
     people = select(UserAccount.id, UserAccount.name).where(among(UserAccount.id, [each for each in ids if each]))
     return {str(row.id): row.name for row in ctx.session.execute(people)}

@@ -34,6 +34,7 @@ class Reason(StrEnum):
     REMOVED = "removed"
     RULE_CHANGED = "rule_changed"
     PLAN_ENDED = "plan_ended"
+    CAMPAIGN_CANCELLED = "campaign_cancelled"
 
 
 REVOCABLE = (Reason.EXIT, Reason.TRANSFERRED, Reason.REMOVED, Reason.RULE_CHANGED, Reason.PLAN_ENDED)

@@ -31,10 +31,16 @@ def allow_makeup(ctx: Context, task_id: UUID, *, reason: str) -> Task:
     task = get_one(
         ctx.session, queries.visible_tasks(ctx.actor, ctx.now, EDIT).where(Task.id == task_id).with_for_update(of=Task)
     )
-    version = ctx.session.get_one(RuleVersion, (task.rule_id, task.rule_version))
-    until = task.window_end_on + timedelta(days=version.makeup_days)
+    until = task.window_end_on + timedelta(days=_makeup_days(ctx, task))
     ensure_makeup(State(task.state), window_end_on=task.window_end_on, until=until, today=local_day(ctx.now))
     task.makeup_until = until
     ctx.session.flush()
     ctx.record("task.makeup_allowed", task_id=str(task.id), until=until.isoformat(), reason=reason)
     return task
+
+
+def _makeup_days(ctx: Context, task: Task) -> int:
+    """Return the days that the task's rule gives; a campaign gives none."""
+    if task.rule_id is None:
+        return 0
+    return ctx.session.get_one(RuleVersion, (task.rule_id, task.rule_version)).makeup_days

@@ -15,15 +15,16 @@ if TYPE_CHECKING:
 MOST_AT_ONCE = 5000
 """No transaction writes more synced rows than this (sync.md §5)."""
 
-# Phones that were offline have ``late_sync_hours`` left after the window, and after the days of a 补检.
+# Phones that were offline have ``late_sync_hours`` left after the window, and after the days of a 补检. A campaign has
+# no 补检, and the usual hours.
 _MISS = text(
     """
     UPDATE task t SET state = 'missed'
     FROM (SELECT w.id FROM task w
-          JOIN inspection_rule_version v ON v.rule_id = w.rule_id AND v.number = w.rule_version
+          LEFT JOIN inspection_rule_version v ON v.rule_id = w.rule_id AND v.number = w.rule_version
           WHERE w.state = ANY (CAST(:before AS text[])) AND w.window_end_on < :today
-            AND w.window_end_on + v.makeup_days
-                < CAST((CAST(:now AS timestamptz) - make_interval(hours => v.late_sync_hours))
+            AND w.window_end_on + COALESCE(v.makeup_days, 0)
+                < CAST((CAST(:now AS timestamptz) - make_interval(hours => COALESCE(v.late_sync_hours, 72)))
                        AT TIME ZONE 'Asia/Shanghai' AS date)
           ORDER BY w.id LIMIT :at_most FOR NO KEY UPDATE OF w) s
     WHERE t.id = s.id

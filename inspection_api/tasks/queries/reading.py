@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -24,7 +23,7 @@ from inspection_api.tasks.models import RuleRecompute, Task, VisitAttempt
 from inspection_api.tasks.rules import OPEN, Attempt, State, TaskTerms
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Row, Select
@@ -38,13 +37,15 @@ _LOCKED = text(
     """
     SELECT t.id, t.rule_id, t.checkpoint_id, t.customer_id, t.organisation_id, t.officer_id, t.template_version_id,
            t.state, t.period_start, t.period_end, t.due_on, COALESCE(t.makeup_until, t.window_end_on) AS window_end_on,
-           t.credit_from, t.version, f.family, r.channels, r.min_gap_days,
+           t.credit_from, t.version, f.family, COALESCE(r.channels, '{onsite}') AS channels,
+           COALESCE(r.min_gap_days, 0) AS min_gap_days,
            (SELECT max(earlier.performed_on) FROM task earlier
             WHERE r.min_gap_days > 0 AND earlier.rule_id = t.rule_id AND earlier.checkpoint_id = t.checkpoint_id
               AND earlier.state IN ('done', 'done_late') AND earlier.period_start < t.period_start) AS previous_on
     FROM task t
-    JOIN inspection_rule_version r ON r.rule_id = t.rule_id AND r.number = t.rule_version
-    JOIN template f ON f.id = r.template_id
+    LEFT JOIN inspection_rule_version r ON r.rule_id = t.rule_id AND r.number = t.rule_version
+    JOIN template_version v ON v.id = t.template_version_id
+    JOIN template f ON f.id = COALESCE(r.template_id, v.template_id)
     WHERE t.id = ANY (CAST(:task_ids AS uuid[]))
        OR (t.checkpoint_id = ANY (CAST(:checkpoint_ids AS uuid[]))
            AND COALESCE(t.makeup_until, t.window_end_on) >= :first_day
@@ -143,6 +144,7 @@ FILTERS: dict[str, Callable[[Any, date], ColumnElement[bool]]] = {
     "due_from": lambda value, _: Task.due_on >= value,
     "due_to": lambda value, _: Task.due_on <= value,
     "checkpoint_id": lambda value, _: Task.checkpoint_id == value,
+    "campaign_id": lambda value, _: Task.campaign_id == value,
     "officer_id": lambda value, _: Task.officer_id == value,
     "overdue": lambda value, today: is_overdue(today) if value else ~is_overdue(today),
     "unassigned": lambda value, _: (
