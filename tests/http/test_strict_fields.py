@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from inspection_api.http.schemas import (
     Whole,
     Word,
 )
+from inspection_api.reports.schemas.closings import MonthField
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,7 +96,7 @@ def test_the_walk_sees_every_slice() -> None:
 
 def test_an_input_is_made_of_strict_fields_only() -> None:
     """A plain text is allowed where only listed words are."""
-    strict = (Word, Whole, Real, Truth, DecimalText, fields.List, fields.Nested, *PLAIN)
+    strict = (Word, Whole, Real, Truth, DecimalText, MonthField, fields.List, fields.Nested, *PLAIN)
     listed = {
         path
         for path, field in FOUND.items()
@@ -106,8 +108,16 @@ def test_an_input_is_made_of_strict_fields_only() -> None:
 @pytest.mark.parametrize("field", of(fields.Integer))
 def test_a_whole_number_is_written_as_one(field: Whole) -> None:
     assert taken(field, [1.0, 1.9, 15.0, True, False, "1.0", "1.9", " 1", "+1", "1_5", "１", "", "1e1", [1], NAN]) == []
-    assert is_taken(field, "15") is field.written
+    assert bool(taken(field, ["3", "15", "200", "2026"])) is field.written
     assert taken(field, [3, 15, 200, 2026])
+
+
+@pytest.mark.parametrize("field", of(MonthField))
+def test_a_month_is_written_in_full(field: MonthField) -> None:
+    assert (
+        taken(field, ["2026-3", "2026-13", "2026-00", "2026-03-01", "2026-03\n", " 2026-03", "２026-03", 202603]) == []
+    )
+    assert field.deserialize("2026-03") == date(2026, 3, 1)
 
 
 @pytest.mark.parametrize("field", of(fields.Boolean))

@@ -13,7 +13,7 @@ from inspection_api.reports.rules import ADJUSTED, FROZEN
 from inspection_api.reports.schemas.rows import WordField, titled
 from inspection_api.reports.words import OUTCOMES
 
-_MONTH = re.compile("20[0-9]{2}-(0[1-9]|1[0-2])")
+_MONTH = re.compile("^20[0-9]{2}-(0[1-9]|1[0-2])$")
 _NO_MONTH = "应为月份，例如 2026-03"
 
 
