@@ -156,7 +156,12 @@ def test_every_number_is_as_long_as_its_list(client: FlaskClient, portfolio: Por
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(data=st.data())
 def test_frozen_and_changes_are_what_stands_now(portfolio: Portfolio, data: st.DataObject) -> None:
-    place = portfolio.world.database.connection.begin_nested()  # type: ignore[attr-defined] # the tests' own
+    with portfolio.world.database.connection.begin_nested() as place:  # type: ignore[attr-defined] # the tests' own
+        _close_and_change(portfolio, data)
+        place.rollback()
+
+
+def _close_and_change(portfolio: Portfolio, data: st.DataObject) -> None:
     close(portfolio)
     before = told(portfolio)
     places = [portfolio.world.organisations[name] for name in ("sub_branch", "sibling", "foreign")]
@@ -179,7 +184,6 @@ def test_frozen_and_changes_are_what_stands_now(portfolio: Portfolio, data: st.D
     assert after["adjusted"] == completed_now(portfolio)
     for key in ("completion", "overdue", "special"):
         assert _frozen_lists(portfolio, key) == after[key]
-    place.rollback()
 
 
 def _frozen_lists(portfolio: Portfolio, key: str) -> tuple[int, int]:
