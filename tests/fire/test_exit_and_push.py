@@ -32,6 +32,7 @@ def test_of_an_exit_and_a_push_at_once_the_visit_stands_and_its_task_is_settled_
         point = street.add()
         task_id = street.make_tasks()[point]
         visit, exit_id, barrier = phone.submit(point, task_id), propose(committed_world, point), Barrier(2)
+
         def approve(exit_id: UUID = exit_id, barrier: Barrier = barrier) -> None:
             barrier.wait(timeout=10)
             with committed_world.transaction("second_province_manager") as ctx:
