@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
     from tests.factories import World
+    from tests.sync.offices import Office
     from tests.sync.phone import Phone, Street
 
 AUDIO = {"kind": "audio", "mime": "audio/mp4"}
@@ -204,6 +205,30 @@ def test_an_item_for_a_role_is_asked_of_whoever_held_it_on_the_day_of_the_visit(
     with world.transaction() as ctx:
         states = [ctx.session.get_one(Inspection, UUID(each["entity_id"])).state for each in (bare, proved)]
     assert states == ["submitted" if asked else "extra", "extra"]
+
+
+@pytest.mark.parametrize(("role", "kept"), [("loan_officer", True), ("risk_manager", False)])
+def test_an_amendment_answers_only_what_the_visitor_was_asked(
+    phone: Phone,
+    street: Street,
+    world: World,
+    editors: Desk,
+    template_id: str,
+    office: Office,
+    role: str,
+    *,
+    kept: bool,
+) -> None:
+    remark = {"key": "remark", "group": "g", "label": "说明", "type": "text", "roles": [role]}
+    street.portfolio.version_id = editors.published(template_id, items=[*FORM["items"], remark])
+    sent = visit(phone, street, CALM)
+    phone.push(sent)
+    more = {"answers": [{"item": "remark", "value": "补充"}], "note": "改"}
+    phone.push(phone.operation("inspection.amend", sent["entity_id"], more))
+    assert office.decide("approver", office.waiting()[0]["op_id"]).status_code == 200
+    with world.transaction() as ctx:
+        stored = ctx.session.get_one(Inspection, UUID(sent["entity_id"]))
+        assert (stored.note, "remark" in stored.answers) == ("改", kept)
 
 
 def test_a_visit_is_judged_for_ever_by_the_version_it_was_made_with(

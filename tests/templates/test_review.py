@@ -99,6 +99,16 @@ def test_a_wrong_member_outside_the_items_is_named_exactly() -> None:
     ensure_well_made(compile_form({**FORM, "rules": [rule | {"value": "a"}]}))
 
 
+@pytest.mark.parametrize(("count", "right"), [(0, False), (1, True), (11, True), (12, False)])
+def test_a_rule_asks_for_no_more_media_than_its_items_take(count: int, *, right: bool) -> None:
+    rule = {"kind": "at_least_one", "items": ["x", "y"], "evidence": [{"kind": "photo", "min_count": count}]}
+    form = {**FORM, "items": [CHOICE | {"media_limits": {"photo": 2}}, NEXT], "rules": [rule]}
+    if right:
+        ensure_well_made(compile_form(form))
+    else:
+        assert paths(form) == {"rules.0.evidence.0.min_count"}
+
+
 def test_every_fault_of_meaning_is_told_at_once() -> None:
     broken = deepcopy(FORM) | {"min_dwell_s": -1}
     broken["items"][0]["decimals"] = 99

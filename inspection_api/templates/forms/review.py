@@ -6,13 +6,13 @@ Only drafts are reviewed: a published version counts for ever, also where it was
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from inspection_api.templates.errors import DefinitionInvalid
 from inspection_api.templates.forms.definition import ANSWERED_PROOFS, DEFAULT_MEDIA_LIMIT
-from inspection_api.templates.forms.parts import Item, ItemType, MediaKind, RuleKind
+from inspection_api.templates.forms.parts import Evidence, Item, ItemType, MediaKind, RuleKind
 from inspection_api.templates.forms.values import NOT_APPLICABLE
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ def ensure_well_made(form: Form) -> None:
     for position, rule in enumerate(definition.rules):
         if rule.kind is RuleKind.REASON_IF_INDICATOR and not _can_be(items[rule.items[0]], rule.value):
             found[f"rules.{position}.value"] = "检查项没有这个答案"
+        proofs = _proofs(rule.evidence, [items[key] for key in rule.items])
+        found |= {f"rules.{position}.{path}": sentence for path, sentence in proofs}
     if found:
         raise DefinitionInvalid(fields=found)
 
@@ -67,10 +69,19 @@ def _item(item: Item, items: dict[str, Item]) -> Found:
 def _media(item: Item) -> Found:
     for kind, limit in item.media_limits.items():
         yield from _out_of_range(f"media_limits.{kind}", limit, 0, _MAX_MEDIA).items()
-    for position, proof in enumerate(item.evidence):
-        most = 1 if proof.kind in ANSWERED_PROOFS else item.media_limits.get(MediaKind(proof.kind), DEFAULT_MEDIA_LIMIT)
+    yield from _proofs(item.evidence, (item,))
+
+
+def _proofs(evidence: Iterable[Evidence], items: Collection[Item]) -> Found:
+    """Yield the proofs that nobody can bring: more media than all the items together take, or for too long."""
+    for position, proof in enumerate(evidence):
+        most = 1 if proof.kind in ANSWERED_PROOFS else sum(_limit(item, MediaKind(proof.kind)) for item in items)
         yield from _out_of_range(f"evidence.{position}.min_count", proof.min_count, 1, most).items()
         yield from _out_of_range(f"evidence.{position}.min_seconds", proof.min_seconds, 0, _MAX_SECONDS).items()
+
+
+def _limit(item: Item, kind: MediaKind) -> int:
+    return item.media_limits.get(kind, DEFAULT_MEDIA_LIMIT)
 
 
 def _answers(path: str, item: Item, answers: tuple[bool | str, ...]) -> Found:
