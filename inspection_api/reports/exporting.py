@@ -18,7 +18,7 @@ from inspection_api.core.periods import SHANGHAI
 from inspection_api.core.permissions import Action, Permission
 from inspection_api.core.workbooks import MIME
 from inspection_api.jobs import service as jobs
-from inspection_api.reports import printing, spreadsheets
+from inspection_api.reports import printing, queries, spreadsheets
 from inspection_api.reports.catalogue import REPORTS
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def request_table(ctx: Context, report: Report, asked: Mapping[str, Any], *, for
         NotFound, ReportWindowInvalid, …: what the report itself refuses, at once.
         TooManyJobs: the user waits for enough of them.
     """
+    queries.plan_each_time(ctx)
     report.table(ctx, **asked)
     query = _written(report.query().dump(asked))
     ctx.record("report.export_requested", report=report.code, format=format, query=query)
@@ -85,6 +86,7 @@ def _text(value: Any) -> Any:
 
 
 def _step(work: jobs.Work) -> jobs.Step:
+    queries.plan_each_time(work.ctx)
     report = next(each for each in REPORTS if each.code == work.arguments["report"])
     if work.arguments["listing"] is None:
         return _write_table(work, report)

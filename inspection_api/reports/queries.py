@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Date, DateTime, and_, case, cast, false, func, or_, select
+from sqlalchemy import ColumnElement, Date, DateTime, and_, case, cast, false, func, or_, select, text
 
 from inspection_api.accounts.models import Organisation
 from inspection_api.accounts.queries import get_one, in_subtree, visible
@@ -33,6 +33,16 @@ if TYPE_CHECKING:
 READ = Permission(Action.REPORTS, "completion")
 READ_ALERTS = Permission(Action.REPORTS, "alerts")
 READ_ANY = Permission(Action.REPORTS, "read")
+
+_PLAN_EACH_TIME = text("SET LOCAL plan_cache_mode TO force_custom_plan")
+
+
+def plan_each_time(ctx: Context) -> None:
+    """Let the statements of this transaction be planned for their own days and organisations.
+
+    From the tenth run on PostgreSQL may keep one plan for all of them: a page of a list took 570 ms instead of 40.
+    """
+    ctx.session.execute(_PLAN_EACH_TIME)
 
 
 def readable_organisations(actor: Actor, permission: Permission = READ) -> Select[Organisation]:

@@ -61,6 +61,7 @@ def review_closing(ctx: Context, *, closing_id: UUID, note: str) -> MonthClosing
 
 def _serve(report: Report) -> None:
     def show(ctx: Context, **asked: Any) -> Table:
+        queries.plan_each_time(ctx)
         return report.table(ctx, **asked)
 
     show.__name__, show.__doc__ = f"show_{report.code}", report.summary
@@ -83,6 +84,7 @@ def _serve_export(report: Report) -> None:
 
 def _serve_list(report: Report, listing: Listing) -> None:
     def show(ctx: Context, *, limit: int, cursor: str | None, **asked: Any) -> Any:
+        queries.plan_each_time(ctx)
         return paginate(ctx.session, listing.rows(ctx, **asked), by=listing.by, limit=limit, cursor=cursor)
 
     show.__name__, show.__doc__ = f"list_{report.code}_{listing.path}", listing.summary
