@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import or_, select, text
+from sqlalchemy import func, or_, select, text
 
 from inspection_api.accounts.models import Organisation
 from inspection_api.accounts.queries import in_subtree
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import date
     from uuid import UUID
 
-    from sqlalchemy import Select
+    from sqlalchemy import ColumnElement, Select
     from sqlalchemy.orm import Session
 
     from inspection_api.core.context import Actor
@@ -104,6 +104,20 @@ def join_members(
     values = {"today": today, "plan_ids": list(plan_ids), "checkpoint_ids": list(checkpoint_ids)}
     movers = {"movers": list(since or ()), "days": list((since or {}).values())}
     session.execute(_MEMBERS, values | movers)
+
+
+def lock_members(session: Session, which: ColumnElement[bool]) -> None:
+    """Lock episodes until the transaction ends, in the order in which the generator does.
+
+    Whoever changes several of them calls this first: an UPDATE takes rows as it finds them, and two deadlock.
+    """
+    rows = select(PlanMembership.id).where(which).order_by(PlanMembership.plan_id, PlanMembership.id)
+    session.execute(select(func.count()).select_from(rows.with_for_update(key_share=True).subquery()))
+
+
+def of_rule(rule_id: UUID) -> ColumnElement[bool]:
+    """Return the condition that an episode is of a plan of this rule."""
+    return PlanMembership.plan_id.in_(select(Plan.id).where(Plan.rule_id == rule_id))
 
 
 def versions_by_rule(session: Session) -> dict[UUID, tuple[Version, ...]]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.factories import World
 
-ROUNDS, POINTS = 8, 12
+ROUNDS, POINTS = 20, 12
 _OVERLAPS = text(
     """
     SELECT count(*) FROM task a JOIN task b ON b.checkpoint_id = a.checkpoint_id AND b.rule_id = a.rule_id

@@ -78,6 +78,7 @@ def _switch(ctx: Context, rule: InspectionRule, effective_from: date, terms: dic
     ctx.session.flush()
     keep_version(ctx, rule, since=since)
     ctx.session.execute(_FOLLOW_RULE, {"rule_id": rule.id, "end_on": rule.end_on})
+    queries.lock_members(ctx.session, queries.of_rule(rule.id))
     ctx.session.execute(_LOOK_AGAIN, {"rule_id": rule.id, "plan_id": None})
 
 
@@ -86,6 +87,7 @@ def switch_back(ctx: Context, rule: InspectionRule, since: date) -> None:
     rule.version += 1
     ctx.session.flush()
     keep_version(ctx, rule, since=since)
+    queries.lock_members(ctx.session, queries.of_rule(rule.id))
     ctx.session.execute(_LOOK_BACK, {"rule_id": rule.id, "since": since})
 
 
@@ -121,6 +123,7 @@ def _locked(ctx: Context, plan_id: UUID) -> Plan:
 def _set_days(ctx: Context, plan: Plan, start_on: date, end_on: date | None, *, detached: bool) -> Plan:
     plan.start_on, plan.end_on, plan.detached = start_on, end_on, detached
     ctx.session.flush()
+    queries.lock_members(ctx.session, PlanMembership.plan_id == plan.id)
     ctx.session.execute(_LOOK_AGAIN, {"rule_id": None, "plan_id": plan.id})
     ctx.record("plan.edited", plan_id=str(plan.id), detached=detached)
     return plan

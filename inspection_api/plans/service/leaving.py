@@ -13,7 +13,9 @@ from uuid import UUID
 from sqlalchemy import text
 
 from inspection_api.core.periods import local_day
+from inspection_api.core.tables import among
 from inspection_api.plans import queries
+from inspection_api.plans.models import PlanMembership
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,19 +83,22 @@ def on_checkpoints_exited(ctx: Context, events: Sequence[Recorded]) -> None:
     """React to ``checkpoint.exited``, which may be of a day to come: the running episodes end with it."""
     ctx.session.flush()
     data = [event.data for event in events]
+    exited = [UUID(each["checkpoint_id"]) for each in data]
     values = {
-        "checkpoint_ids": [UUID(each["checkpoint_id"]) for each in data],
+        "checkpoint_ids": exited,
         "left_on": [date.fromisoformat(each["effective_on"]) for each in data],
         "exit_types": [each["exit_type"] for each in data],
         "approved_on": [date.fromisoformat(each["approved_on"]) for each in data],
     }
+    queries.lock_members(ctx.session, among(PlanMembership.checkpoint_id, exited))
     ctx.session.execute(_EXIT, values)
 
 
 def on_exits_withdrawn(ctx: Context, events: Sequence[Recorded]) -> None:
     """React to ``checkpoint.exit_withdrawn``: a scheduled exit was called off, the episodes go on."""
-    values = {"checkpoint_ids": [UUID(event.data["checkpoint_id"]) for event in events], "today": local_day(ctx.now)}
-    ctx.session.execute(_STAY, values)
+    staying = [UUID(event.data["checkpoint_id"]) for event in events]
+    queries.lock_members(ctx.session, among(PlanMembership.checkpoint_id, staying))
+    ctx.session.execute(_STAY, {"checkpoint_ids": staying, "today": local_day(ctx.now)})
 
 
 def on_checkpoints_reactivated(ctx: Context, events: Sequence[Recorded]) -> None:
@@ -101,6 +106,7 @@ def on_checkpoints_reactivated(ctx: Context, events: Sequence[Recorded]) -> None
     ctx.session.flush()
     today = local_day(ctx.now)
     returns = {UUID(event.data["checkpoint_id"]): date.fromisoformat(event.data["effective_on"]) for event in events}
+    queries.lock_members(ctx.session, among(PlanMembership.checkpoint_id, returns))
     ctx.session.execute(_RETURN, {"checkpoint_ids": list(returns), "today": today})
     queries.join_members(ctx.session, today, checkpoint_ids=returns, since=returns)
 
@@ -115,6 +121,7 @@ def on_checkpoints_transferred(ctx: Context, events: Sequence[Recorded]) -> None
         "organisation_ids": [UUID(each["to_organisation_id"]) for each in data],
         "days": list(moves.values()),
     }
+    queries.lock_members(ctx.session, among(PlanMembership.checkpoint_id, moves))
     ctx.session.execute(_TRANSFER, values)
     today = local_day(ctx.now)
     queries.join_members(ctx.session, today, checkpoint_ids=moves, since=moves)
@@ -127,6 +134,7 @@ def on_organisations_closed(ctx: Context, events: Sequence[Recorded]) -> None:
     organisation_ids = [UUID(event.data["organisation_id"]) for event in events]
     values = {"organisation_ids": organisation_ids, "today": local_day(ctx.now)}
     ended = ctx.session.scalars(_END, values).all()
+    queries.lock_members(ctx.session, among(PlanMembership.plan_id, ended))
     ctx.session.execute(_LOOK_AGAIN, {"plan_ids": ended})
     for plan_id in ended:
         ctx.record("plan.ended", plan_id=str(plan_id))
