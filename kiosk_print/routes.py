@@ -12,12 +12,14 @@ from inspection_api.core.storage import in_chunks
 from inspection_api.http.blueprint import PDF, PREFIX, PUBLIC, TRACED, Blueprint
 from inspection_api.http.schemas import StartedJobSchema, page_of
 from kiosk_print import queries, schemas, service
+from kiosk_print.labels import Picture
 from kiosk_print.models import UnlockRequest
 from kiosk_print.rules import codes
 
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from checkpoints.models import Checkpoint
     from inspection_api.core.context import Context
     from inspection_api.http.runtime import Caller, Runtime
     from inspection_api.jobs.models import Job
@@ -32,6 +34,8 @@ READ_UNLOCKS = Permission(Action.UNLOCK, "read")
 REQUEST = Permission(Action.UNLOCK, "request")
 APPROVE = Permission(Action.UNLOCK, "approve")
 ISSUE_PLATES = Permission(Action.PLATES, "issue")
+
+SVG, PNG = "image/svg+xml", "image/png"
 
 blp = Blueprint("papers", "明白纸：打印、解锁与核验")
 
@@ -144,6 +148,23 @@ def verify(runtime: Runtime, code: str) -> Verified:
 def print_labels(ctx: Context, **values: Any) -> Response:
     """Print the QR plates of checkpoints: a PDF of label sheets or single plates."""
     return Response(service.print_labels(ctx, **values), mimetype="application/pdf")
+
+
+@blp.get("/checkpoints/<uuid:checkpoint_id>/plate.svg", permission=ISSUE_PLATES, transaction=TRACED, gives=SVG)
+def get_plate_svg(ctx: Context, checkpoint_id: UUID) -> Response:
+    """Give a checkpoint's newest plate to a plate maker, as outlines at any size."""
+    return _picture(*service.picture_plate(ctx, checkpoint_id, Picture.SVG), Picture.SVG, SVG)
+
+
+@blp.get("/checkpoints/<uuid:checkpoint_id>/plate.png", permission=ISSUE_PLATES, transaction=TRACED, gives=PNG)
+def get_plate_png(ctx: Context, checkpoint_id: UUID) -> Response:
+    """Give a checkpoint's newest plate to a plate maker, as a picture of 600 dots per inch."""
+    return _picture(*service.picture_plate(ctx, checkpoint_id, Picture.PNG), Picture.PNG, PNG)
+
+
+def _picture(checkpoint: Checkpoint, picture: bytes, kind: Picture, mime: str) -> Response:
+    disposition = {"Content-Disposition": f'attachment; filename="plate-{checkpoint.public_id}.{kind.value}"'}
+    return Response(picture, mimetype=mime, headers=disposition)
 
 
 @blp.post(

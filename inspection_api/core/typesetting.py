@@ -1,4 +1,4 @@
-"""Setting pages: a typst template and its data in, the bytes of a PDF out.
+"""Setting pages: a typst template and its data in, the bytes of a PDF out, or of one page's picture.
 
 Only the font of the folder ``fonts`` is used, embedded as a subset; a character that it does not have is printed as its
 code point, 〔U+20BB7〕, since typst would drop it without a word.
@@ -24,16 +24,25 @@ _lock = Lock()
 
 
 def render(template: Path, data: Mapping[str, Any]) -> bytes:
-    """Return the PDF of a template that reads ``sys.inputs.data`` as JSON; texts are to be `visible` already.
+    """Return the PDF of a template that reads ``sys.inputs.data`` as JSON; texts are to be `visible` already."""
+    return _compiled(template, data, format="pdf")
+
+
+def draw(template: Path, data: Mapping[str, Any], *, kind: str, dpi: int) -> bytes:
+    """Return the template's only page as a picture: ``svg`` (letters as outlines), or ``png`` of so many dots per inch.
 
     Raises:
-        TypeError: the template makes anything but one PDF.
+        TypeError: the template has several pages.
     """
+    return _compiled(template, data, format=kind, ppi=float(dpi))
+
+
+def _compiled(template: Path, data: Mapping[str, Any], **options: Any) -> bytes:
     with _lock:
-        pdf = _compiler(template).compile(format="pdf", sys_inputs={"data": json.dumps(data)})
-    if not isinstance(pdf, bytes):
-        raise TypeError("typst returned no single PDF")
-    return pdf
+        made = _compiler(template).compile(sys_inputs={"data": json.dumps(data)}, **options)
+    if not isinstance(made, bytes):
+        raise TypeError("typst returned no single file")
+    return made
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kiosk_print.service.prints import give_opinion, open_pdf, preview, print_paper
-from kiosk_print.service.sheets import on_label_sheets_due, print_labels, request_label_sheets
+from kiosk_print.service.sheets import on_label_sheets_due, picture_plate, print_labels, request_label_sheets
 from kiosk_print.service.state import Paper, view
 from kiosk_print.service.sweeps import sweep
 from kiosk_print.service.unlocks import decide_unlock, request_unlock, request_unlocks, withdraw_unlock
@@ -19,6 +19,7 @@ __all__ = [
     "on_inspections_voided",
     "on_label_sheets_due",
     "open_pdf",
+    "picture_plate",
     "preview",
     "print_labels",
     "print_paper",

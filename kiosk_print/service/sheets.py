@@ -18,7 +18,7 @@ from inspection_api.core.permissions import Action, Permission
 from inspection_api.customers.queries import at_or_below
 from inspection_api.jobs import service as jobs
 from kiosk_print.errors import NothingToPrint, TooManyLabels
-from kiosk_print.labels import Label, Layout, joined, render_labels
+from kiosk_print.labels import Label, Layout, Picture, draw_plate, joined, render_labels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,6 +47,18 @@ def print_labels(ctx: Context, *, checkpoint_ids: Sequence[UUID], layout: str) -
     if not found.keys() >= set(checkpoint_ids):
         raise NotFound
     return _rendered(ctx, [found[id_] for id_ in dict.fromkeys(checkpoint_ids)], layout)
+
+
+def picture_plate(ctx: Context, checkpoint_id: UUID, picture: Picture) -> tuple[Checkpoint, bytes]:
+    """Return a checkpoint and its newest plate as a picture, for whoever makes plates; who fetched it is recorded.
+
+    Raises:
+        NotFound: the checkpoint is out of scope.
+    """
+    statement = checkpoint_queries.visible_checkpoints(ctx.actor, ISSUE).where(Checkpoint.id == checkpoint_id)
+    row = get_one(ctx.session, statement)
+    ctx.record("plate.printed", checkpoint_ids=[str(row.id)], layout=picture.value)
+    return row, draw_plate(_label(ctx, row), picture)
 
 
 def request_label_sheets(ctx: Context, *, organisation_id: UUID, layout: str) -> Job:
@@ -105,6 +117,10 @@ def _count(ctx: Context, statement: Select[Checkpoint]) -> int:
 
 
 def _rendered(ctx: Context, rows: Sequence[Checkpoint], layout: str) -> bytes:
-    labels = [Label(code=row.code, name=row.name, qr_text=checkpoints.qr_text(ctx, row)) for row in rows]
+    labels = [_label(ctx, row) for row in rows]
     ctx.record("plate.printed", checkpoint_ids=[str(row.id) for row in rows], layout=layout)
     return render_labels(labels, Layout(layout))
+
+
+def _label(ctx: Context, row: Checkpoint) -> Label:
+    return Label(code=row.code, name=row.name, qr_text=checkpoints.qr_text(ctx, row))

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pypdfium2
 import pytest
+from sqlalchemy import select
 
 from checkpoints.rules import plate
+from inspection_api.core.events import Event
 from inspection_api.worker import Outbox
 from kiosk_print.service import sheets
 from tests.portfolio import Portfolio
@@ -126,3 +128,22 @@ def test_a_job_is_its_requesters_alone(client: FlaskClient, world: World, portfo
     listed = client.get(f"{API}/jobs", headers=world.headers("manager")).json["items"]
     assert [job["id"] for job in listed] == [job_id]
     assert client.get(f"{API}/jobs", headers=world.headers("second_manager")).json["items"] == []
+
+
+@pytest.mark.parametrize(("kind", "mime"), [("png", "image/png"), ("svg", "image/svg+xml")])
+def test_a_plate_maker_gets_the_plate_as_a_picture(
+    client: FlaskClient, world: World, portfolio: Portfolio, kind: str, mime: str
+) -> None:
+    checkpoint_id = portfolio.add_checkpoint(public_id=plate.next_public_id())
+    url = f"{API}/checkpoints/{checkpoint_id}/plate.{kind}"
+    answer = client.get(url, headers=world.headers("manager"))
+    assert (answer.status_code, answer.mimetype) == (200, mime)
+    assert answer.headers["Content-Disposition"].startswith('attachment; filename="plate-')
+    with world.transaction() as ctx:
+        events = ctx.session.scalars(select(Event.data).where(Event.kind == "plate.printed")).all()
+    assert events == [{"checkpoint_ids": [str(checkpoint_id)], "layout": kind}]
+    refused = {
+        user: client.get(url, headers=world.headers(user)).status_code for user in ("officer", "foreign_manager")
+    }
+    assert refused == {"officer": 403, "foreign_manager": 404}
+    assert client.get(url).status_code == 401

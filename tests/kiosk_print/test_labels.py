@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import re
+from io import BytesIO
+from xml.etree import ElementTree as ET
+
 import pypdfium2
 import pytest
 import zxingcpp
 from PIL import Image
 
 from checkpoints.rules import plate
-from kiosk_print.labels import Label, Layout, render_labels
+from kiosk_print.labels import Label, Layout, Picture, draw_plate, render_labels
 
 THERMAL_DPI = 203
 
@@ -56,3 +60,38 @@ def test_markup_in_a_name_is_only_text() -> None:
     label = Label(code="#A*B*", name='#panic("x") $x$ \\', qr_text="XJ1")
     with pypdfium2.PdfDocument(render_labels([label])) as document:
         assert '#panic("x")' in document[0].get_textpage().get_text_bounded()
+
+
+def test_a_character_that_the_font_lacks_is_printed_as_its_code_point() -> None:
+    label = Label(code="CP-1", name="𠮷祥商行", qr_text="XJ1")
+    with pypdfium2.PdfDocument(render_labels([label])) as document:
+        assert "〔U+20BB7〕祥商行" in document[0].get_textpage().get_text_bounded()
+
+
+def test_a_picture_of_a_plate_has_the_size_of_the_plate_and_is_readable() -> None:
+    (label,) = labels(1)
+    image = Image.open(BytesIO(draw_plate(label, Picture.PNG)))
+    assert [round(pixels / 600 * 25.4) for pixels in image.size] == [110, 150]
+    assert texts(image.convert("L")) == {label.qr_text}
+
+
+def test_an_svg_plate_is_paths_alone_and_readable() -> None:
+    (label,) = labels(1)
+    root = ET.fromstring(draw_plate(label, Picture.SVG))  # noqa: S314 - our own
+    assert [round(float(root.attrib[side].removesuffix("pt")) / 72 * 25.4) for side in ("width", "height")] == [
+        110,
+        150,
+    ]
+    names = {element.tag.rpartition("}")[2] for element in root.iter()}
+    assert not names & {"image", "text", "foreignObject"}
+    assert symbol_of(root) == label.qr_text
+
+
+def symbol_of(root: ET.Element) -> str:
+    """Return what the nested symbol says: its runs of modules, drawn again at eight pixels each."""
+    (symbol,) = [element for element in root.iter("{http://www.w3.org/2000/svg}svg") if element is not root]
+    side = int(symbol.attrib["viewBox"].split()[2])
+    image = Image.new("L", (side, side), 255)
+    for x, y, width in re.findall(r"M(\d+) (\d+)h(\d+)", symbol[-1].attrib["d"]):
+        image.paste(0, (int(x), int(y), int(x) + int(width), int(y) + 1))
+    return texts(image.resize((side * 8, side * 8))).pop()
