@@ -87,6 +87,8 @@ class Permission:
 
 PEOPLE = tuple(role for role in Role if role not in {Role.PRINT_STATION, Role.BOARD, Role.GATEWAY})
 """The roles that a person may hold; the others are machines'."""
+CONFINED = frozenset({Role.PRINT_STATION, Role.BOARD})
+"""Machines that stand where anybody passes: their tokens open what the matrix names, and not one thing more."""
 
 
 class Reach(StrEnum):
@@ -153,6 +155,11 @@ def reach(role: Role, permission: Permission) -> Reach:
     if f"own:{wanted}" in words or (wanted == "read" and words):
         return Reach.OWN
     return Reach.NONE
+
+
+def is_named(role: Role, permission: Permission) -> bool:
+    """Tell whether the matrix gives ``role`` this very capability, and does not merely let it read along."""
+    return bool(_cell(role, permission.action) & {permission.capability, f"own:{permission.capability}"})
 
 
 @cache

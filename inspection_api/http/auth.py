@@ -11,7 +11,7 @@ from flask import request
 
 from inspection_api.core.context import Actor
 from inspection_api.core.errors import Forbidden, Unauthenticated
-from inspection_api.core.permissions import Permission
+from inspection_api.core.permissions import CONFINED, Permission, is_named
 from inspection_api.http.runtime import Caller, Runtime
 
 if TYPE_CHECKING:
@@ -59,9 +59,17 @@ def identified(runtime: Runtime, ctx: Context, secret: str, permission: Permissi
 
 def ensure_may(actor: Actor, permission: Permission | Access) -> None:
     """Raise Forbidden unless one of the actor's roles has ``permission``, or he is one of those whom it admits."""
-    is_machine_among_people = permission is Access.PERSON and actor.user_id is None
-    if is_machine_among_people or (isinstance(permission, Permission) and not actor.may(permission)):
+    if not _is_admitted(actor, permission):
         raise Forbidden(permission=permission.value if isinstance(permission, Access) else str(permission))
+
+
+def _is_admitted(actor: Actor, permission: Permission | Access) -> bool:
+    """Tell whether ``actor`` may call; what a CONFINED machine may is named for it in the matrix (security.md, 27)."""
+    is_confined = any(held.role in CONFINED for held in actor.assignments)
+    if isinstance(permission, Permission):
+        named = any(is_named(held.role, permission) for held in actor.assignments)
+        return named or (actor.may(permission) and not is_confined)
+    return not is_confined and (actor.user_id is not None or permission is not Access.PERSON)
 
 
 def caller_of(runtime: Runtime, permission: Permission | Access) -> Caller:

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from inspection_api.core.context import SYSTEM, Actor, Assignment
-from inspection_api.core.permissions import MATRIX, Action, Permission, Reach, Role, reach
+from inspection_api.core.permissions import MATRIX, Action, Permission, Reach, Role, is_named, reach
 
 # One word per cell, in the order of the roles, as domain.md §6 has it: who may read at all, and how far.
 # y: in the whole subtree · o: own only · -: not at all
@@ -202,3 +202,11 @@ def test_an_actor_may_what_any_of_his_roles_may_and_only_there() -> None:
 def test_the_system_is_nobody() -> None:
     assert SYSTEM.is_system
     assert not SYSTEM.may(Permission(Action.ACCOUNTS, "read"))
+
+
+def test_a_print_station_is_given_nothing_by_name_but_what_is_released_to_it() -> None:
+    cells = [cell for row in MATRIX.values() for cell in row.split("|")]
+    words = {word.removeprefix("own:") for cell in cells for word in cell.split(",")}
+    every = [Permission(action, word) for action in Action for word in words | {"read"} if word]
+    named = {str(permission) for permission in every if is_named(Role.PRINT_STATION, permission)}
+    assert named == {"papers.released", "plates.released"}
