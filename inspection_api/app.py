@@ -58,6 +58,7 @@ BLUEPRINTS = (
     inspections_routes.blp,
     reports_routes.blp,
     papers_routes.blp,
+    papers_routes.station_blp,
     sync_routes.blp,
 )
 

@@ -93,6 +93,7 @@ SCHEDULE: tuple[Scheduled, ...] = (
     Scheduled(name="sweep-uploads", every=timedelta(hours=6), function=_sweep_uploads),
     Scheduled(name="sweep-jobs", every=timedelta(hours=1), function=jobs.sweep),
     Scheduled(name="sweep-papers", every=timedelta(minutes=10), function=_sweep_papers),
+    Scheduled(name="sweep-print-jobs", every=timedelta(minutes=1), function=papers.sweep_print_jobs),
     Scheduled(name="withdraw-finished", every=timedelta(days=1), function=sync.withdraw_finished),
     Scheduled(name="compact-feed", every=timedelta(days=1), function=sync.compact),
     Scheduled(name="refresh-facts", every=timedelta(hours=6), function=_refresh_facts),

@@ -17,7 +17,8 @@ from kiosk_print import service as papers
 from sync import service as sync
 
 SUBSCRIPTIONS: tuple[Subscription, ...] = (
-    Subscription("login.failed", When.INLINE, accounts.on_login_failed),
+    Subscription("login.failed", When.INLINE, accounts.on_guesses_failed),
+    Subscription("station.code_refused", When.INLINE, accounts.on_guesses_failed),
     Subscription("organisation.created", When.INLINE, plans.on_organisations_created),
     Subscription("organisation.closed", When.INLINE, checkpoints.on_organisations_closed),
     Subscription("organisation.closed", When.INLINE, plans.on_organisations_closed),

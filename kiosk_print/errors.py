@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inspection_api.core.errors import Conflict, Forbidden, Gone, Invalid, Locked, TooLarge
+from inspection_api.core.errors import Conflict, Forbidden, Gone, Invalid, Locked, TooLarge, TooMany
 
 
 class PaperNotReady(Conflict):
@@ -136,3 +136,52 @@ class NothingToPrint(Conflict):
 
     code = "nothing_to_print"
     title = "该机构下没有可打印标签的检查点"
+
+
+class PrintEnded(Gone):
+    """The print was superseded or voided; ``status`` says which. What is printed is the paper of today."""
+
+    code = "print_ended"
+    title = "该次打印已更替或作废，请重新打印"
+
+
+class PrintJobExists(Conflict):
+    """This print waits for a station, or left one already; ``existing_id`` is that job. Another sheet is a 补打."""
+
+    code = "print_job_exists"
+    title = "该次打印已在打印站排队或已打印，再次打印请办理补打"
+
+
+class TooManyPrintJobs(TooMany):
+    """The user has enough jobs that wait for a station."""
+
+    code = "too_many_print_jobs"
+    title = "待打印的任务过多，请先到打印站取件"
+
+
+class PrintJobSettled(Conflict):
+    """The job's state (``state``) does not allow it."""
+
+    code = "print_job_settled"
+    title = "打印任务当前状态不允许此操作"
+
+
+class PrintJobExpired(Gone):
+    """Nobody fetched it in time, or its print ended meanwhile."""
+
+    code = "print_job_expired"
+    title = "打印任务已过期"
+
+
+class StationCodeWrong(Forbidden):
+    """Wrong or old code, no such station, or one out of reach: one answer for all, so that nothing can be tried out."""
+
+    code = "station_code_wrong"
+    title = "校验码不正确或已更换，请按打印站屏幕重新输入"
+
+
+class StationCodeThrottled(TooMany):
+    """Too many wrong codes at this station; ``retry_after_s`` says when the next attempt counts."""
+
+    code = "station_code_throttled"
+    title = "校验码错误次数过多，请稍后再试"

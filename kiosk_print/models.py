@@ -122,3 +122,62 @@ class PaperSeries(Base):
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
     month: Mapped[str] = mapped_column(primary_key=True)
     last: Mapped[int]
+
+
+class PrintJob(Identified, Base):
+    """A document that waits for a print station (a ``device`` of that kind), and what became of it (domain.md §2.3).
+
+    A paper is a print that has its number already: however often a station fails, no second original is made. Labels
+    are kept as a stashed file under the job's id until the job is over. ``attempts`` counts the leases.
+    """
+
+    __tablename__ = "print_job"
+    __table_args__ = (
+        UniqueConstraint("requested_by", "idempotency_key"),
+        CheckConstraint("kind IN ('paper', 'labels', 'plate')", name="kind_known"),
+        CheckConstraint(
+            "state IN ('queued', 'released', 'printing', 'printed', 'failed', 'expired')", name="state_known"
+        ),
+        CheckConstraint("(kind = 'paper') = (print_id IS NOT NULL)", name="paper_is_a_print"),
+        CheckConstraint(
+            "state = 'expired' OR (state = 'queued') = (station_id IS NULL)", name="station_from_release_on"
+        ),
+        CheckConstraint("(station_id IS NULL) = (released_at IS NULL)", name="release_whole"),
+        CheckConstraint("(state = 'printing') = (lease_until IS NOT NULL)", name="lease_while_printing"),
+        CheckConstraint(
+            "(state IN ('printed', 'failed', 'expired')) = (finished_at IS NOT NULL)", name="finished_at_set"
+        ),
+        CheckConstraint("(state = 'failed') = (problem IS NOT NULL)", name="failed_with_problem"),
+        CheckConstraint("attempts >= 0", name="attempts_count"),
+        Index(
+            "uq_print_job_print_once",
+            "print_id",
+            unique=True,
+            postgresql_where=text("state NOT IN ('failed', 'expired')"),
+        ),
+        Index("ix_print_job_requested_by_id", "requested_by", "id"),
+        Index(
+            "ix_print_job_station_open",
+            "station_id",
+            "released_at",
+            postgresql_where=text("state IN ('released', 'printing')"),
+        ),
+        Index(
+            "ix_print_job_expiring", "expires_at", postgresql_where=text("state IN ('queued', 'released', 'printing')")
+        ),
+    )
+
+    kind: Mapped[str]
+    title: Mapped[str]
+    print_id: Mapped[UUID | None] = mapped_column(ForeignKey("paper_print.id"))
+    requested_by: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"))
+    requested_at: Mapped[datetime]
+    idempotency_key: Mapped[str]
+    expires_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(server_default=text("'queued'"))
+    station_id: Mapped[UUID | None] = mapped_column(ForeignKey("device.id"))
+    released_at: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    lease_until: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    problem: Mapped[str | None]

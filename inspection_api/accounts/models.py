@@ -91,10 +91,10 @@ class SessionToken(Identified, Base):
 
 
 class LoginFailure(Base):
-    """Failed logins of an account or an address, by MAC, so that no name or address is kept."""
+    """Failed logins of an account or an address, codes of a person at a station; by MAC, so that none is named."""
 
     __tablename__ = "login_failure"
-    __table_args__ = (CheckConstraint("scope IN ('account', 'address')", name="scope_known"),)
+    __table_args__ = (CheckConstraint("scope IN ('account', 'address', 'station')", name="scope_known"),)
 
     scope: Mapped[str] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(primary_key=True)

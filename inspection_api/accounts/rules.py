@@ -30,7 +30,7 @@ TOKEN_LIFETIME = timedelta(hours=12)
 MINIMUM_PASSWORD_LENGTH = 10
 MAX_LIVE_DEVICES = 2
 ED25519_KEY_BYTES = 32
-FREE_FAILURES = {"account": 5, "address": 20}
+FREE_FAILURES = {"account": 5, "address": 20, "station": 5}
 LONGEST_PAUSE = timedelta(minutes=15)
 FORGET_FAILURES_AFTER = timedelta(hours=1)
 
@@ -70,7 +70,7 @@ DEVICE_ROLES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failures:
-    """Failed logins of one account or one address."""
+    """Wrong guesses of one account, from one address, or of one person at one station."""
 
     scope: str
     count: int
@@ -101,9 +101,15 @@ def next_attempt_at(failures: Failures) -> datetime:
 
 def ensure_not_throttled(failures: Sequence[Failures], now: datetime) -> None:
     """Raise LoginThrottled while account or address have to pause (ASVS 6.3.1: no lock-out of others)."""
+    pause = pause_s(failures, now)
+    if pause:
+        raise LoginThrottled(retry_after_s=pause)
+
+
+def pause_s(failures: Sequence[Failures], now: datetime) -> int:
+    """Return for how many whole seconds whoever failed so has to pause, 0 when the next attempt counts."""
     until = max((next_attempt_at(row) for row in failures), default=now)
-    if until > now:
-        raise LoginThrottled(retry_after_s=int((until - now).total_seconds()) + 1)
+    return int((until - now).total_seconds()) + 1 if until > now else 0
 
 
 def ensure_another_person(actor: Actor, user_id: UUID) -> None:

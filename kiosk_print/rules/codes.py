@@ -45,7 +45,7 @@ def _check(body: str) -> str:
 
 def print_code(key: bytes, tag: str, print_id: UUID) -> str:
     """Return the verification code of one print; ``key`` is the bank's key for papers."""
-    return f"XP1.{tag}.{_base32(print_id.bytes)}.{_base32(_mac(key, tag, print_id))}"
+    return f"XP1.{tag}.{base32(print_id.bytes)}.{base32(_mac(key, tag, print_id))}"
 
 
 def parse_code(text: str) -> CodeParts:
@@ -58,7 +58,7 @@ def parse_code(text: str) -> CodeParts:
     if match is None:
         raise NotFound
     print_id, mac = (base64.b32decode(part + "======") for part in match.groups()[1:])
-    if f"XP1.{match[1]}.{_base32(print_id)}.{_base32(mac)}" != text:
+    if f"XP1.{match[1]}.{base32(print_id)}.{base32(mac)}" != text:
         raise NotFound
     return CodeParts(tag=match[1], print_id=UUID(bytes=print_id), mac=mac)
 
@@ -78,5 +78,6 @@ def _mac(key: bytes, tag: str, print_id: UUID) -> bytes:
     return hmac.digest(key, b"print" + tag.encode() + print_id.bytes, hashlib.sha256)[:_MAC_BYTES]
 
 
-def _base32(data: bytes) -> str:
+def base32(data: bytes) -> str:
+    """Return bytes in the alphabet of a QR's denser mode, without padding."""
     return base64.b32encode(data).decode().rstrip("=")

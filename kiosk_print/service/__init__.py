@@ -3,30 +3,43 @@
 from __future__ import annotations
 
 from kiosk_print.service.prints import give_opinion, open_pdf, preview, print_paper
+from kiosk_print.service.releasing import queue_labels, queue_paper, release, release_by_scan
 from kiosk_print.service.sheets import on_label_sheets_due, picture_plate, print_labels, request_label_sheets
 from kiosk_print.service.state import Paper, view
+from kiosk_print.service.stations import Face, enrol_station, face, open_document, report, sweep_print_jobs, take_next
 from kiosk_print.service.sweeps import sweep
 from kiosk_print.service.unlocks import decide_unlock, request_unlock, request_unlocks, withdraw_unlock
 from kiosk_print.service.verification import verify
 from kiosk_print.service.windows import on_inspections_accepted, on_inspections_amended, on_inspections_voided
 
 __all__ = [
+    "Face",
     "Paper",
     "decide_unlock",
+    "enrol_station",
+    "face",
     "give_opinion",
     "on_inspections_accepted",
     "on_inspections_amended",
     "on_inspections_voided",
     "on_label_sheets_due",
+    "open_document",
     "open_pdf",
     "picture_plate",
     "preview",
     "print_labels",
     "print_paper",
+    "queue_labels",
+    "queue_paper",
+    "release",
+    "release_by_scan",
+    "report",
     "request_label_sheets",
     "request_unlock",
     "request_unlocks",
     "sweep",
+    "sweep_print_jobs",
+    "take_next",
     "verify",
     "view",
     "withdraw_unlock",

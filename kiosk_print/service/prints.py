@@ -97,11 +97,20 @@ def _same(known: PaperPrint, inspection_id: UUID) -> PaperPrint:
 
 
 def _ensure_printable(ctx: Context, inspection: Inspection, windows: Sequence[PaperWindow]) -> None:
+    ensure_open(ctx, inspection, windows)
+    given = queries.find_opinion(ctx.session, inspection.id) is not None
+    window.ensure_opinion(inspection.conclusion, given=given)
+
+
+def ensure_open(ctx: Context, inspection: Inspection, windows: Sequence[PaperWindow]) -> None:
+    """Raise unless paper may come out now: the visit is accepted and not voided, and its window is open.
+
+    Raises:
+        PaperNotReady, PaperVoided: there is no paper. PaperLocked: the window is over.
+    """
     requests = queries.requests_of(ctx.session, [inspection.id])[inspection.id]
     state = state_of(ctx, inspection, windows, requests)
     window.ensure_printable(state, unlock=unlock_facts(ctx, inspection, requests) if is_locked(state) else None)
-    given = queries.find_opinion(ctx.session, inspection.id) is not None
-    window.ensure_opinion(inspection.conclusion, given=given)
 
 
 def _number(ctx: Context, inspection: Inspection, prints: Sequence[PaperPrint]) -> tuple[str, int]:

@@ -34,6 +34,11 @@ PEOPLE_ONLY = {
     "POST /sync/push",
     "HEAD /sync/media/{media_id}",
     "PATCH /sync/media/{media_id}",
+    "GET /print-stations",
+    "GET /print-jobs",
+    "GET /print-jobs/{job_id}",
+    "POST /print-jobs/{job_id}/release",
+    "POST /print-jobs/{job_id}/scan",
     "GET /jobs",
     "GET /jobs/{job_id}",
     "GET /jobs/{job_id}/file",
@@ -103,7 +108,18 @@ def test_a_gateway_only_delivers_readings(client: FlaskClient, world: World) -> 
     assert allowed == {"POST /telemetry/readings"}
 
 
-@pytest.mark.parametrize("who", [*PEOPLE, "omnipotent", "gateway"])
+def test_a_print_station_calls_its_own_endpoints_and_nobody_else_does(client: FlaskClient, world: World) -> None:
+    _, station = world.machine("sub_branch", "print_station")
+    answers = {str(row): called(client, row, station) for row in GUARDED}
+    allowed = {name for name, (status, *_) in answers.items() if status != 403}
+    own = {str(row) for row in ENDPOINTS if "/station" in row.path and "stations" in row.document["tags"]}
+    assert allowed == own != set()
+    assert {answer[1] for name, answer in answers.items() if name not in own} == {PROBLEM}
+    for who in (omnipotent(world), world.machine("branch")[1]):
+        assert {called(client, row, who)[0] for row in ENDPOINTS if str(row) in own} == {403}
+
+
+@pytest.mark.parametrize("who", [*PEOPLE, "omnipotent", "gateway", "print_station"])
 def test_ids_of_nothing_never_break_anything(client: FlaskClient, world: World, who: str) -> None:
     for endpoint in ENDPOINTS:
         status, kind, _ = called(client, endpoint, headers_of(world, who))
@@ -112,12 +128,13 @@ def test_ids_of_nothing_never_break_anything(client: FlaskClient, world: World, 
 
 
 def headers_of(world: World, who: str) -> dict[str, str]:
-    if who == "gateway":
-        return world.machine("branch")[1]
+    if who in {"gateway", "print_station"}:
+        return world.machine("branch", who)[1]
     return omnipotent(world) if who == "omnipotent" else world.headers(who)
 
 
 def test_ids_of_nothing_are_not_found_or_refused_before(client: FlaskClient, world: World) -> None:
     headers = omnipotent(world)
-    answers = {str(row): called(client, row, headers)[0] for row in GUARDED if "_id}" in row.path}
+    for_people = [row for row in GUARDED if "_id}" in row.path and "stations" not in row.document["tags"]]
+    answers = {str(row): called(client, row, headers)[0] for row in for_people}
     assert {name: status for name, status in answers.items() if status not in {404, 422, 412, 415}} == {}

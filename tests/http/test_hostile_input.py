@@ -46,6 +46,7 @@ BY_FORMAT = {
     "date": lambda: "2026-03-10",
     "date-time": lambda: "2026-03-10T10:00:00+08:00",
 }
+MACHINES = {"telemetry.ingest": "gateway", "papers.released": "print_station"}
 
 
 def plausible(name: str, schema: dict[str, Any], world: World) -> Any:
@@ -68,7 +69,8 @@ def plausible(name: str, schema: dict[str, Any], world: World) -> Any:
 
 
 def headers_for(endpoint: Endpoint, world: World) -> dict[str, str]:
-    who = world.machine("branch")[1] if endpoint.permission == "telemetry.ingest" else omnipotent(world)
+    machine = MACHINES.get(endpoint.permission or "")
+    who = world.machine("branch", machine)[1] if machine else omnipotent(world)
     return {**who, "If-Match": '"1"', "Idempotency-Key": str(uuid4())}
 
 

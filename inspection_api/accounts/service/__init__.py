@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from inspection_api.accounts.service.devices import approve, enrol, enrol_machine, revoke_device
+from inspection_api.accounts.service.failures import forgive, on_guesses_failed, pause_s
+from inspection_api.accounts.service.failures import keys_of as failure_keys
 from inspection_api.accounts.service.grants import grant, revoke
 from inspection_api.accounts.service.logins import (
     authenticate,
     hash_password,
     log_in,
     logout,
-    on_login_failed,
     open_session,
 )
 from inspection_api.accounts.service.people import (
@@ -34,12 +35,15 @@ __all__ = [
     "enrol",
     "enrol_machine",
     "ensure_root",
+    "failure_keys",
+    "forgive",
     "grant",
     "hash_password",
     "log_in",
     "logout",
-    "on_login_failed",
+    "on_guesses_failed",
     "open_session",
+    "pause_s",
     "revoke",
     "revoke_device",
 ]

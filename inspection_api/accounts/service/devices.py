@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 ENROL = Permission(Action.ACCOUNTS, "enrol")
 MACHINES = Permission(Action.ALERT_RULES, "devices")
 STATIONS = Permission(Action.STATIONS, "enrol")
+ENROLLED_WITH = {DeviceKind.GATEWAY: MACHINES, DeviceKind.PRINT_STATION: STATIONS}
 
 
 def enrol(ctx: Context, device_id: UUID, *, name: str, public_key: str) -> Device:
@@ -105,13 +106,13 @@ def _manageable(ctx: Context, device_id: UUID) -> Device:
 
 
 def enrol_machine(ctx: Context, *, kind: str, name: str, organisation_id: UUID) -> tuple[Device, str]:
-    """Create a gateway of an organisation in scope; return it and its token, which is shown once.
+    """Create a machine of an organisation in scope; return it and its token, which is shown once.
 
     Raises:
         NotFound: the organisation is out of scope.
     """
     if not ctx.actor.is_system:
-        organisations = queries.visible_organisations(ctx.actor, MACHINES)
+        organisations = queries.visible_organisations(ctx.actor, ENROLLED_WITH[DeviceKind(kind)])
         queries.get_one(ctx.session, organisations.where(Organisation.id == organisation_id), field="organisation_id")
     device = Device(
         kind=DeviceKind(kind),

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 import secrets
 from functools import cache
 from typing import TYPE_CHECKING
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import case, delete, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select, update
 
 from inspection_api.accounts import queries, rules
 from inspection_api.accounts.errors import LoginRefused
-from inspection_api.accounts.models import LoginFailure, SessionToken, UserAccount
+from inspection_api.accounts.models import SessionToken, UserAccount
+from inspection_api.accounts.service import failures
 from inspection_api.core.context import Actor
 from inspection_api.core.errors import NotFound, Unauthenticated
-from inspection_api.core.events import Recorded, Trace
+from inspection_api.core.events import Trace
 from inspection_api.core.periods import local_day
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
     from uuid import UUID
 
@@ -74,13 +73,11 @@ def log_in(
 
 def _log_in(ctx: Context, username: str, password: str, address: str) -> tuple[str, SessionToken, UserAccount]:
     keys = _failure_keys(ctx, username, address)
-    rules.ensure_not_throttled(_failures(ctx, keys), ctx.now)
+    rules.ensure_not_throttled(failures.known(ctx, keys), ctx.now)
     user = ctx.session.scalars(select(UserAccount).where(UserAccount.username == username)).one_or_none()
     if not _password_fits(user, password) or user is None or user.disabled_at is not None:
         raise LoginRefused(trace=[Trace("login.failed", {"keys": keys})])
-    ctx.session.execute(
-        delete(LoginFailure).where(LoginFailure.scope == "account", LoginFailure.key == keys["account"])
-    )
+    failures.forgive(ctx, {"account": keys["account"]})
     token, row = open_session(ctx, user_id=user.id)
     ctx.acting_as(Actor(user_id=user.id)).record("login.succeeded", session_id=str(row.id))
     return token, row, user
@@ -89,9 +86,9 @@ def _log_in(ctx: Context, username: str, password: str, address: str) -> tuple[s
 def _refuse_stranger(ctx: Context, username: str, password: str, address: str) -> None:
     """Spend what a wrong password costs: the check of the pause, one verification, one more failure."""
     keys = _failure_keys(ctx, username, address)
-    rules.ensure_not_throttled(_failures(ctx, keys), ctx.now)
+    rules.ensure_not_throttled(failures.known(ctx, keys), ctx.now)
     _password_fits(None, password)
-    _count_failure(ctx, keys)
+    failures.count(ctx, keys)
 
 
 def _password_fits(user: UserAccount | None, password: str) -> bool:
@@ -102,34 +99,8 @@ def _password_fits(user: UserAccount | None, password: str) -> bool:
 
 
 def _failure_keys(ctx: Context, username: str, address: str) -> dict[str, str]:
-    """Return the MACs under which failures are counted: the account as seen from this address, and the address."""
-    key = ctx.bank.derived_key("login")
-    texts = {"account": f"{username.lower()}\n{address}", "address": address}
-    return {scope: hmac.new(key, text.encode(), hashlib.sha256).hexdigest() for scope, text in texts.items()}
-
-
-def _failures(ctx: Context, keys: dict[str, str]) -> list[rules.Failures]:
-    statement = select(LoginFailure).where(
-        tuple_(LoginFailure.scope, LoginFailure.key).in_(list(keys.items())),
-        LoginFailure.last_at > ctx.now - rules.FORGET_FAILURES_AFTER,
-    )
-    return [
-        rules.Failures(scope=row.scope, count=row.count, last_at=row.last_at) for row in ctx.session.scalars(statement)
-    ]
-
-
-def on_login_failed(ctx: Context, events: Sequence[Recorded]) -> None:
-    """Count failed logins per account and address; an hour without failure starts anew."""
-    for event in events:
-        _count_failure(ctx, event.data["keys"])
-
-
-def _count_failure(ctx: Context, keys: Mapping[str, str]) -> None:
-    stale = LoginFailure.last_at <= ctx.now - rules.FORGET_FAILURES_AFTER
-    counted = {"count": case((stale, 1), else_=LoginFailure.count + 1), "last_at": ctx.now}
-    rows = [{"scope": scope, "key": key, "count": 1, "last_at": ctx.now} for scope, key in keys.items()]
-    statement = insert(LoginFailure).values(rows)
-    ctx.session.execute(statement.on_conflict_do_update(index_elements=["scope", "key"], set_=counted))
+    """Return under what failures are counted: the account as seen from this address, and the address."""
+    return failures.keys_of(ctx, account=f"{username.lower()}\n{address}", address=address)
 
 
 def open_session(

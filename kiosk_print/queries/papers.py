@@ -99,13 +99,13 @@ def find_print_by_key(session: Session, user_id: UUID, idempotency_key: str) -> 
     return session.scalars(statement).one_or_none()
 
 
-def get_print(session: Session, actor: Actor, print_id: UUID) -> PaperPrint:
-    """Return one print of a record in the actor's scope.
+def get_print(session: Session, actor: Actor, print_id: UUID, permission: Permission = READ) -> PaperPrint:
+    """Return one print of a record that the actor reaches with ``permission``.
 
     Raises:
         NotFound: no such print there.
     """
-    in_scope = visible_inspections(actor).with_only_columns(Inspection.id)
+    in_scope = visible_inspections(actor, permission).with_only_columns(Inspection.id)
     statement = select(PaperPrint).where(PaperPrint.id == print_id, PaperPrint.inspection_id.in_(in_scope))
     return get_one(session, statement)
 

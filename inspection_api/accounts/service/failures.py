@@ -1,0 +1,62 @@
+"""Failures: how often a secret was guessed wrong, and how long whoever guesses has to pause (ASVS 6.3.1)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import TYPE_CHECKING
+
+from sqlalchemy import case, delete, select, tuple_
+from sqlalchemy.dialects.postgresql import insert
+
+from inspection_api.accounts import rules
+from inspection_api.accounts.models import LoginFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from inspection_api.core.context import Context
+    from inspection_api.core.events import Recorded
+
+
+def keys_of(ctx: Context, **texts: str) -> dict[str, str]:
+    """Return the MACs under which failures are counted, by scope, so that no name and no address is kept."""
+    key = ctx.bank.derived_key("login")
+    return {scope: hmac.new(key, text.encode(), hashlib.sha256).hexdigest() for scope, text in texts.items()}
+
+
+def known(ctx: Context, keys: Mapping[str, str]) -> list[rules.Failures]:
+    """Return the failures under ``keys`` that still count: an hour without one forgets them."""
+    statement = select(LoginFailure).where(
+        tuple_(LoginFailure.scope, LoginFailure.key).in_(list(keys.items())),
+        LoginFailure.last_at > ctx.now - rules.FORGET_FAILURES_AFTER,
+    )
+    return [
+        rules.Failures(scope=row.scope, count=row.count, last_at=row.last_at) for row in ctx.session.scalars(statement)
+    ]
+
+
+def pause_s(ctx: Context, keys: Mapping[str, str]) -> int:
+    """Return for how many seconds the next guess under ``keys`` does not count, 0 when it does."""
+    return rules.pause_s(known(ctx, keys), ctx.now)
+
+
+def on_guesses_failed(ctx: Context, events: Sequence[Recorded]) -> None:
+    """Count the wrong guesses that refusals left behind as events (``keys``)."""
+    for event in events:
+        count(ctx, event.data["keys"])
+
+
+def count(ctx: Context, keys: Mapping[str, str]) -> None:
+    """Count one more failure under each of ``keys``; an hour without failure starts anew."""
+    stale = LoginFailure.last_at <= ctx.now - rules.FORGET_FAILURES_AFTER
+    counted = {"count": case((stale, 1), else_=LoginFailure.count + 1), "last_at": ctx.now}
+    rows = [{"scope": scope, "key": key, "count": 1, "last_at": ctx.now} for scope, key in keys.items()]
+    statement = insert(LoginFailure).values(rows)
+    ctx.session.execute(statement.on_conflict_do_update(index_elements=["scope", "key"], set_=counted))
+
+
+def forgive(ctx: Context, keys: Mapping[str, str]) -> None:
+    """Forget the failures under ``keys``: the right secret came."""
+    mine = tuple_(LoginFailure.scope, LoginFailure.key).in_(list(keys.items()))
+    ctx.session.execute(delete(LoginFailure).where(mine))
