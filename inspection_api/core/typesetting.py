@@ -1,7 +1,8 @@
 """Setting pages: a typst template and its data in, the bytes of a PDF out, or of one page's picture.
 
-Only the font of the folder ``fonts`` is used, embedded as a subset; a character that it does not have is printed as its
-code point, 〔U+20BB7〕, since typst would drop it without a word.
+Only the fonts of the folder ``fonts`` are used, embedded as subsets: one for everything, one for the rare characters of
+names (CJK Extension B). A character that both lack is printed as its code point, 〔U+2A701〕, since typst would drop it
+without a word.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _FONTS = Path(__file__).parent / "fonts"
-_FONT = _FONTS / "NotoSansSC-Regular.ttf"
 _lock = Lock()
 
 
@@ -52,7 +52,7 @@ def _compiler(template: Path) -> typst.Compiler:
 
 
 def visible(value: Any) -> Any:
-    """Return ``value`` with every character that the font lacks replaced by its code point, 〔U+20BB7〕."""
+    """Return ``value`` with every character that the fonts lack replaced by its code point, 〔U+2A701〕."""
     if isinstance(value, str):
         return "".join(character if _has_glyph(character) else f"〔U+{ord(character):04X}〕" for character in value)
     if isinstance(value, dict):
@@ -68,8 +68,12 @@ def _has_glyph(character: str) -> bool:
 
 @cache
 def _characters() -> frozenset[int]:
-    """Return the code points of the font: its character map, format 12 (OpenType, ``cmap``)."""
-    font = _FONT.read_bytes()
+    """Return the code points of the fonts."""
+    return frozenset().union(*(_mapped(path.read_bytes()) for path in _FONTS.glob("*.ttf")))
+
+
+def _mapped(font: bytes) -> frozenset[int]:
+    """Return the code points of one font: its character map, format 12 (OpenType, ``cmap``)."""
     cmap = _table(font, b"cmap")
     (count,) = struct.unpack_from(">H", font, cmap + 2)
     for index in range(count):
@@ -78,7 +82,7 @@ def _characters() -> frozenset[int]:
         if form == 12:  # noqa: PLR2004 - the format that holds all planes
             ranges = struct.iter_unpack(">LLL", font[cmap + offset + 16 :][: 12 * groups])
             return frozenset(code for first, last, _ in ranges for code in range(first, last + 1))
-    raise ValueError("the font has no character map of format 12")
+    raise ValueError("a font has no character map of format 12")
 
 
 def _table(font: bytes, tag: bytes) -> int:

@@ -65,10 +65,25 @@ def test_the_code_is_read_from_the_page_at_203_dpi(sheet: PaperSheet) -> None:
     assert [found.text for found in zxingcpp.read_barcodes(image)] == [CODE]
 
 
-def test_only_our_font_is_embedded(sheet: PaperSheet) -> None:
+def test_only_our_fonts_are_embedded_and_the_second_one_only_where_needed(sheet: PaperSheet) -> None:
     pdf = render_paper(sheet)
     assert b"NotoSansSC" in pdf
     assert pdf.count(b"/FontFile") == 1
+    rare = render_paper(replace(sheet, printed_by="𠮷田"))
+    assert b"XunjiHanB" in rare
+    assert rare.count(b"/FontFile") == 2
+
+
+@pytest.mark.parametrize("name", ["𠮷", "䶮", "㛃", "𪚥"])
+def test_a_rare_name_is_drawn_and_read_back(sheet: PaperSheet, name: str) -> None:
+    """Two different characters of the second font differ on the page: neither is a blank nor the box of a lack."""
+
+    def drawn(text: str) -> bytes:
+        pdf = render_paper(replace(sheet, head=(replace(sheet.head[0], text=text),)))
+        assert text.strip() in texts(pdf)[0]
+        return pypdfium2.PdfDocument(pdf)[0].render(scale=2).to_pil().tobytes()
+
+    assert len({drawn(name), drawn("𠀀"), drawn("　")}) == 3
 
 
 @pytest.mark.parametrize("character", ["龘", "W", "\n"])
@@ -109,7 +124,7 @@ def test_the_watermark_names_who_printed_when_and_what(sheet: PaperSheet) -> Non
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"), [("䶮㛃", "䶮㛃"), ("𠮷", "〔U+20BB7〕"), ("a\n好", "a\n好"), ("🙂", "〔U+1F642〕")]
+    ("text", "shown"), [("䶮㛃𠮷", "䶮㛃𠮷"), ("\U0002a701", "〔U+2A701〕"), ("a\n好", "a\n好"), ("🙂", "〔U+1F642〕")]
 )
 def test_a_character_is_printed_or_visibly_marked_as_missing(text: str, shown: str) -> None:
     assert visible({"name": [text]}) == {"name": [shown]}
