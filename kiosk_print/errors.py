@@ -185,3 +185,17 @@ class StationCodeThrottled(TooMany):
 
     code = "station_code_throttled"
     title = "校验码错误次数过多，请稍后再试"
+
+
+class NotVoidable(Conflict):
+    """A print that is superseded or voided is not voided again; ``current`` is its status."""
+
+    code = "not_voidable"
+    title = "该明白纸已更替或已作废，不能再作废"
+
+
+class OwnPrint(Forbidden):
+    """Who inspected or printed does not void the paper."""
+
+    code = "own_print"
+    title = "检查人和打印人不能作废该明白纸"

@@ -79,7 +79,8 @@ class PaperOpinion(Identified, Base):
 class PaperPrint(Identified, Versioned, Base):
     """One print. It is ``reserved`` with its number first; rendering finishes it, and a retry by key does too.
 
-    ``sheet`` is all that the paper says, so that a print is the same whenever it is rendered.
+    ``sheet`` is all that the paper says, so that a print is the same whenever it is rendered. ``voided_by`` is the
+    manager who voided it; with its visit a print is voided without one.
     """
 
     __tablename__ = "paper_print"
@@ -89,6 +90,10 @@ class PaperPrint(Identified, Versioned, Base):
         CheckConstraint("status IN ('reserved', 'valid', 'superseded', 'voided')", name="status_known"),
         CheckConstraint("status <> 'valid' OR sha256 IS NOT NULL", name="valid_is_rendered"),
         CheckConstraint("copy >= 1", name="copy_counts"),
+        CheckConstraint(
+            "num_nulls(voided_by, void_reason) IN (0, 2) AND (voided_by IS NULL OR status = 'voided')",
+            name="void_told_whole",
+        ),
         Index(
             "uq_paper_print_original",
             "inspection_id",
@@ -112,6 +117,8 @@ class PaperPrint(Identified, Versioned, Base):
     sha256: Mapped[str | None]
     bytes: Mapped[int | None]
     ended_at: Mapped[datetime | None]
+    voided_by: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    void_reason: Mapped[str | None]
 
 
 class PaperSeries(Base):

@@ -100,6 +100,17 @@ def download_print(ctx: Context, print_id: UUID) -> Response:
 
 
 @blp.post(
+    "/prints/<uuid:print_id>/void",
+    permission=service.VOID,
+    body=schemas.VoidInput,
+    out=schemas.PaperPrintSchema,
+)
+def void_print(ctx: Context, print_id: UUID, *, reason: str) -> PaperPrint:
+    """Void a printed paper with all its copies; its number is never used again."""
+    return service.void_print(ctx, print_id, reason=reason)
+
+
+@blp.post(
     "/inspections/<uuid:inspection_id>/unlock-requests",
     permission=REQUEST,
     body=schemas.UnlockInput,

@@ -39,6 +39,9 @@ class PaperPrintSchema(Schema):
     printed_at = fields.AwareDateTime()
     sha256 = fields.String(allow_none=True)
     bytes = fields.Integer(allow_none=True)
+    ended_at = fields.AwareDateTime(allow_none=True)
+    voided_by = fields.UUID(allow_none=True)
+    void_reason = fields.String(allow_none=True)
 
 
 class UnlockRequestSchema(Schema):
@@ -91,6 +94,12 @@ class OpinionInput(Input):
     """The superior's words."""
 
     text = Text(required=True, maximum=500, lines=True)
+
+
+class VoidInput(Input):
+    """Why a printed paper is taken back."""
+
+    reason = Text(required=True, maximum=500, lines=True)
 
 
 class UnlockInput(Input):

@@ -69,9 +69,10 @@ def windows_of(
 
 
 def prints(session: Session, inspection_id: UUID) -> Sequence[PaperPrint]:
-    """Return a record's prints, oldest first."""
+    """Return a record's prints as they stand now, oldest first."""
     statement = select(PaperPrint).where(PaperPrint.inspection_id == inspection_id)
-    return session.scalars(statement.order_by(PaperPrint.printed_at, PaperPrint.copy)).all()
+    statement = statement.order_by(PaperPrint.printed_at, PaperPrint.copy)
+    return session.scalars(statement.execution_options(populate_existing=True)).all()
 
 
 def requests_of(session: Session, inspection_ids: Iterable[UUID]) -> dict[UUID, list[UnlockRequest]]:

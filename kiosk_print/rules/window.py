@@ -8,15 +8,36 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from inspection_api.core.periods import day_start, local_day
-from kiosk_print.errors import OpinionRequired, PaperLocked, PaperNotReady, PaperVoided, PrintLimit
+from kiosk_print.errors import (
+    NotVoidable,
+    OpinionRequired,
+    OwnPrint,
+    PaperLocked,
+    PaperNotReady,
+    PaperVoided,
+    PrintLimit,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
+    from uuid import UUID
 
 DEFAULT_WINDOW_DAYS = 7
 PRINTS_PER_WINDOW = 5
 REMIND_BEFORE = timedelta(days=1)
 GRAVE_CONCLUSIONS = frozenset({"strong_watch", "exit"})
+
+
+class PrintStatus(StrEnum):
+    """A print is ``reserved`` with its number and valid once it is rendered; 已更替 and 已作废 are final."""
+
+    RESERVED = "reserved"
+    VALID = "valid"
+    SUPERSEDED = "superseded"
+    VOIDED = "voided"
+
+
+LIVING = frozenset({PrintStatus.RESERVED, PrintStatus.VALID})
 
 
 class PaperState(StrEnum):
@@ -83,3 +104,11 @@ def ensure_opinion(conclusion: str | None, *, given: bool) -> None:
     """Raise OpinionRequired if the conclusion is 强烈关注 or 退出 and no superior has given his opinion."""
     if conclusion in GRAVE_CONCLUSIONS and not given:
         raise OpinionRequired
+
+
+def ensure_voidable(status: str, *, actor_id: UUID | None, barred: Collection[UUID]) -> None:
+    """Raise OwnPrint for the inspector and whoever printed (``barred``), NotVoidable for what no longer counts."""
+    if actor_id in barred:
+        raise OwnPrint
+    if status not in LIVING:
+        raise NotVoidable(current=status)

@@ -10,9 +10,11 @@ from kiosk_print.service.stations import Face, enrol_station, face, open_documen
 from kiosk_print.service.sweeps import sweep
 from kiosk_print.service.unlocks import decide_unlock, request_unlock, request_unlocks, withdraw_unlock
 from kiosk_print.service.verification import verify
+from kiosk_print.service.voids import VOID, void_print
 from kiosk_print.service.windows import on_inspections_accepted, on_inspections_amended, on_inspections_voided
 
 __all__ = [
+    "VOID",
     "Face",
     "Paper",
     "decide_unlock",
@@ -42,5 +44,6 @@ __all__ = [
     "take_next",
     "verify",
     "view",
+    "void_print",
     "withdraw_unlock",
 ]

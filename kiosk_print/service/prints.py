@@ -18,6 +18,7 @@ from kiosk_print.models import PaperOpinion, PaperPrint
 from kiosk_print.paper import PaperSheet, render_paper
 from kiosk_print.rules import codes, unlock, window
 from kiosk_print.rules.sheet import Opinion, Printing, Visit, compose
+from kiosk_print.rules.window import LIVING, PrintStatus
 from kiosk_print.service.state import is_locked, state_of, unlock_facts
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 PRINT = Permission(Action.PAPERS, "print")
 GIVE_OPINION = Permission(Action.PAPERS, "opinion")
 PAPER_KEY = "paper"
-RESERVED, VALID = "reserved", "valid"
 
 
 def print_paper(begin: Transaction, inspection_id: UUID, *, idempotency_key: str, verify_url: str) -> PaperPrint:
@@ -50,7 +50,7 @@ def print_paper(begin: Transaction, inspection_id: UUID, *, idempotency_key: str
     """
     with begin() as ctx:
         reserved = _reserve(ctx, inspection_id, idempotency_key, verify_url)
-    if reserved.status != RESERVED:
+    if reserved.status != PrintStatus.RESERVED:
         return reserved
     pdf = render(reserved)
     with begin() as ctx:
@@ -78,7 +78,7 @@ def _reserve(ctx: Context, inspection_id: UUID, idempotency_key: str, verify_url
         window_number=windows[-1].number,
         number=number,
         copy=copy,
-        status=RESERVED,
+        status=PrintStatus.RESERVED,
         printed_by=ctx.user_id,
         printed_at=ctx.now,
         idempotency_key=idempotency_key,
@@ -115,7 +115,7 @@ def ensure_open(ctx: Context, inspection: Inspection, windows: Sequence[PaperWin
 
 def _number(ctx: Context, inspection: Inspection, prints: Sequence[PaperPrint]) -> tuple[str, int]:
     """Return number and copy: the living original's next copy, or a new original with the series' next number."""
-    copies = [each for each in prints if each.status in {RESERVED, VALID}]
+    copies = [each for each in prints if each.status in LIVING]
     if copies:
         return copies[0].number, max(each.copy for each in copies) + 1
     organisation = queries.organisation(ctx.session, inspection.organisation_id)
@@ -164,8 +164,8 @@ def render(reserved: PaperPrint) -> bytes:
 def finish(ctx: Context, print_id: UUID, pdf: bytes) -> PaperPrint:
     """Store the PDF of a reserved print; whoever is second finds it finished."""
     row = ctx.session.get_one(PaperPrint, print_id, with_for_update=True, populate_existing=True)
-    if row.status == RESERVED:
-        row.sha256, row.bytes, row.status = ctx.storage.put(ctx.bank.tag, pdf), len(pdf), VALID
+    if row.status == PrintStatus.RESERVED:
+        row.sha256, row.bytes, row.status = ctx.storage.put(ctx.bank.tag, pdf), len(pdf), PrintStatus.VALID
         ctx.session.flush()
         inspection_id = str(row.inspection_id)
         ctx.record("paper.printed", print_id=str(row.id), inspection_id=inspection_id, number=row.number, copy=row.copy)
@@ -205,7 +205,7 @@ def give_opinion(ctx: Context, inspection_id: UUID, *, text: str) -> PaperOpinio
     """
     inspection = queries.get_inspection(ctx.session, ctx.actor, inspection_id, GIVE_OPINION)
     windows = queries.windows_of(ctx.session, [inspection_id], lock=True)[inspection_id]
-    living = [each for each in queries.prints(ctx.session, inspection_id) if each.status in {RESERVED, VALID}]
+    living = [each for each in queries.prints(ctx.session, inspection_id) if each.status in LIVING]
     unlock.ensure_may_give_opinion(
         state_of(ctx, inspection, windows, ()),
         author_id=ctx.user_id,

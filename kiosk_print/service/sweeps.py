@@ -9,8 +9,8 @@ from sqlalchemy import exists, select, update
 
 from inspection_api.core.logs import log
 from kiosk_print.models import PaperPrint, PaperWindow
-from kiosk_print.rules.window import REMIND_BEFORE
-from kiosk_print.service.prints import RESERVED, finish, render
+from kiosk_print.rules.window import REMIND_BEFORE, PrintStatus
+from kiosk_print.service.prints import finish, render
 from kiosk_print.service.unlocks import expire_overdue
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _finish(ctx: Context) -> int:
     """
     statement = (
         select(PaperPrint)
-        .where(PaperPrint.status == RESERVED, PaperPrint.printed_at <= ctx.now - _ABANDONED_AFTER)
+        .where(PaperPrint.status == PrintStatus.RESERVED, PaperPrint.printed_at <= ctx.now - _ABANDONED_AFTER)
         .order_by(PaperPrint.id)
         .limit(_RENDERED_AT_ONCE)
         .with_for_update(skip_locked=True)

@@ -12,7 +12,8 @@ from inspection_api.inspections.models import Inspection
 from kiosk_print import queries
 from kiosk_print.models import PaperPrint
 from kiosk_print.rules import codes
-from kiosk_print.service.prints import PAPER_KEY, RESERVED
+from kiosk_print.rules.window import PrintStatus
+from kiosk_print.service.prints import PAPER_KEY
 
 if TYPE_CHECKING:
     from datetime import date
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from inspection_api.core.context import Context
     from kiosk_print.rules.codes import CodeParts
 
-STATUS_WORDS = {"valid": "有效", "superseded": "已更替", "voided": "已作废"}
+STATUS_WORDS = {PrintStatus.VALID: "有效", PrintStatus.SUPERSEDED: "已更替", PrintStatus.VOIDED: "已作废"}
 _HASH_PREFIX = 12
 
 
@@ -45,13 +46,13 @@ def verify(ctx: Context, parts: CodeParts) -> Verified:
         NotFound: forged, or never printed; both answer alike.
     """
     row = ctx.session.get(PaperPrint, parts.print_id)
-    if not codes.is_genuine(ctx.bank.derived_key(PAPER_KEY), parts) or row is None or row.status == RESERVED:
+    if not codes.is_genuine(ctx.bank.derived_key(PAPER_KEY), parts) or row is None or row.sha256 is None:
         raise NotFound
     inspection = ctx.session.get_one(Inspection, row.inspection_id)
     customer = ctx.session.get_one(Customer, inspection.customer_id)
     return Verified(
         status=row.status,
-        status_text=STATUS_WORDS[row.status],
+        status_text=STATUS_WORDS[PrintStatus(row.status)],
         number=row.number,
         copy=row.copy,
         organisation=queries.organisation(ctx.session, row.organisation_id).name,

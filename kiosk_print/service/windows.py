@@ -9,7 +9,7 @@ from sqlalchemy import text, update
 
 from inspection_api.core.ids import new_id
 from kiosk_print.models import PaperOpinion, PaperPrint
-from kiosk_print.rules.window import open_window
+from kiosk_print.rules.window import LIVING, PrintStatus, open_window
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,22 +47,22 @@ def on_inspections_accepted(ctx: Context, events: Sequence[Recorded]) -> None:
 
 def on_inspections_amended(ctx: Context, events: Sequence[Recorded]) -> None:
     """Supersede what was printed of visits whose content changed; the superior's opinion must be given again."""
-    _end_prints(ctx, _inspection_ids(events), "superseded")
+    _end_prints(ctx, _inspection_ids(events), PrintStatus.SUPERSEDED)
 
 
 def on_inspections_voided(ctx: Context, events: Sequence[Recorded]) -> None:
     """Void what was printed of voided visits."""
-    _end_prints(ctx, _inspection_ids(events), "voided")
+    _end_prints(ctx, _inspection_ids(events), PrintStatus.VOIDED)
 
 
 def _inspection_ids(events: Sequence[Recorded]) -> set[UUID]:
     return {UUID(event.data["inspection_id"]) for event in events}
 
 
-def _end_prints(ctx: Context, inspections: set[UUID], status: str) -> None:
+def _end_prints(ctx: Context, inspections: set[UUID], status: PrintStatus) -> None:
     ctx.session.execute(
         update(PaperPrint)
-        .where(PaperPrint.inspection_id.in_(inspections), PaperPrint.status.in_(["reserved", "valid"]))
+        .where(PaperPrint.inspection_id.in_(inspections), PaperPrint.status.in_(LIVING))
         .values(status=status, ended_at=ctx.now)
     )
     ctx.session.execute(

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from inspection_api.core.periods import SHANGHAI, local_day
-from kiosk_print.errors import OpinionRequired, PaperLocked, PaperNotReady, PaperVoided, PrintLimit
+from kiosk_print.errors import (
+    NotVoidable,
+    OpinionRequired,
+    OwnPrint,
+    PaperLocked,
+    PaperNotReady,
+    PaperVoided,
+    PrintLimit,
+)
 from kiosk_print.rules import window
-from kiosk_print.rules.window import PaperState, open_window, paper_state
+from kiosk_print.rules.window import PaperState, PrintStatus, ensure_voidable, open_window, paper_state
 
 ACCEPTED = datetime(2026, 3, 10, 15, 59, 59, tzinfo=UTC)  # 23:59:59 in Shanghai
 CLOSES = datetime(2026, 3, 18, tzinfo=SHANGHAI)
@@ -87,3 +96,16 @@ def test_a_grave_conclusion_needs_the_superiors_opinion_first(conclusion: str) -
 @pytest.mark.parametrize("conclusion", ["normal", "watch", None])
 def test_an_ordinary_conclusion_needs_no_opinion(conclusion: str | None) -> None:
     window.ensure_opinion(conclusion, given=False)
+
+
+@pytest.mark.parametrize("status", PrintStatus)
+@pytest.mark.parametrize("is_barred", [True, False])
+def test_only_a_living_print_is_voided_and_by_nobody_who_made_it(status: PrintStatus, *, is_barred: bool) -> None:
+    actor, other = uuid4(), uuid4()
+    barred = {actor, other} if is_barred else {other}
+    refusal = OwnPrint if is_barred else NotVoidable if status in {"superseded", "voided"} else None
+    if refusal is None:
+        ensure_voidable(status, actor_id=actor, barred=barred)
+    else:
+        with pytest.raises(refusal):
+            ensure_voidable(status, actor_id=actor, barred=barred)
