@@ -121,6 +121,23 @@ class PaperPrint(Identified, Versioned, Base):
     void_reason: Mapped[str | None]
 
 
+class PrintTerms(Base):
+    """For how many days an organisation's papers may be printed, and how often in one window.
+
+    They hold below it, too, for whoever says nothing else; windows that are open keep theirs.
+    """
+
+    __tablename__ = "print_terms"
+    __table_args__ = (
+        CheckConstraint("window_days BETWEEN 1 AND 60", name="window_days_range"),
+        CheckConstraint("prints_per_window BETWEEN 1 AND 50", name="prints_per_window_range"),
+    )
+
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
+    window_days: Mapped[int]
+    prints_per_window: Mapped[int]
+
+
 class PaperSeries(Base):
     """The last number given in an organisation's month (``yyyymm``): a row, not a sequence, so that no gap can be."""
 

@@ -110,6 +110,25 @@ def void_print(ctx: Context, print_id: UUID, *, reason: str) -> PaperPrint:
     return service.void_print(ctx, print_id, reason=reason)
 
 
+@blp.get(
+    "/organisations/<uuid:organisation_id>/print-terms", permission=service.READ_TERMS, out=schemas.PrintTermsSchema
+)
+def get_print_terms(ctx: Context, organisation_id: UUID) -> service.Terms:
+    """Show for how long and how often an organisation's papers may be printed."""
+    return service.print_terms(ctx, organisation_id)
+
+
+@blp.put(
+    "/organisations/<uuid:organisation_id>/print-terms",
+    permission=service.EDIT_TERMS,
+    body=schemas.PrintTermsInput,
+    out=schemas.PrintTermsSchema,
+)
+def put_print_terms(ctx: Context, organisation_id: UUID, **values: int) -> service.Terms:
+    """Set them, also for the organisations below that say nothing else; open windows stay as they are."""
+    return service.put_print_terms(ctx, organisation_id, **values)
+
+
 @blp.post(
     "/inspections/<uuid:inspection_id>/unlock-requests",
     permission=REQUEST,

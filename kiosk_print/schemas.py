@@ -8,6 +8,7 @@ from inspection_api.http.schemas import Input, PageQuery, Pattern, Text, Truth, 
 from kiosk_print.labels import Layout
 from kiosk_print.rules.stations import JobState, Outcome
 from kiosk_print.rules.unlock import Reason, RequestStatus
+from kiosk_print.rules.window import MOST_PRINTS_PER_WINDOW, MOST_WINDOW_DAYS
 
 
 class DeciderSchema(Schema):
@@ -94,6 +95,20 @@ class OpinionInput(Input):
     """The superior's words."""
 
     text = Text(required=True, maximum=500, lines=True)
+
+
+class PrintTermsSchema(Schema):
+    """For how many days after the acceptance papers may be printed, and how often in one window."""
+
+    window_days = fields.Integer()
+    prints_per_window = fields.Integer()
+
+
+class PrintTermsInput(Input):
+    """Both terms of an organisation."""
+
+    window_days = Whole(required=True, validate=validate.Range(min=1, max=MOST_WINDOW_DAYS))
+    prints_per_window = Whole(required=True, validate=validate.Range(min=1, max=MOST_PRINTS_PER_WINDOW))
 
 
 class VoidInput(Input):

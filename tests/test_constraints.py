@@ -186,6 +186,8 @@ WRONG: dict[str, dict[str, Any]] = {
     "ck_paper_print_copy_counts": {"copy": 0},
     "ck_paper_print_status_known": {"status": UNKNOWN},
     "ck_paper_print_valid_is_rendered": {"status": "valid"},
+    "ck_print_terms_window_days_range": {"window_days": 61, "prints_per_window": 5},
+    "ck_print_terms_prints_per_window_range": {"window_days": 7, "prints_per_window": 0},
     "ck_paper_print_void_told_whole": {"status": "voided", "voided_by": "uuid"},
     "ck_paper_window_closes_after_opening": {"closes_at": NOW},
     "ck_paper_window_later_ones_were_unlocked": {"number": 2},

@@ -16,7 +16,7 @@ from inspection_api.core.tables import among
 from inspection_api.inspections.models import Inspection
 from inspection_api.inspections.queries import in_reach
 from inspection_api.media.models import Media
-from kiosk_print.models import PaperOpinion, PaperPrint, PaperSeries, PaperWindow, UnlockRequest
+from kiosk_print.models import PaperOpinion, PaperPrint, PaperSeries, PaperWindow, PrintTerms, UnlockRequest
 from kiosk_print.rules.unlock import MANAGER_LEVELS, Candidate, candidate_level
 
 if TYPE_CHECKING:
@@ -174,3 +174,15 @@ def next_sequence(session: Session, organisation_id: UUID, month: str) -> int:
         .returning(PaperSeries.last)
     )
     return session.execute(statement).scalar_one()
+
+
+def print_terms(session: Session, path: str) -> PrintTerms | None:
+    """Return the terms of the organisation at ``path``, else of the next one above it that has its own."""
+    statement = (
+        select(PrintTerms)
+        .join(Organisation, Organisation.id == PrintTerms.organisation_id)
+        .where(func.starts_with(path, Organisation.path))
+        .order_by(func.length(Organisation.path).desc())
+        .limit(1)
+    )
+    return session.scalars(statement).first()

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 DEFAULT_WINDOW_DAYS = 7
+MOST_WINDOW_DAYS = 60
 PRINTS_PER_WINDOW = 5
+MOST_PRINTS_PER_WINDOW = 50
 REMIND_BEFORE = timedelta(days=1)
 GRAVE_CONCLUSIONS = frozenset({"strong_watch", "exit"})
 
@@ -65,6 +67,11 @@ def open_window(number: int, opens_at: datetime, days: int = DEFAULT_WINDOW_DAYS
     return Window(number=number, opens_at=opens_at, closes_at=closes_at)
 
 
+def closings(opens_at: datetime) -> list[datetime]:
+    """Return when a first window closes that is 1, 2, … days long."""
+    return [open_window(1, opens_at, days).closes_at for days in range(1, MOST_WINDOW_DAYS + 1)]
+
+
 def paper_state(
     *, voided: bool, closes_at: datetime | None, requested_until: datetime | None, now: datetime
 ) -> PaperState:
@@ -94,10 +101,10 @@ def ensure_exists(state: PaperState) -> None:
         raise PaperVoided
 
 
-def ensure_room_for_print(printed_in_window: int) -> None:
+def ensure_room_for_print(printed_in_window: int, limit: int = PRINTS_PER_WINDOW) -> None:
     """Raise PrintLimit if the window has had all its prints."""
-    if printed_in_window >= PRINTS_PER_WINDOW:
-        raise PrintLimit(limit=PRINTS_PER_WINDOW)
+    if printed_in_window >= limit:
+        raise PrintLimit(limit=limit)
 
 
 def ensure_opinion(conclusion: str | None, *, given: bool) -> None:

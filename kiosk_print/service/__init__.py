@@ -8,15 +8,21 @@ from kiosk_print.service.sheets import on_label_sheets_due, picture_plate, print
 from kiosk_print.service.state import Paper, view
 from kiosk_print.service.stations import Face, enrol_station, face, open_document, report, sweep_print_jobs, take_next
 from kiosk_print.service.sweeps import sweep
+from kiosk_print.service.terms import EDIT as EDIT_TERMS
+from kiosk_print.service.terms import READ as READ_TERMS
+from kiosk_print.service.terms import Terms, print_terms, put_print_terms
 from kiosk_print.service.unlocks import decide_unlock, request_unlock, request_unlocks, withdraw_unlock
 from kiosk_print.service.verification import verify
 from kiosk_print.service.voids import VOID, void_print
 from kiosk_print.service.windows import on_inspections_accepted, on_inspections_amended, on_inspections_voided
 
 __all__ = [
+    "EDIT_TERMS",
+    "READ_TERMS",
     "VOID",
     "Face",
     "Paper",
+    "Terms",
     "decide_unlock",
     "enrol_station",
     "face",
@@ -31,6 +37,8 @@ __all__ = [
     "preview",
     "print_labels",
     "print_paper",
+    "print_terms",
+    "put_print_terms",
     "queue_labels",
     "queue_paper",
     "release",

@@ -20,6 +20,7 @@ from kiosk_print.rules import codes, unlock, window
 from kiosk_print.rules.sheet import Opinion, Printing, Visit, compose
 from kiosk_print.rules.window import LIVING, PrintStatus
 from kiosk_print.service.state import is_locked, state_of, unlock_facts
+from kiosk_print.service.terms import terms_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -66,7 +67,9 @@ def _reserve(ctx: Context, inspection_id: UUID, idempotency_key: str, verify_url
         return _same(known, inspection_id)
     _ensure_printable(ctx, inspection, windows)
     prints = queries.prints(ctx.session, inspection_id)
-    window.ensure_room_for_print(sum(each.window_number == windows[-1].number for each in prints))
+    organisation = queries.organisation(ctx.session, inspection.organisation_id)
+    in_window = sum(each.window_number == windows[-1].number for each in prints)
+    window.ensure_room_for_print(in_window, terms_at(ctx, organisation.path).prints_per_window)
     number, copy = _number(ctx, inspection, prints)
     print_id = new_id()
     code = codes.print_code(ctx.bank.derived_key(PAPER_KEY), ctx.bank.tag, print_id)

@@ -9,7 +9,7 @@ from sqlalchemy import text, update
 
 from inspection_api.core.ids import new_id
 from kiosk_print.models import PaperOpinion, PaperPrint
-from kiosk_print.rules.window import LIVING, PrintStatus, open_window
+from kiosk_print.rules.window import DEFAULT_WINDOW_DAYS, LIVING, PrintStatus, closings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,18 +17,24 @@ if TYPE_CHECKING:
     from inspection_api.core.context import Context
     from inspection_api.core.events import Recorded
 
+# An array of PostgreSQL counts from 1: the n-th closing is that of a window of n days.
 _OPEN = text(
     """
     INSERT INTO paper_window (id, inspection_id, number, opens_at, closes_at)
-    SELECT r.id, r.inspection_id, 1, :opens_at, :closes_at
+    SELECT r.id, r.inspection_id, 1, :opens_at, (CAST(:closings AS timestamptz[]))[COALESCE((
+        SELECT t.window_days FROM print_terms t JOIN organisation above ON above.id = t.organisation_id
+        WHERE starts_with(o.path, above.path) ORDER BY length(above.path) DESC LIMIT 1), :usual)]
     FROM unnest(CAST(:ids AS uuid[]), CAST(:inspections AS uuid[])) AS r (id, inspection_id)
+    JOIN inspection i ON i.id = r.inspection_id JOIN organisation o ON o.id = i.organisation_id
     ON CONFLICT (inspection_id, number) DO NOTHING
     """
 )
 _TELL = text(
     """
-    UPDATE inspection SET print_opens_at = :opens_at, print_closes_at = :closes_at
-    WHERE id = ANY (CAST(:inspections AS uuid[])) AND print_opens_at IS NULL
+    UPDATE inspection i SET print_opens_at = w.opens_at, print_closes_at = w.closes_at
+    FROM paper_window w
+    WHERE w.inspection_id = i.id AND w.number = 1 AND i.print_opens_at IS NULL
+      AND i.id = ANY (CAST(:inspections AS uuid[]))
     """
 )
 
@@ -39,10 +45,10 @@ def on_inspections_accepted(ctx: Context, events: Sequence[Recorded]) -> None:
     A visit that had its window already (an extra one that was promoted) keeps it.
     """
     inspections = sorted(_inspection_ids(events))
-    window = open_window(1, ctx.now)
-    values = {"opens_at": window.opens_at, "closes_at": window.closes_at, "inspections": inspections}
-    ctx.session.execute(_OPEN, {**values, "ids": [new_id() for _ in inspections]})
-    ctx.session.execute(_TELL, values)
+    terms = {"opens_at": ctx.now, "closings": closings(ctx.now), "usual": DEFAULT_WINDOW_DAYS}
+    ids = [new_id() for _ in inspections]
+    ctx.session.execute(_OPEN, {**terms, "ids": ids, "inspections": inspections})
+    ctx.session.execute(_TELL, {"inspections": inspections})
 
 
 def on_inspections_amended(ctx: Context, events: Sequence[Recorded]) -> None:
