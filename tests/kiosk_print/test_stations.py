@@ -154,3 +154,12 @@ def test_a_job_lives_a_day_and_never_beyond_the_print_window() -> None:
     assert stations.expires_at(NOW, None) == NOW + day
     assert stations.expires_at(NOW, NOW + 2 * day) == NOW + day
     assert stations.expires_at(NOW, NOW + day / 2) == NOW + day / 2
+
+
+def test_a_symbol_is_written_in_one_way_only() -> None:
+    """The last of 26 characters holds two bits that say nothing: they must be those that we write."""
+    text, alphabet = STATION.symbol(NOW), "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+    other = text[:-1] + alphabet[alphabet.index(text[-1]) + 1]
+    assert stations.parse_symbol(text).tag == "0a1b2c3d"
+    with pytest.raises(StationCodeWrong):
+        stations.parse_symbol(other)
