@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Select
 
+    from inspection_api.accounts.models import Organisation
     from inspection_api.core.context import Context
+    from inspection_api.core.periods import Period
 
 CODE = "completion"
 TITLE = "检查完成率"
@@ -57,9 +59,16 @@ def table(ctx: Context, *, organisation_id: UUID, start: date, end: date) -> Tab
         columns=COLUMNS,
         rows=rows,
         total=whole,
+        notes=_closed(ctx, parent, window),
         chart=Chart(shape=Shape.BARS, columns=(PROGRESS, COMPLETION)),
         drill=days_of(window),
     )
+
+
+def _closed(ctx: Context, parent: Organisation, window: Period) -> tuple[str, ...]:
+    """Return the note that months of the window are closed: what stands here may differ from what was frozen."""
+    months = [f"{month:%Y-%m}" for month in queries.closed_months(ctx, parent, window)]
+    return (f"{'、'.join(months)} 已月结：本表为现在的数字，月结时的数字与其后的调整见“月结报表”。",) if months else ()
 
 
 def tasks(

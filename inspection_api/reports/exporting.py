@@ -116,14 +116,15 @@ def _read_some(work: jobs.Work, listing: Listing) -> jobs.Step:
     work.stash_part(work.parts, lambda file: file.write(msgspec.json.encode(values)))
     done = work.state.get("done", 0) + len(values)
     total = work.state.get("total") or work.ctx.session.scalar(select(func.count()).select_from(rows.subquery()))
-    state = {"cursor": page.next_cursor, "done": done, "total": total, "read": page.next_cursor is None}
+    widths = spreadsheets.widened(work.state.get("widths") or [0] * len(fields), values)
+    state = {"cursor": page.next_cursor, "done": done, "total": total, "widths": widths}
+    state["read"] = page.next_cursor is None
     return jobs.Step(done=done, total=max(done, int(total or 0)), state=state, parts=work.parts + 1)
 
 
 def _write_list(work: jobs.Work, report: Report, listing: Listing) -> jobs.Step:
-    done = work.state["done"]
-    taker = _taker(work)
-    work.stash_file(lambda file: spreadsheets.write_list(file, report.title, listing, _stashed(work), taker))
+    done, widths, taker = work.state["done"], work.state["widths"], _taker(work)
+    work.stash_file(lambda file: spreadsheets.write_list(file, report.title, listing, _stashed(work), widths, taker))
     file = jobs.File(name=f"{report.code}-{listing.path}.xlsx", mime=MIME)
     return jobs.Step(done=done, total=done, parts=work.parts, file=file)
 

@@ -13,7 +13,7 @@ from inspection_api.core.periods import local_day
 from inspection_api.core.permissions import Action, Permission, Reach, reach
 from inspection_api.core.tables import among
 from inspection_api.plans.rules import InspectionType
-from inspection_api.reports.models import TaskTally
+from inspection_api.reports.models import MonthFigure, TaskTally
 from inspection_api.reports.rules import Counts, Granularity, Measure
 from inspection_api.tasks.models import Task
 from inspection_api.tasks.queries import is_overdue
@@ -204,3 +204,12 @@ def _tallied(window: Period, today: date) -> Select[*tuple[Any, ...]]:
         .join(TaskTally, TaskTally.organisation_id == Organisation.id)
         .where(due | special | running)
     )
+
+
+def closed_months(ctx: Context, parent: Organisation, window: Period) -> Sequence[date]:
+    """Return the months that touch ``window`` and whose figures were frozen for ``parent``, by their first days."""
+    statement = select(MonthFigure.month).where(
+        MonthFigure.organisation_id == parent.id,
+        MonthFigure.month.between(window.start.replace(day=1), window.end),
+    )
+    return ctx.session.scalars(statement.order_by(MonthFigure.month)).all()

@@ -33,13 +33,22 @@ def write_table(file: BinaryIO, table: Table, taker: str) -> None:
     book.save(file)
 
 
-def write_list(file: BinaryIO, title: str, listing: Listing, rows: Iterable[Sequence[Any]], taker: str) -> None:
-    """Write all rows of a list; ``rows`` hold the values of `columns_of`, dates as texts."""
+def write_list(
+    file: BinaryIO, title: str, listing: Listing, rows: Iterable[Sequence[Any]], widths: Sequence[int], taker: str
+) -> None:
+    """Write all rows of a list; ``rows`` hold the values of `columns_of`, dates as texts, ``widths`` are `widened`."""
     titles = columns_of(listing).values()
+    headings = [Heading(title=each, width=width) for each, width in zip(titles, widths, strict=True)]
     book = Writer()
-    book.add(title[:_MOST_LETTERS], [Heading(title=each, width=16) for each in titles], rows, above=(taker,))
+    book.add(title[:_MOST_LETTERS], headings, rows, above=(taker,))
     book.print_on(title, taker)
     book.save(file)
+
+
+def widened(widths: Sequence[int], rows: Sequence[Sequence[Any]]) -> list[int]:
+    """Return the widths of a list's columns that show these rows, too."""
+    shown = [width_of(str(value) for value in column if value is not None) for column in zip(*rows, strict=True)]
+    return [max(pair) for pair in zip(widths, shown, strict=True)] if shown else list(widths)
 
 
 def columns_of(listing: Listing) -> dict[str, str]:

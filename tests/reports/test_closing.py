@@ -122,6 +122,20 @@ def test_what_stood_stays_and_a_late_visit_is_noted(portfolio: Portfolio) -> Non
     }
 
 
+def test_completion_says_which_of_its_months_are_closed(client: FlaskClient, portfolio: Portfolio) -> None:
+    def notes(organisation: str, start: str, end: str) -> list[str]:
+        days = {"from": start, "to": end}
+        answer = ask(client, portfolio, "province_manager", "completion", organisation=organisation, **days)
+        found: list[str] = answer.json["notes"]
+        return found
+
+    assert notes("province", "2026-03-01", "2026-03-31") == []
+    close(portfolio)
+    for place in ("province", "sub_branch"):
+        assert notes(place, "2026-02-10", "2026-03-05")[0].startswith("2026-03 已月结：")
+    assert notes("province", "2026-04-01", "2026-04-30") == []
+
+
 def test_a_second_visit_of_a_seen_checkpoint_and_one_of_another_month_adjust_nothing(portfolio: Portfolio) -> None:
     close(portfolio)
     visit(portfolio, points_of(portfolio)[0], date(2026, 3, 20))
