@@ -36,6 +36,7 @@ from inspection_api.tasks import routes as tasks_routes
 from inspection_api.telemetry import routes as telemetry_routes
 from inspection_api.templates import routes as templates_routes
 from kiosk_print import routes as papers_routes
+from kiosk_print import verifying
 from sync import routes as sync_routes
 
 if TYPE_CHECKING:
@@ -57,8 +58,7 @@ BLUEPRINTS = (
     tasks_routes.blp,
     inspections_routes.blp,
     reports_routes.blp,
-    papers_routes.blp,
-    papers_routes.station_blp,
+    *papers_routes.BLUEPRINTS,
     sync_routes.blp,
 )
 
@@ -100,6 +100,7 @@ def create_app(settings: Settings, *, parts: Runtime | None = None) -> Flask:
     api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
+    app.register_blueprint(verifying.blp)
     headers.install(app, proxies=settings.proxies)
     health.install(app)
     problems.install(app)

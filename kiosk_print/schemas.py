@@ -148,7 +148,8 @@ class VerifiedPaperSchema(Schema):
     organisation = fields.String()
     printed_on = fields.Date()
     customer = fields.String()
-    sha256_prefix = fields.String(allow_none=True)
+    sha256_prefix = fields.String()
+    is_same_file = fields.Boolean(allow_none=True)
 
 
 class StationInput(Input):
@@ -241,6 +242,12 @@ class ReportInput(Input):
 
     attempt = Whole(required=True, validate=validate.Range(min=1, max=1000))
     outcome = fields.String(required=True, validate=validate.OneOf(list(Outcome)))
+
+
+class VerifiedFileQuery(Input):
+    """A file that somebody holds, by its hash."""
+
+    sha256 = Word(load_default=None, validate=Pattern(r"^[0-9a-f]{64}$"))
 
 
 class LabelSheetsInput(Input):

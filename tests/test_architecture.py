@@ -42,7 +42,7 @@ OWN_WORDS = {
         *("exporting", "spreadsheets", "printing", "templates"),  # as files
     },
     "inspection_api.templates": {"default_template"},  # data: the form that every bank starts with
-    "kiosk_print": {"templates"},  # what typst reads
+    "kiosk_print": {"templates", "public", "verifying"},  # what typst and Jinja read, and the page behind a QR
     "sync": {"client"},  # the reference client, which imports nothing of the server
 }
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "base_service", "shared"}

@@ -14,6 +14,7 @@ from inspection_api.core.db import lost_a_race
 from inspection_api.core.errors import NotFound, Problem
 from inspection_api.core.logs import log
 from inspection_api.http.admission import Gate
+from inspection_api.http.limiting import Buckets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,7 +39,7 @@ _Answer = TypeVar("_Answer")
 class Runtime:
     """The parts that `create_app` was given. ``authenticate`` turns a token's secret into an actor, or raises.
 
-    ``gate`` is what the traffic of devices passes.
+    ``gate`` is what the traffic of devices passes, ``strangers`` what those without a login do.
     """
 
     settings: Settings
@@ -47,6 +48,7 @@ class Runtime:
     storage: Storage
     authenticate: Callable[[Context, str], Actor]
     gate: Gate = field(default_factory=Gate)
+    strangers: Buckets = field(default_factory=Buckets)
 
     @contextmanager
     def transaction(self, *, code: str | None = None, tag: str | None = None) -> Iterator[Context]:

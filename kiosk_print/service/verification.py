@@ -27,7 +27,10 @@ _HASH_PREFIX = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """What the public sees of a print: the customer masked, the hash shortened."""
+    """What the public sees of a print: the customer masked, the hash shortened.
+
+    ``is_same_file`` tells whether a PDF that was brought along is this print to the last byte; None: none was.
+    """
 
     status: str
     status_text: str
@@ -36,11 +39,12 @@ class Verified:
     organisation: str
     printed_on: date
     customer: str
-    sha256_prefix: str | None
+    sha256_prefix: str
+    is_same_file: bool | None = None
 
 
-def verify(ctx: Context, parts: CodeParts) -> Verified:
-    """Return what the public may know about the print behind a code.
+def verify(ctx: Context, parts: CodeParts, *, sha256: str | None = None) -> Verified:
+    """Return what the public may know about the print behind a code; ``sha256`` (hex) is that of a holder's file.
 
     Raises:
         NotFound: forged, or never printed; both answer alike.
@@ -58,5 +62,6 @@ def verify(ctx: Context, parts: CodeParts) -> Verified:
         organisation=queries.organisation(ctx.session, row.organisation_id).name,
         printed_on=local_day(row.printed_at),
         customer=codes.masked_name(customer.name),
-        sha256_prefix=row.sha256[:_HASH_PREFIX] if row.sha256 else None,
+        sha256_prefix=row.sha256[:_HASH_PREFIX],
+        is_same_file=None if sha256 is None else sha256 == row.sha256,
     )
