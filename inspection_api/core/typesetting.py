@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _FONTS = Path(__file__).parent / "fonts"
+FONT = _FONTS / "NotoSansSC-Regular.ttf"
 _lock = Lock()
 
 

@@ -12,9 +12,11 @@ from checkpoints.models import Checkpoint
 from inspection_api.customers.models import Customer
 from inspection_api.inspections.models import Inspection
 from inspection_api.templates import default_template
+from tests.kiosk_print.hall import Hall
 from tests.portfolio import Portfolio
 
 if TYPE_CHECKING:
+    from flask import Flask
     from flask.testing import FlaskClient
 
     from tests.factories import World
@@ -90,3 +92,13 @@ def desk(world: World) -> Desk:
 @pytest.fixture
 def committed_desk(committed_world: World) -> Desk:
     return Desk(committed_world, Portfolio(committed_world))
+
+
+@pytest.fixture
+def hall(client: FlaskClient, desk: Desk) -> Hall:
+    return Hall(client, desk)
+
+
+@pytest.fixture
+def committed_hall(committed_app: Flask, committed_desk: Desk) -> Hall:
+    return Hall(committed_app.test_client(), committed_desk)

@@ -1,0 +1,224 @@
+"""The screen of a print station, in a real browser: enrolment, code and QR, printing, a crash, no line, revocation."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import zxingcpp
+from PIL import Image
+from werkzeug.serving import make_server
+
+import kiosk_print
+from tests.kiosk_print.hall import API
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flask import Flask
+    from flask.testing import FlaskClient
+
+    from tests.kiosk_print.hall import Hall, Station
+
+FILES = Path(kiosk_print.__file__).with_name("page")
+COUNT_PRINTS = """
+    window.print = () => {
+        window.top.prints = (window.top.prints || 0) + 1;
+        window.dispatchEvent(new Event("afterprint"));
+    };
+"""
+
+
+def test_the_page_runs_only_what_comes_with_it(client: FlaskClient) -> None:
+    with client.get("/kiosk") as answer:
+        assert (answer.status_code, answer.mimetype) == (200, "text/html")
+        linked = re.findall(r'(?:src|href)="(/[^"]+)"', answer.text)
+    policy = dict(part.split(maxsplit=1) for part in answer.headers["Content-Security-Policy"].split("; "))
+    assert (policy["default-src"], policy["script-src"], policy["style-src"]) == ("'none'", "'self'", "'self'")
+    linked.append("/kiosk/font.ttf")
+    assert {path: type_of(client, path) for path in linked} == {
+        "/kiosk/kiosk.css": "text/css",
+        "/kiosk/kiosk.js": "text/javascript",
+        "/kiosk/font.ttf": "font/ttf",
+    }
+    for path in ("/kiosk/none.js", "/kiosk/../routes.py", "/kiosk/..%2froutes.py"):
+        assert client.get(path).status_code == 404
+
+
+def type_of(client: FlaskClient, path: str) -> str:
+    with client.get(path) as answer:
+        assert answer.status_code == 200
+        return str(answer.mimetype)
+
+
+def test_the_page_has_nothing_inline_and_names_no_other_host() -> None:
+    html = (FILES / "index.html").read_text()
+    assert not re.search(r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]* src=)", html)
+    everything = "".join(path.read_text() for path in FILES.iterdir())
+    assert not re.search(r"https?:|//[a-z0-9-]+\.[a-z]|@import|innerHTML|eval\(", everything)
+
+
+@dataclass
+class Screen:
+    """A station's browser, and the station whose token it was given."""
+
+    page: Any
+    station: Station
+    hall: Hall
+
+    def type_token(self, token: str) -> None:
+        self.page.fill("#token", token)
+        self.page.click("text=启用 >> nth=-1")
+
+    def enrol(self) -> None:
+        self.type_token(self.station.headers["Authorization"].removeprefix("Bearer "))
+        self.wait("ready")
+
+    def wait(self, screen: str) -> None:
+        self.page.wait_for_selector(f"body[data-screen={screen}]", timeout=20_000)
+
+    def wait_for_state(self, job_id: str, state: str) -> None:
+        for _ in range(60):
+            if self.hall.job(job_id)["state"] == state:
+                return
+            self.page.wait_for_timeout(250)
+        raise AssertionError(f"{state} was never reached: {self.hall.job(job_id)}")
+
+    @property
+    def text(self) -> str:
+        return str(self.page.inner_text("body"))
+
+
+@contextmanager
+def served(app: Flask) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/kiosk"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture
+def screen(committed_app: Flask, committed_hall: Hall) -> Iterator[Screen]:
+    driver = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no browser drives /kiosk")
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("Debian's chromium is not installed: no browser shows /kiosk")
+    with served(committed_app) as url, driver.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage", "--kiosk-printing"]
+        )
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page.add_init_script(COUNT_PRINTS)
+        faults: list[str] = []
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda line: faults.append(line.text) if "Content Security Policy" in line.text else None)
+        page.goto(url)
+        yield Screen(page, committed_hall.station(), committed_hall)
+        browser.close()
+        assert faults == []
+
+
+def test_a_token_is_typed_in_once_and_a_wrong_one_is_refused_in_words(screen: Screen) -> None:
+    screen.wait("enrolling")
+    screen.type_token("xj.00000000.wrong")
+    screen.page.wait_for_selector("text=令牌不正确")
+    screen.enrol()
+    screen.page.reload()
+    screen.wait("ready")
+    assert "令牌" not in screen.text
+
+
+def test_the_screen_shows_the_code_and_a_symbol_that_a_camera_reads(screen: Screen) -> None:
+    screen.enrol()
+    face = screen.station.face()
+    assert f"{face['code'][:3]} {face['code'][3:]}" in screen.text
+    assert 110 <= int(screen.page.inner_text("#seconds")) <= 120
+    picture = Image.open(BytesIO(screen.page.screenshot()))
+    assert [found.text for found in zxingcpp.read_barcodes(picture)] == [face["symbol"]]
+    buttons = screen.page.eval_on_selector_all("button", "all => all.map((each) => getComputedStyle(each).minHeight)")
+    assert all(float(height.removesuffix("px")) >= 60 for height in buttons)
+
+
+def test_a_released_job_is_printed_once_and_reported(screen: Screen) -> None:
+    screen.enrol()
+    sheets: list[bytes] = []
+
+    def look(route: Any) -> None:
+        answer = route.fetch()
+        sheets.append(answer.body())
+        route.fulfill(response=answer)
+
+    screen.page.route("**/pdf", look)
+    job_id = screen.hall.released(screen.station)
+    screen.wait("printed")
+    assert screen.hall.job(job_id)["title"] in screen.text
+    screen.wait_for_state(job_id, "printed")
+    print_id = screen.hall.job(job_id)["print_id"]
+    headers = screen.hall.world.headers("officer")
+    assert sheets == [screen.hall.client.get(f"{API}/prints/{print_id}/pdf", headers=headers).data]
+    screen.wait("ready")
+    assert screen.page.evaluate("[window.prints, localStorage.length]") == [1, 1]
+    screen.wait_for_state(screen.hall.released(screen.station), "printed")
+    assert len(set(sheets)) == screen.page.evaluate("window.prints") == 2
+
+
+@pytest.mark.parametrize(("button", "state"), [("已经打出", "printed"), ("没有打出", "failed")])
+def test_after_a_crash_a_person_says_what_came_out_and_nothing_is_printed_unasked(
+    screen: Screen, button: str, state: str
+) -> None:
+    screen.enrol()
+    screen.page.route("**/report", lambda route: route.abort())
+    job_id = screen.hall.released(screen.station)
+    screen.wait("printed")
+    screen.page.reload()
+    screen.wait("asking")
+    assert screen.hall.job(job_id)["title"] in screen.text
+    screen.page.unroute("**/report")
+    screen.page.click(f"text={button}")
+    screen.wait_for_state(job_id, state)
+    assert screen.page.evaluate("[window.prints || 0, localStorage.length]") == [0, 1]
+
+
+def test_a_report_that_was_lost_on_the_line_is_told_again(screen: Screen) -> None:
+    screen.enrol()
+    screen.page.route("**/report", lambda route: route.abort())
+    job_id = screen.hall.released(screen.station)
+    screen.wait("printed")
+    assert screen.hall.job(job_id)["state"] == "printing"
+    screen.page.unroute("**/report")
+    screen.wait_for_state(job_id, "printed")
+    assert screen.page.evaluate("window.prints") == 1
+
+
+def test_what_ended_meanwhile_is_not_printed_and_the_screen_says_so(screen: Screen) -> None:
+    screen.enrol()
+    screen.page.route("**/pdf", lambda route: route.fulfill(status=410, json={"code": "print_ended"}))
+    job_id = screen.hall.released(screen.station)
+    screen.wait("failed")
+    assert "没有打印" in screen.text
+    screen.wait_for_state(job_id, "failed")
+    assert screen.page.evaluate("window.prints || 0") == 0
+
+
+def test_without_a_line_and_after_revocation_the_screen_says_so_in_words(screen: Screen) -> None:
+    screen.enrol()
+    screen.page.context.set_offline(True)
+    screen.page.wait_for_selector("text=网络不通", timeout=20_000)
+    screen.page.context.set_offline(False)
+    screen.page.wait_for_selector("#notice", state="hidden", timeout=20_000)
+    assert screen.hall.post(f"/devices/{screen.station.id}/revoke", "manager").status_code == 200
+    screen.wait("revoked")
+    assert "本打印站已停用" in screen.text
+    assert screen.page.evaluate("localStorage.length") == 0
