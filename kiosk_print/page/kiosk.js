@@ -73,6 +73,7 @@ function countDown() {
 
 async function takeNext() {
   const { job } = await call("/jobs/next", { method: "POST" });
+  warn("");
   if (job === null) return;
   busy = true;
   try {

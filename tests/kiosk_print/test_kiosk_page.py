@@ -216,8 +216,10 @@ def test_without_a_line_and_after_revocation_the_screen_says_so_in_words(screen:
     screen.enrol()
     screen.page.context.set_offline(True)
     screen.page.wait_for_selector("text=网络不通", timeout=20_000)
+    screen.hall.released(screen.station)
     screen.page.context.set_offline(False)
-    screen.page.wait_for_selector("#notice", state="hidden", timeout=20_000)
+    screen.wait("printed")
+    assert "网络不通" not in screen.text
     assert screen.hall.post(f"/devices/{screen.station.id}/revoke", "manager").status_code == 200
     screen.wait("revoked")
     assert "本打印站已停用" in screen.text
