@@ -11,14 +11,17 @@ from qrcode.image.pil import PilImage
 QUIET_MODULES = 4
 
 
-def matrix(text: str) -> tuple[tuple[bool, ...], ...]:
-    """Return the symbol's rows with the quiet zone; True is dark."""
-    return tuple(tuple(bool(module) for module in row) for row in _symbol(text).get_matrix())
+def matrix(text: str, *, mask: int | None = None) -> tuple[tuple[bool, ...], ...]:
+    """Return the symbol's rows with the quiet zone; True is dark.
+
+    ``mask`` (0–7) saves looking for the best one, which takes three quarters of the time; every reader reads any.
+    """
+    return tuple(tuple(bool(module) for module in row) for row in _symbol(text, mask).get_matrix())
 
 
-def svg(text: str) -> str:
-    """Return the symbol as one SVG path, a unit per module, so that it prints sharp at any size."""
-    rows = matrix(text)
+def svg(text: str, *, mask: int | None = None) -> str:
+    """Return the symbol as one SVG path, a unit per module, so that it prints sharp at any size; ``mask`` as above."""
+    rows = matrix(text, mask=mask)
     size = len(rows)
     runs = "".join(_runs(row, y) for y, row in enumerate(rows))
     return (
@@ -47,8 +50,8 @@ def png(text: str, *, module_px: int = 8) -> bytes:
     return buffer.getvalue()
 
 
-def _symbol(text: str) -> qrcode.QRCode:
-    symbol = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=QUIET_MODULES)
+def _symbol(text: str, mask: int | None = None) -> qrcode.QRCode:
+    symbol = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=QUIET_MODULES, mask_pattern=mask)
     symbol.add_data(text, optimize=0)
     symbol.make(fit=True)
     return symbol

@@ -18,6 +18,7 @@ _LINE_WIDTHS = 40  # how many full-width characters a line of a free-text box ho
 _BOX_WIDTHS = 5 * _LINE_WIDTHS
 _WIDE_FROM = 0x1100  # from here on characters take a whole width; below, a little more than half
 _NARROW = 0.62
+_QR_MASK = 3  # diagonal stripes: no large even areas in random text
 _GO_ON = "……（下接续页）"
 
 
@@ -104,7 +105,7 @@ def render_paper(sheet: PaperSheet) -> bytes:
     """Return the PDF of ``sheet``."""
     data = visible(asdict(sheet))
     data["draft"] = sheet.is_draft
-    data["qr"] = qr.svg(sheet.qr_text) if sheet.qr_text else ""
+    data["qr"] = qr.svg(sheet.qr_text, mask=_QR_MASK) if sheet.qr_text else ""
     data["edition"] = _edition(sheet)
     data["watermark"] = _watermark(data)
     data["paragraphs"], data["rest"] = _boxed(data["paragraphs"])
