@@ -118,7 +118,10 @@ def test_long_texts_go_on_under_the_same_number_and_are_never_cut(sheet: PaperSh
 def test_the_first_page_holds_the_form_however_long_names_are(sheet: PaperSheet) -> None:
     head = tuple(replace(fact, text=fact.text + "很长" * 15) for fact in sheet.head)
     signed = Paragraph(number="19", label="意见", text="同意" * 90, signature="赵行长")
-    assert len(texts(render_paper(replace(sheet, head=head, paragraphs=(signed, signed))))) == 1
+    pdf = render_paper(replace(sheet, head=head, paragraphs=(signed, signed)))
+    assert len(texts(pdf)) == 1
+    page = pypdfium2.PdfDocument(pdf)[0].render(scale=1).to_pil().convert("L")
+    assert min(page.crop((560, 30, 595, 800)).get_flattened_data()) > 150  # only the watermark in the right margin
 
 
 def test_a_later_copy_says_which_one_it_is(sheet: PaperSheet) -> None:
