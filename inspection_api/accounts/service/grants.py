@@ -38,5 +38,5 @@ def revoke(ctx: Context, grants: Iterable[tuple[UUID, str, UUID]], *, reason: st
 
 
 def _columns(grants: Iterable[tuple[UUID, str, UUID]]) -> dict[str, list[Any]]:
-    rows = sorted(set(grants))
+    rows = sorted(set(grants), key=lambda row: (row[0].int, row[1], row[2].int))
     return dict(zip(("users", "entities", "ids"), map(list, zip(*rows, strict=True)), strict=True)) if rows else {}
