@@ -9,7 +9,7 @@ WORKERS ?= 2
 
 # pip must see the public index alone here: a local wheel folder would leave its own hashes as the only ones.
 COMPILE := env -u PIP_FIND_LINKS PIP_CONFIG_FILE=/dev/null CUSTOM_COMPILE_COMMAND="make lock" $(PY) -m piptools compile --quiet \
-	--no-config --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+	--no-config --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-long test-mutants check bench bench-growth bench-tasks bench-figures demo lock openapi clean
