@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from PIL import Image
 from werkzeug.serving import make_server
 
 import kiosk_print
+from tests.browser import chromium
 from tests.kiosk_print.hall import API
 
 if TYPE_CHECKING:
@@ -111,14 +111,7 @@ def served(app: Flask) -> Iterator[str]:
 
 @pytest.fixture
 def screen(committed_app: Flask, committed_hall: Hall) -> Iterator[Screen]:
-    driver = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no browser drives /kiosk")
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("Debian's chromium is not installed: no browser shows /kiosk")
-    with served(committed_app) as url, driver.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage", "--kiosk-printing"]
-        )
+    with served(committed_app) as url, chromium("--kiosk-printing") as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         page.add_init_script(COUNT_PRINTS)
         faults: list[str] = []
@@ -126,7 +119,6 @@ def screen(committed_app: Flask, committed_hall: Hall) -> Iterator[Screen]:
         page.on("console", lambda line: faults.append(line.text) if "Content Security Policy" in line.text else None)
         page.goto(url)
         yield Screen(page, committed_hall.station(), committed_hall)
-        browser.close()
         assert faults == []
 
 
