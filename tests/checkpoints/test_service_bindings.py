@@ -120,7 +120,8 @@ def test_a_binding_that_came_too_late_is_kept_and_judges_nothing(portfolio: Port
     assert standing(portfolio, point) == ("active", HOME.lon, 1)
     with portfolio.world.transaction() as ctx:
         facts = checkpoint_queries.facts_of(ctx, [point], PERFORM)
-    assert [place.valid_to for place in facts.locations[point]] == [None, NOON - timedelta(minutes=9)]
+    ends = {place.status: place.valid_to for place in facts.locations[point]}
+    assert ends == {LocationStatus.CONFIRMED: None, LocationStatus.SUPERSEDED: NOON - timedelta(minutes=9)}
 
 
 def test_many_bindings_cost_what_one_costs(portfolio: Portfolio, queries: Callable[[], list[str]]) -> None:
