@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import ColumnElement, and_, false, func, or_, select, text
 
-from inspection_api.accounts.models import AccessGrant, Device, Organisation, RoleAssignment, UserAccount
+from inspection_api.accounts.models import AccessGrant, Device, Organisation, RoleAssignment, SessionToken, UserAccount
 from inspection_api.accounts.rules import DEVICE_ROLES, DeviceKind
 from inspection_api.core.context import Actor, Assignment
 from inspection_api.core.errors import NotFound
@@ -86,6 +86,18 @@ def devices_of(actor: Actor, status: str | None = None) -> Select[Device]:
     """Return the actor's own devices and those of his subtrees, narrowed."""
     statement = visible_devices(actor)
     return statement if status is None else statement.where(Device.status == status)
+
+
+def sessions_of(actor: Actor, now: datetime) -> Select[Any]:
+    """Return the sessions of the acting user that are still good; ``is_current`` marks the one that he acts in."""
+    current = (SessionToken.id == actor.session_id).label("is_current")
+    columns: tuple[Any, ...] = (SessionToken.id, SessionToken.created_at, SessionToken.expires_at, current)
+    return select(*columns).where(*live(actor, now))
+
+
+def live(actor: Actor, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions of a session of the acting user that is neither revoked nor expired."""
+    return (SessionToken.user_id == actor.user_id, SessionToken.revoked_at.is_(None), SessionToken.expires_at > now)
 
 
 def find_user_of(session: Session, actor: Actor) -> UserAccount | None:

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 from flask import request
 
 from inspection_api.accounts import queries, schemas, service
-from inspection_api.accounts.models import Device, Organisation, UserAccount
+from inspection_api.accounts.models import Device, Organisation, SessionToken, UserAccount
+from inspection_api.accounts.rules import TOKEN_LIFETIME
 from inspection_api.core.paging import paginate
 from inspection_api.core.permissions import Action, Permission
-from inspection_api.http.blueprint import LOGGED_IN, PUBLIC, Blueprint
-from inspection_api.http.schemas import page_of
+from inspection_api.http import cookies
+from inspection_api.http.blueprint import LOGGED_IN, PERSON, PUBLIC, Blueprint
+from inspection_api.http.runtime import current_runtime
+from inspection_api.http.schemas import PageQuery, page_of
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -31,15 +34,49 @@ blp = Blueprint("accounts", "机构、人员、登录与设备")
 @blp.post("/sessions", permission=PUBLIC, body=schemas.LoginInput, out=schemas.SessionSchema, status=201)
 def log_in(runtime: Runtime, *, bank: str, username: str, password: str) -> dict[str, Any]:
     """Log in: a bearer token for twelve hours."""
-    who = {"username": username, "password": password, "address": request.remote_addr or ""}
-    token, row, user = service.log_in(runtime.transaction, runtime.nowhere, bank=bank, **who)
+    token, row, user = _log_in(runtime, bank, username, password)
     return {"token": token, "expires_at": row.expires_at, "user": user}
+
+
+@blp.post("/sessions/page", permission=PUBLIC, body=schemas.LoginInput, out=schemas.PageSessionSchema, status=201)
+def log_in_page(runtime: Runtime, *, bank: str, username: str, password: str) -> dict[str, Any]:
+    """Log a page in: a cookie for twelve hours that no script can read; with it, writing takes `X-Xunji-Page`."""
+    cookies.ensure_from_our_page(runtime.settings)
+    token, row, user = _log_in(runtime, bank, username, password)
+    cookies.give(runtime.settings, token, lifetime_s=int(TOKEN_LIFETIME.total_seconds()))
+    return {"expires_at": row.expires_at, "user": user}
+
+
+def _log_in(runtime: Runtime, bank: str, username: str, password: str) -> tuple[str, SessionToken, UserAccount]:
+    who = {"username": username, "password": password, "address": request.remote_addr or ""}
+    return service.log_in(runtime.transaction, runtime.nowhere, bank=bank, **who)
+
+
+@blp.get("/sessions", permission=PERSON, query=PageQuery, out=page_of(schemas.LoginSchema))
+def list_sessions(ctx: Context, *, limit: int, cursor: str | None) -> Any:
+    """List my sessions that are still good."""
+    statement = queries.sessions_of(ctx.actor, ctx.now)
+    return paginate(ctx.session, statement, by=[SessionToken.created_at, SessionToken.id], limit=limit, cursor=cursor)
+
+
+@blp.delete("/sessions", permission=PERSON, status=204)
+def log_out_everywhere(ctx: Context) -> None:
+    """Log out everywhere: all my tokens and cookies are dead at once."""
+    service.end_all_sessions(ctx)
+    cookies.take_back(current_runtime().settings)
+
+
+@blp.delete("/sessions/<uuid:session_id>", permission=PERSON, status=204)
+def end_session(ctx: Context, session_id: UUID) -> None:
+    """End one of my sessions."""
+    service.end_session(ctx, session_id)
 
 
 @blp.delete("/sessions/current", permission=LOGGED_IN, status=204)
 def log_out(ctx: Context) -> None:
     """Log out: the token is dead at once."""
     service.logout(ctx)
+    cookies.take_back(current_runtime().settings)
 
 
 @blp.get("/me", permission=LOGGED_IN, out=schemas.MeSchema)

@@ -37,6 +37,22 @@ class SessionSchema(Schema):
     user = fields.Nested(UserSchema)
 
 
+class PageSessionSchema(Schema):
+    """A session whose token is in the cookie alone: when it ends, and whose it is."""
+
+    expires_at = fields.AwareDateTime()
+    user = fields.Nested(UserSchema)
+
+
+class LoginSchema(Schema):
+    """One of my sessions that are still good; ``is_current`` marks the one that asks."""
+
+    id = fields.UUID()
+    created_at = fields.AwareDateTime()
+    expires_at = fields.AwareDateTime()
+    is_current = fields.Boolean()
+
+
 class AssignmentSchema(Schema):
     """A role held today."""
 

@@ -1,4 +1,7 @@
-"""Bearer tokens: ``xj.<bank tag>.<secret>``. The tag finds the bank, the bank's database knows the secret's hash."""
+"""Tokens: ``xj.<bank tag>.<secret>``. The tag finds the bank, the bank's database knows the secret's hash.
+
+Programs send theirs in the Authorization header, pages have theirs in a cookie (``cookies.py``); the header wins.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from flask import request
 from inspection_api.core.context import Actor
 from inspection_api.core.errors import Forbidden, Unauthenticated
 from inspection_api.core.permissions import CONFINED, Permission, is_named
+from inspection_api.http.cookies import find_token
 from inspection_api.http.runtime import Caller, Runtime
 
 if TYPE_CHECKING:
@@ -31,18 +35,23 @@ _DEVICE_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TOKEN = re.compile(r"xj\.([0-9a-f]{8})\.([A-Za-z0-9_-]{43})")
 
 
-def bearer(runtime: Runtime) -> tuple[Bank, str]:
-    """Return the bank and the secret of the request's bearer token.
+def credentials(runtime: Runtime) -> tuple[Bank, str]:
+    """Return the bank and the secret of the request's token.
 
     Raises:
         Unauthenticated: no token, not a token of ours, or no such bank.
+        CrossSiteRequest: it is a cookie's, and the request does not come from one of our pages.
     """
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    match = _TOKEN.fullmatch(token.strip())
-    bank = runtime.banks.find_by_tag(match[1]) if match and scheme.lower() == "bearer" else None
+    match = _TOKEN.fullmatch(_bearer() if "Authorization" in request.headers else find_token(runtime.settings) or "")
+    bank = runtime.banks.find_by_tag(match[1]) if match else None
     if match is None or bank is None:
         raise Unauthenticated
     return bank, match[2]
+
+
+def _bearer() -> str:
+    scheme, _, token = request.headers["Authorization"].partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def identified(runtime: Runtime, ctx: Context, secret: str, permission: Permission | Access) -> Actor:
@@ -74,15 +83,15 @@ def _is_admitted(actor: Actor, permission: Permission | Access) -> bool:
 
 def caller_of(runtime: Runtime, permission: Permission | Access) -> Caller:
     """Authenticate in a short transaction and return the caller, for endpoints that stream."""
-    bank, secret = bearer(runtime)
+    bank, secret = credentials(runtime)
     with runtime.database.transaction(bank, read_only=True) as ctx:
         actor = identified(runtime, ctx, secret, permission)
     return Caller(runtime=runtime, bank=bank, actor=actor)
 
 
 def claimant_of(runtime: Runtime, permission: Permission | Access) -> Caller:
-    """Return whoever brings a bearer token; he is identified by it in his transactions."""
-    bank, secret = bearer(runtime)
+    """Return whoever brings a token; he is identified by it in his transactions."""
+    bank, secret = credentials(runtime)
     return Caller(runtime=runtime, bank=bank, identify=lambda ctx: identified(runtime, ctx, secret, permission))
 
 

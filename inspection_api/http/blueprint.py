@@ -217,7 +217,7 @@ def _in_turn(handler: View, most_bytes: int) -> View:
 def _in_transaction(
     runtime: Runtime, handler: View, permission: Permission | Access, kwargs: dict[str, Any], mode: Mapping[str, Any]
 ) -> Any:
-    bank, secret = auth.bearer(runtime)
+    bank, secret = auth.credentials(runtime)
     actor = SYSTEM
     try:
         with runtime.database.transaction(bank, **mode) as ctx:

@@ -8,6 +8,8 @@ from inspection_api.accounts.service.failures import keys_of as failure_keys
 from inspection_api.accounts.service.grants import grant, revoke
 from inspection_api.accounts.service.logins import (
     authenticate,
+    end_all_sessions,
+    end_session,
     hash_password,
     log_in,
     logout,
@@ -31,7 +33,9 @@ __all__ = [
     "create_organisation",
     "create_user",
     "disable_user",
+    "end_all_sessions",
     "end_role",
+    "end_session",
     "enrol",
     "enrol_machine",
     "ensure_root",

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from uuid import UUID
 
+    from sqlalchemy import ColumnElement
+
     from inspection_api.core.context import Context
 
 
@@ -138,5 +140,28 @@ def _secret_hash(secret: str) -> bytes:
 
 def logout(ctx: Context) -> None:
     """Revoke the session that the request came with."""
-    ctx.session.execute(update(SessionToken).where(SessionToken.id == ctx.actor.session_id).values(revoked_at=ctx.now))
-    ctx.record("session.revoked", session_id=str(ctx.actor.session_id))
+    _revoke(ctx, SessionToken.id == ctx.actor.session_id)
+
+
+def end_session(ctx: Context, session_id: UUID) -> None:
+    """Revoke one of the actor's own sessions, for a phone that was lost.
+
+    Raises:
+        NotFound: it is none of his, or has ended.
+    """
+    if not _revoke(ctx, *queries.live(ctx.actor, ctx.now), SessionToken.id == session_id):
+        raise NotFound
+
+
+def end_all_sessions(ctx: Context) -> None:
+    """Revoke all of the actor's own sessions, this one too; what his phones hold still comes in, signed (ADR 0012)."""
+    _revoke(ctx, *queries.live(ctx.actor, ctx.now))
+
+
+def _revoke(ctx: Context, *which: ColumnElement[bool]) -> list[UUID]:
+    """Revoke these sessions and return their ids."""
+    ended = update(SessionToken).where(*which).values(revoked_at=ctx.now)
+    ids = sorted(ctx.session.scalars(ended.returning(SessionToken.id)))
+    for session_id in ids:
+        ctx.record("session.revoked", session_id=str(session_id))
+    return ids
