@@ -9,10 +9,15 @@ from __future__ import annotations
 from flask import Blueprint, Response, send_file
 
 from inspection_api.core.typesetting import FONT
+from inspection_api.http.pages import policy
 
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; font-src 'self';"
-    " frame-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+POLICY = policy(
+    script_src="'self'",
+    style_src="'self'",
+    connect_src="'self'",
+    img_src="data:",
+    font_src="'self'",
+    frame_src="blob:",
 )
 FONT_AGE_S = 30 * 24 * 3600
 

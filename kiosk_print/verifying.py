@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, make_response, render_template, request
 
 from inspection_api.core.errors import Problem, TooLarge
+from inspection_api.http.pages import policy
 from inspection_api.http.problems import status_of
 from inspection_api.http.runtime import current_runtime
 from kiosk_print import service
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 PATH = "/verify"
 MOST_BYTES = 10 << 20
-POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+POLICY = policy(style_src="'self'", form_action="'self'")
 
 blp = Blueprint(
     "verify", __name__, url_prefix=PATH, template_folder="templates", static_folder="public", static_url_path="/static"
