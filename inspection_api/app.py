@@ -35,6 +35,7 @@ from inspection_api.subscriptions import SUBSCRIPTIONS
 from inspection_api.tasks import routes as tasks_routes
 from inspection_api.telemetry import routes as telemetry_routes
 from inspection_api.templates import routes as templates_routes
+from inspection_api.web import pages
 from kiosk_print import kiosk, verifying
 from kiosk_print import routes as papers_routes
 from sync import routes as sync_routes
@@ -102,6 +103,7 @@ def create_app(settings: Settings, *, parts: Runtime | None = None) -> Flask:
         api.register_blueprint(blueprint)
     app.register_blueprint(verifying.blp)
     app.register_blueprint(kiosk.blp)
+    app.register_blueprint(pages.blp)
     headers.install(app, proxies=settings.proxies)
     health.install(app)
     problems.install(app)

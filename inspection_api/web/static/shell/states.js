@@ -1,0 +1,56 @@
+// What stands where there is nothing to see yet, nothing at all, or where something went wrong; and short notices.
+
+import { h, icon, show } from "./dom.js";
+
+export const loading = (words = "正在加载…") => h("p", { class: "state", role: "status" }, h("span", { class: "spinner" }), words);
+
+export const empty = (words, ...more) => h("div", { class: "state" }, icon("empty"), h("p", {}, words), ...more);
+
+// A failure in words with a way on; an error that is no Problem is a fault of ours, and says so.
+export function failed(error, retry = null) {
+  const sentence = error.sentence || `页面出现错误，请刷新后重试（page_error）`;
+  if (!error.sentence) console.error(error);
+  return h(
+    "div",
+    { class: "state failed", role: "alert" },
+    icon("warning"),
+    h("p", {}, sentence),
+    error.fields?.length > 0 && h("ul", {}, error.fields.map((field) => h("li", {}, `${field.field}：${field.message}`))),
+    error.requestId && h("p", { class: "faint" }, `请求编号 ${error.requestId}`),
+    retry && h("button", { type: "button", onclick: retry }, "重试"),
+  );
+}
+
+// Show `loading`, then what `load` resolves to (a node or nodes), or its failure with a button that tries again. A
+// later call for the same place wins over an earlier one that answers late.
+export async function fill(place, load, words) {
+  const turn = Symbol("turn");
+  place.turn = turn;
+  place.setAttribute("aria-busy", "true");
+  show(place, loading(words));
+  let content;
+  try {
+    content = await load();
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    content = failed(error, () => fill(place, load, words));
+  }
+  if (place.turn !== turn) return;
+  place.removeAttribute("aria-busy");
+  show(place, content);
+}
+
+// A notice at the edge of the screen, read out by screen readers, gone after a while; `kind` is "good" or "bad".
+export function notify(words, kind = "good") {
+  const line = h("p", { class: `notice ${kind}` }, words);
+  notices().append(line);
+  setTimeout(() => line.remove(), kind === "bad" ? 12_000 : 5_000);
+}
+
+function notices() {
+  const found = document.querySelector("#notices");
+  if (found) return found;
+  const made = h("div", { id: "notices", role: "status", "aria-live": "polite" });
+  document.body.append(made);
+  return made;
+}
