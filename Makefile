@@ -12,7 +12,7 @@ COMPILE := env -u PIP_FIND_LINKS PIP_CONFIG_FILE=/dev/null CUSTOM_COMPILE_COMMAN
 	--no-config --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long test-mutants check bench bench-growth bench-tasks bench-figures demo lock openapi clean
+.PHONY: help run test test-long test-mutants check bench bench-growth bench-tasks bench-figures demo lock openapi vendor clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -60,6 +60,9 @@ openapi: $(READY) ## write docs/openapi.json and docs/problems.md again
 lock: $(TOOLS) ## pin requirements*.in again, with hashes
 	$(COMPILE) --output-file=requirements.txt requirements.in
 	$(COMPILE) --output-file=requirements-dev.txt requirements-dev.in
+
+vendor: $(TOOLS) ## fetch the browsers' libraries again by npm, as their manifests name them
+	@$(PY) -m tests.vendoring
 
 clean: ## remove the environment and the tools' caches; var/ with its data stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.*

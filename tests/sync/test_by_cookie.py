@@ -28,7 +28,7 @@ def test_a_page_synchronises_like_a_phone(page: Phone) -> None:
     task_id = page.street.make_tasks()[checkpoint_id]
     page.shake_hands()
     (receipt,) = page.push(page.submit(checkpoint_id, task_id))
-    assert receipt["status"] == "accepted"
+    assert receipt["status"] == "applied"
     assert page.snapshot()["changes"]
     assert page.pull()["changes"]
 
