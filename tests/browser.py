@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import sync_playwright
+from werkzeug.serving import make_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from flask import Flask
     from playwright.sync_api import Browser
 
 # It must not call home while it is tested, and runs as whoever runs the tests, root included.
@@ -36,3 +39,17 @@ def chromium(*flags: str) -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS, *flags])
         yield browser
         browser.close()
+
+
+@contextmanager
+def served(app: Flask) -> Iterator[str]:
+    """Serve an application to a browser, and tell its address."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
-from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -13,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import zxingcpp
 from PIL import Image
-from werkzeug.serving import make_server
 
 import kiosk_print
-from tests.browser import chromium
+from tests.browser import chromium, served
 from tests.kiosk_print.hall import API
 
 if TYPE_CHECKING:
@@ -96,19 +93,6 @@ class Screen:
         return str(self.page.inner_text("body"))
 
 
-@contextmanager
-def served(app: Flask) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/kiosk"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
 @pytest.fixture
 def screen(committed_app: Flask, committed_hall: Hall) -> Iterator[Screen]:
     with served(committed_app) as url, chromium("--kiosk-printing") as browser:
@@ -117,7 +101,7 @@ def screen(committed_app: Flask, committed_hall: Hall) -> Iterator[Screen]:
         faults: list[str] = []
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda line: faults.append(line.text) if "Content Security Policy" in line.text else None)
-        page.goto(url)
+        page.goto(f"{url}/kiosk")
         yield Screen(page, committed_hall.station(), committed_hall)
         assert faults == []
 
