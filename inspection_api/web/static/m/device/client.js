@@ -1,0 +1,181 @@
+// The device: capture at any time, and whenever there is a network `synchronise` (docs/sync-clients.md).
+
+import { gzipped } from "./bytes.js";
+import { identityOf } from "./identity.js";
+import { Line } from "./line.js";
+import { Mirror } from "./mirror.js";
+import { Outbox } from "./outbox.js";
+import { reaction } from "./reactions.js";
+import { Uploads } from "./uploads.js";
+
+export const APP = "web/1";
+const PAGE = 500;
+const MOST_REFUSALS = 12;
+
+export class Client {
+  constructor(store, send, options) {
+    this.store = store;
+    this.line = new Line(send, options);
+    this.outbox = new Outbox(store, APP);
+    this.mirror = new Mirror(store);
+    this.uploads = new Uploads(store, this.line);
+  }
+
+  identity() {
+    return identityOf(this.store);
+  }
+
+  // Tell the bank of this phone and its key; the same again changes nothing. A manager must approve it.
+  async enrol(name = "手机浏览器") {
+    const { deviceId, publicKey } = await this.identity();
+    return this.line.json("POST", "/devices", { json: { id: deviceId, name, public_key: publicKey } });
+  }
+
+  // Push, upload, pull, one after the other; only one tab of this browser at a time. Throws Offline, or the Problem
+  // that the person must hear of; whatever was not sent waits.
+  synchronise(told = {}) {
+    return navigator.locks.request("xunji-synchronise", async () => {
+      const receipts = await this.push();
+      await this.uploads.run(told.uploaded);
+      await this.pull();
+      return receipts;
+    });
+  }
+
+  // Exchange the time, before every push, and learn where the server stands. A new epoch means that it was restored:
+  // what was acknowledged in the last days is sent again.
+  async handshake() {
+    const answer = await this.#greeted();
+    const before = await this.store.find("epoch");
+    if (before !== null && before !== answer.epoch) {
+      await this.outbox.sendAgain();
+      await this.mirror.beginAgain();
+    }
+    await this.store.keep({ epoch: answer.epoch });
+    await this.outbox.abandon(answer.gaps);
+    return answer;
+  }
+
+  async #greeted() {
+    try {
+      return await this.#greet();
+    } catch (problem) {
+      if (problem.code !== "device_unknown") throw problem;
+      await this.enrol();
+      return this.#greet();
+    }
+  }
+
+  async #greet() {
+    const { deviceId } = await this.identity();
+    const json = { device_id: deviceId, boot_id: null, mono_ms: null, last_seq: await this.outbox.lastSeq(), app: APP };
+    return this.line.json("POST", "/sync/handshake", { json });
+  }
+
+  async push() {
+    await this.handshake();
+    const receipts = [];
+    let refusals = 0;
+    for (let batch = await this.#next(); batch !== null; batch = await this.#next()) {
+      try {
+        receipts.push(...(await this.outbox.storeAnswer(batch, await this.#send(batch))));
+        refusals = 0;
+      } catch (problem) {
+        refusals += 1;
+        if (problem.status === undefined || refusals > MOST_REFUSALS) throw problem;
+        await this.#react(batch, problem);
+      }
+    }
+    return receipts;
+  }
+
+  async #next() {
+    return this.outbox.nextBatch(await this.identity());
+  }
+
+  async #send(batch) {
+    const headers = { "Content-Type": "application/json", "Content-Encoding": "gzip", "Device-Signature": batch.signature };
+    return this.line.json("POST", "/sync/push", { headers, body: await gzipped(batch.body) });
+  }
+
+  async #react(batch, problem) {
+    const does = reaction("push", problem.status, problem.code);
+    if (does === "halve") return this.outbox.halve(batch, problem.sentence);
+    if (does === "new_batch_id") return this.outbox.rebuild();
+    if (does === "enrol_again_then_sign_again") return this.#enrolAgain();
+    if (does === "become_another_device_and_renumber") return this.#enrolAnew();
+    throw problem;
+  }
+
+  // Enrol once more and sign anew; where the bank knows this id with another key, become another device.
+  async #enrolAgain() {
+    try {
+      await this.enrol();
+    } catch (problem) {
+      if (problem.code !== "device_foreign") throw problem;
+      await this.#enrolAnew();
+    }
+    await this.outbox.rebuild();
+  }
+
+  async #enrolAnew() {
+    await this.outbox.renumber();
+    await this.enrol();
+    await this.handshake();
+  }
+
+  // Take pages until the phone is consistent with the server.
+  async pull() {
+    for (let isConsistent = false; !isConsistent; ) {
+      try {
+        isConsistent = await this.#advance();
+      } catch (problem) {
+        await this.#obey(problem);
+      }
+    }
+  }
+
+  async #advance() {
+    const { deviceId } = await this.identity();
+    const snapshot = await this.mirror.snapshot();
+    if (snapshot === null) {
+      const query = { device_id: deviceId, limit: PAGE, cursor: await this.mirror.cursor() };
+      return this.mirror.apply(await this.line.json("GET", "/sync/pull", { query }));
+    }
+    const json = { device_id: deviceId, cursor: snapshot || null };
+    await this.mirror.applySnapshot(await this.line.json("POST", "/sync/snapshot", { json }));
+    return false;
+  }
+
+  // Do what the server says: a lost cursor costs a snapshot, a revoked device its rows, never the outbox.
+  async #obey(problem) {
+    const does = problem.status === undefined ? "give_up_and_keep" : reaction("pull", problem.status, problem.code);
+    if (does === "snapshot" && ((await this.mirror.cursor()) || (await this.mirror.snapshot()))) {
+      await this.handshake();
+      return this.mirror.beginAgain();
+    }
+    if (does === "wipe_when_outbox_is_empty" && (await this.isDrained())) await this.mirror.wipe();
+    throw problem;
+  }
+
+  async isDrained() {
+    return (await this.outbox.waiting()) === 0 && (await this.uploads.waiting()).length === 0;
+  }
+
+  // Pull, compare what is here with what should be, and repair it by a snapshot; return where it differed.
+  async verify() {
+    const { deviceId } = await this.identity();
+    let answer;
+    do {
+      await this.pull();
+      const json = { device_id: deviceId, cursor: await this.mirror.cursor(), digests: await this.mirror.digests() };
+      answer = await this.line.json("POST", "/sync/verify", { json });
+    } while (answer.behind);
+    if (answer.differing.length > 0) {
+      await this.mirror.beginAgain();
+      await this.pull();
+    }
+    return answer.differing;
+  }
+
+}

@@ -1,0 +1,98 @@
+// Media by tus 1.0: created once, then resumed where the server stands until every byte is there (sync.md §7).
+
+import { base64, encoded, sha256 } from "./bytes.js";
+import { isLost } from "./reactions.js";
+
+// What a cut costs at most: a chunk is checked as a whole, so half a chunk is thrown away.
+const CHUNK_BYTES = 1 << 18;
+const TUS = { "Tus-Resumable": "1.0.0" };
+const ASK_AGAIN = ["offset_mismatch", "upload_busy", "checksum_mismatch"];
+const PATIENCE_MS = 120_000;
+
+export class Uploads {
+  constructor(store, line) {
+    this.store = store;
+    this.line = line;
+  }
+
+  waiting() {
+    return this.store.read(["medium"], (tx) => tx.all("medium", "state", "waiting"));
+  }
+
+  // Upload everything that waits; `told(medium, offset)` hears how far each is. What the server can never take is set
+  // aside with the reason and holds nothing up; a login that ended or a device that counts no more ends the run.
+  async run(told = () => null) {
+    for (const medium of await this.waiting()) await this.#upload(medium, told);
+  }
+
+  async #upload(medium, told) {
+    try {
+      while (!(await this.line.patiently(() => this.#resume(medium, told))));
+    } catch (problem) {
+      if (problem.status === undefined || isAboutTheDevice(problem)) throw problem;
+      return this.#note(medium.id, { state: "aside", fault: problem.sentence });
+    }
+    return this.#note(medium.id, { state: "stored", fault: null });
+  }
+
+  // Send what is missing; tell whether all is there. A cut after some progress costs no patience, only a pause.
+  async #resume(medium, told) {
+    const start = await this.#standsAt(medium);
+    let offset = start;
+    try {
+      while (offset < medium.bytes) {
+        offset = await this.#append(medium, offset);
+        told(medium, offset);
+      }
+    } catch (problem) {
+      if (offset === start || !isLost(problem.status)) throw problem;
+      await this.line.rest(problem);
+    }
+    return offset === medium.bytes;
+  }
+
+  async #standsAt(medium) {
+    if (!medium.location) return this.#create(medium);
+    return offsetOf(await this.#asked("HEAD", medium.location, { headers: TUS }));
+  }
+
+  async #create(medium) {
+    const facts = { id: medium.id, sha256: medium.sha256, filetype: medium.mime };
+    const said = Object.entries(facts).map(([name, value]) => `${name} ${base64(encoded(value))}`).join(",");
+    const headers = { ...TUS, "Upload-Length": String(medium.bytes), "Upload-Metadata": said };
+    const answer = await this.#asked("POST", "/media", { headers });
+    medium.location = answer.headers.get("Location").replace(/^.*\/api\/v1/, "");
+    await this.#note(medium.id, { location: medium.location });
+    return offsetOf(answer);
+  }
+
+  async #append(medium, offset) {
+    const chunk = new Uint8Array(await medium.blob.slice(offset, offset + CHUNK_BYTES).arrayBuffer());
+    const headers = {
+      ...TUS,
+      "Content-Type": "application/offset+octet-stream",
+      "Upload-Offset": String(offset),
+      "Upload-Checksum": `sha256 ${base64(await sha256(chunk))}`,
+    };
+    return offsetOf(await this.#asked("PATCH", medium.location, { headers, body: chunk, patienceMs: PATIENCE_MS }));
+  }
+
+  // Where the server stands elsewhere than we thought, that is as if nothing had come through.
+  async #asked(method, path, options) {
+    try {
+      return await this.line.send(method, path, options);
+    } catch (problem) {
+      if (ASK_AGAIN.includes(problem.code)) problem.status = 0;
+      throw problem;
+    }
+  }
+
+  #note(id, members) {
+    return this.store.write(["medium"], async (tx) => tx.put("medium", { ...(await tx.get("medium", id)), ...members }));
+  }
+}
+
+const offsetOf = (answer) => Number(answer.headers.get("Upload-Offset"));
+
+const isAboutTheDevice = (problem) =>
+  problem.status === 401 || Boolean(problem.members?.wipe) || problem.code === "signature_invalid";

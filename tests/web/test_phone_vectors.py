@@ -1,0 +1,131 @@
+"""The phone's modules, run in a browser against the vectors that every client of the protocol is held to."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from inspection_api.templates import forms
+from inspection_api.templates.default_template import DEFINITION
+from inspection_api.templates.forms.proofs import Medium
+from inspection_api.web.pages import ASSETS
+from tests.browser import chromium, served
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from flask import Flask
+
+VECTORS = Path(__file__).parents[2] / "sync" / "client" / "vectors"
+
+
+def cases(name: str, **only: Any) -> list[dict[str, Any]]:
+    read = json.loads((VECTORS / f"{name}.json").read_text())["cases"]
+    return [each for each in read if only.items() <= each.items()]
+
+
+@pytest.fixture(scope="module")
+def page(built_apps: Callable[[str], Flask]) -> Iterator[Any]:
+    with served(built_apps("rolled back")) as url, chromium() as browser:
+        page = browser.new_page()
+        page.goto(f"{url}/login")
+        yield page
+
+
+def ran(page: Any, module: str, script: str, given: list[dict[str, Any]]) -> list[Any]:
+    """Return what ``script``, an async function of the module and one case, makes of each case."""
+    url = ASSETS.url(f"static/m/{module}")
+    run = f"""async ([url, cases]) => {{
+      const module = await import(url);
+      const one = {script};
+      return Promise.all(cases.map((each) => one(module, each)));
+    }}"""
+    return list(page.evaluate(run, [url, given]))
+
+
+def compared(given: list[dict[str, Any]], expected: str, found: list[Any]) -> None:
+    assert {each["name"]: each[expected] for each in given} == {
+        each["name"]: result for each, result in zip(given, found, strict=True)
+    }
+
+
+def test_signatures(page: Any) -> None:
+    given = cases("signature")
+    script = """async ({ signed }, { private_key, public_key, body }) => {
+      const jwk = { kty: "OKP", crv: "Ed25519", d: private_key, x: public_key };
+      const key = await crypto.subtle.importKey("jwk", jwk, "Ed25519", false, ["sign"]);
+      return signed({ key }, body);
+    }"""
+    found = ran(page, "device/identity.js", script, given)
+    assert [each["header"] == header for each, header in zip(given, found, strict=True)] == [
+        each["valid"] for each in given
+    ]
+
+
+def test_plates(page: Any) -> None:
+    given = cases("plate")
+    compared(given, "parts", ran(page, "rules/plate.js", "({ parse }, { text }) => parse(text)", given))
+
+
+def test_the_geofence(page: Any) -> None:
+    given = cases("geofence")
+    script = "({ decide }, { fixes, centre, radius_m }) => decide(fixes, centre, radius_m).verdict"
+    compared(given, "verdict", ran(page, "rules/fence.js", script, given))
+
+
+def test_stamps_of_a_browser(page: Any) -> None:
+    given = cases("time", boot_id=None)
+    assert given
+    compared(given, "wire", ran(page, "device/clock.js", "({ stamp }, { wall }) => stamp(Date.parse(wall))", given))
+
+
+def test_reactions_to_answers(page: Any) -> None:
+    given = cases("answers")
+    script = "({ reaction }, { request, status, code }) => reaction(request, status, code)"
+    compared(given, "does", ran(page, "device/reactions.js", script, given))
+
+
+def test_digests(page: Any) -> None:
+    given = cases("digest")
+    compared(given, "digests", ran(page, "device/mirror.js", "({ digestsOf }, { rows }) => digestsOf(rows)", given))
+
+
+def test_pages_of_a_pull(page: Any) -> None:
+    given = cases("apply")
+    script = f"""async ({{ Mirror }}, {{ name, held, page }}) => {{
+      const {{ Store }} = await import("{ASSETS.url("static/m/device/store.js")}");
+      const store = await Store.open(name);
+      for (const [id, v] of Object.entries(held)) {{
+        await store.write(["row"], (tx) => tx.put("row", {{ e: "task", id, v, d: {{}}, round: 0 }}));
+      }}
+      const mirror = new Mirror(store);
+      await mirror.apply(page);
+      if ((await mirror.cursor()) !== page.cursor) throw new Error("the cursor has changed");
+      return Object.fromEntries((await mirror.all("task")).map((row) => [row.id, row.version]));
+    }}"""
+    compared(given, "after", ran(page, "device/mirror.js", script, given))
+
+
+def _form(case: dict[str, Any]) -> dict[str, Any]:
+    return DEFINITION if case["form"] == "default" else case["form"]
+
+
+@pytest.mark.parametrize("case", cases("form"), ids=lambda case: case["name"])
+def test_the_server_finds_the_same_lacking(case: dict[str, Any]) -> None:
+    form = forms.compile_form(_form(case)).asked_of(case["roles"])
+    media = [Medium(each["item"], each["kind"], each["seconds"]) for each in case["media"]]
+    verdict = forms.validate(form, case["answers"], media)
+    assert {item: code for item, (code, _) in verdict.errors.items()} == case["errors"]
+    assert [each._asdict() for each in verdict.evidence_missing] == case["evidence"]
+    assert list(verdict.indicators) == case["indicators"]
+
+
+def test_what_a_form_lacks(page: Any) -> None:
+    given = [{**case, "form": _form(case)} for case in cases("form")]
+    script = "({ lacking }, { form, answers, media, roles }) => lacking(form, answers, media, roles)"
+    found = ran(page, "rules/form.js", script, given)
+    for name in ("errors", "evidence", "indicators"):
+        compared(given, name, [each[name] for each in found])
