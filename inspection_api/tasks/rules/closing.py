@@ -6,6 +6,7 @@ so it never repairs two periods.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -133,14 +134,20 @@ def decide_closing(visit: Visit, tasks: Iterable[TaskTerms]) -> Closing:
 
 
 def decide_closings(visits: Sequence[Visit], tasks: Iterable[TaskTerms]) -> list[Closing]:
-    """Decide a batch in its order: what one visit closed is closed for the next one."""
-    known = {task.id: task for task in tasks}
+    """Decide a batch in its order: what one visit closed is closed for the next one.
+
+    Each visit is held against the tasks of its own checkpoint only, so that a bank's day costs no more than its visits.
+    """
+    known: dict[UUID, dict[UUID, TaskTerms]] = defaultdict(dict)
+    for task in tasks:
+        known[task.checkpoint_id][task.id] = task
     closings = []
     for visit in visits:
-        closing = decide_closing(visit, known.values())
+        there = known[visit.checkpoint_id]
+        closing = decide_closing(visit, there.values())
         if closing.task_id is not None and closing.state is not None:
-            closed = known[closing.task_id]
-            known = {key: _after(task, closing, closed, visit) for key, task in known.items()}
+            closed = there[closing.task_id]
+            known[visit.checkpoint_id] = {key: _after(task, closing, closed, visit) for key, task in there.items()}
         closings.append(closing)
     return closings
 
@@ -202,10 +209,9 @@ def _extra(visit: Visit, held: Sequence[TaskTerms]) -> Closing:
 
 
 def _after(task: TaskTerms, closing: Closing, closed: TaskTerms, visit: Visit) -> TaskTerms:
-    """Return ``task`` as it stands after ``visit``; later tasks of the rule learn the day for their minimum gap."""
+    """Return a ``task`` of the same checkpoint after ``visit``; later ones of the rule learn the day for their gap."""
     if task.id == closed.id:
         return replace(task, state=closing.state or task.state)
-    is_later = task.rule_id == closed.rule_id and task.checkpoint_id == closed.checkpoint_id
-    if closing.state in DONE and is_later and task.period_start > closed.period_start:
+    if closing.state in DONE and task.rule_id == closed.rule_id and task.period_start > closed.period_start:
         return replace(task, previous_on=visit.performed_on)
     return task
