@@ -171,3 +171,31 @@ class OrganisationHoldsCheckpoints(Conflict):
 
     code = "organisation_holds_checkpoints"
     title = "该机构仍有在管检查点，请先移交"
+
+
+class ProposalOpen(Conflict):
+    """A proposal about this checkpoint, or this code, waits already; ``existing_id`` names it."""
+
+    code = "proposal_open"
+    title = "已有待处理的提议"
+
+
+class ProposalDecided(Conflict):
+    """The proposal waits no more; ``current`` says what became of it, ``decided_by_name`` by whom."""
+
+    code = "proposal_decided"
+    title = "该提议已处理"
+
+
+class ProposalNotYours(Forbidden):
+    """Only who proposed something takes the proposal back."""
+
+    code = "proposal_not_yours"
+    title = "只有提出人可以撤回提议"
+
+
+class ProposalEmpty(Invalid):
+    """A proposed edit changes nothing."""
+
+    code = "proposal_empty"
+    title = "提议没有任何变更"

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Double, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, Double, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, query_expression
 
 from inspection_api.core.tables import Base, Identified, Versioned
@@ -219,3 +219,56 @@ class CheckpointExit(Identified, Base):
     ended_at: Mapped[datetime | None]
     end_reason: Mapped[str | None]
     returned_on: Mapped[date | None]
+
+
+class CheckpointProposal(Identified, Base):
+    """An officer's wish: a new checkpoint (``create``), or other words about one of his (``edit``).
+
+    ``proposed`` holds the columns as a manager would send them, ``new_customer`` those of a customer who comes with the
+    checkpoint. ``checkpoint_id`` is what an edit is about, or what an accepted creation has made; ``base_version`` is
+    the version of the checkpoint that the officer had seen.
+    """
+
+    __tablename__ = "checkpoint_proposal"
+    __table_args__ = (
+        CheckConstraint("kind IN ('create', 'edit')", name="kind_known"),
+        CheckConstraint("status IN ('proposed', 'accepted', 'refused', 'withdrawn')", name="status_known"),
+        CheckConstraint("decided_by <> proposed_by", name="proposer_never_decides"),
+        CheckConstraint("(decided_by IS NOT NULL) = (status IN ('accepted', 'refused'))", name="decided_by_somebody"),
+        CheckConstraint("(status = 'proposed') = (ended_at IS NULL)", name="ended_whole"),
+        CheckConstraint("status <> 'refused' OR decision_note IS NOT NULL", name="refused_with_reason"),
+        CheckConstraint("(kind = 'edit') = (base_version IS NOT NULL)", name="edit_has_version"),
+        CheckConstraint(
+            "checkpoint_id IS NOT NULL OR (kind = 'create' AND status <> 'accepted')", name="checkpoint_named"
+        ),
+        CheckConstraint("num_nonnulls(customer_id, new_customer) > 0", name="customer_named"),
+        Index(
+            "uq_checkpoint_proposal_open_edit",
+            "checkpoint_id",
+            unique=True,
+            postgresql_where=text("status = 'proposed'"),
+        ),
+        Index(
+            "uq_checkpoint_proposal_open_code",
+            text("(proposed ->> 'code')"),
+            unique=True,
+            postgresql_where=text("status = 'proposed' AND kind = 'create'"),
+        ),
+        Index("ix_checkpoint_proposal_organisation_id", "organisation_id"),
+        Index("ix_checkpoint_proposal_proposed_by", "proposed_by"),
+    )
+
+    kind: Mapped[str]
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    checkpoint_id: Mapped[UUID | None] = mapped_column(ForeignKey("checkpoint.id"))
+    customer_id: Mapped[UUID | None] = mapped_column(ForeignKey("customer.id"))
+    proposed: Mapped[dict[str, Any]]
+    new_customer: Mapped[dict[str, Any] | None]
+    base_version: Mapped[int | None] = mapped_column(BigInteger)
+    reason: Mapped[str]
+    status: Mapped[str] = mapped_column(server_default=text("'proposed'"))
+    proposed_by: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"))
+    proposed_at: Mapped[datetime]
+    decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    decision_note: Mapped[str | None]
+    ended_at: Mapped[datetime | None]

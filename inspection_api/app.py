@@ -53,7 +53,7 @@ BLUEPRINTS = (
     media_routes.blp,
     telemetry_routes.blp,
     alerts_routes.blp,
-    checkpoints_routes.blp,
+    *checkpoints_routes.BLUEPRINTS,
     imports_routes.blp,
     plans_routes.blp,
     tasks_routes.blp,

@@ -12,6 +12,7 @@ from checkpoints.queries.judging import (
     plate_value,
 )
 from checkpoints.queries.locking import lock_open_tasks
+from checkpoints.queries.proposals import get_proposal, name_of, proposals_of, visible_proposals
 from checkpoints.queries.seeing import (
     FILTERS,
     checkpoints_of,
@@ -37,17 +38,21 @@ __all__ = [
     "facts_of",
     "get_checkpoint",
     "get_exit",
+    "get_proposal",
     "handed_over_by",
     "loan_ids_of",
     "locations_by_checkpoint",
     "locations_of",
     "lock_open_tasks",
+    "name_of",
     "neighbours_of",
     "open_exit_of",
     "place_of",
     "plate_value",
+    "proposals_of",
     "registered_place",
     "usual_radius",
     "visible_checkpoints",
     "visible_exits",
+    "visible_proposals",
 ]

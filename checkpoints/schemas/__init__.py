@@ -39,6 +39,14 @@ from checkpoints.schemas.points import (
     ScannedSchema,
     TransferInput,
 )
+from checkpoints.schemas.proposals import (
+    CreationProposalInput,
+    EditProposalInput,
+    ProposalAcceptance,
+    ProposalQuery,
+    ProposalRefusal,
+    ProposalSchema,
+)
 
 __all__ = [
     "ArchiveInput",
@@ -51,6 +59,8 @@ __all__ = [
     "CheckpointInput",
     "CheckpointQuery",
     "CheckpointSchema",
+    "CreationProposalInput",
+    "EditProposalInput",
     "ExitApproval",
     "ExitEnd",
     "ExitInput",
@@ -65,6 +75,10 @@ __all__ = [
     "LocationListSchema",
     "LocationSchema",
     "PlateSchema",
+    "ProposalAcceptance",
+    "ProposalQuery",
+    "ProposalRefusal",
+    "ProposalSchema",
     "RadiusInput",
     "RadiusSchema",
     "ReactivationInput",

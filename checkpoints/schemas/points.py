@@ -16,6 +16,7 @@ from inspection_api.http.schemas import Input, PageQuery, Pattern, Real, Text, T
 _KINDS = validate.OneOf(list(Kind))
 MOST_AT_ONCE = 500
 MOST_WITHIN_M = 50_000
+CODE = Pattern(r"^[A-Za-z0-9-]{1,32}$")
 _RADIUS = validate.Range(min=fence.MIN_RADIUS_M, max=fence.MAX_RADIUS_M)
 
 
@@ -37,7 +38,7 @@ class CheckpointEdit(Input):
 class CheckpointInput(CheckpointEdit):
     """A new checkpoint of a customer; the code is for ever. Organisation and officer are his, unless named."""
 
-    code = Word(required=True, validate=Pattern(r"^[A-Za-z0-9-]{1,32}$"))
+    code = Word(required=True, validate=CODE)
     name = Text(required=True, maximum=100)
     customer_id = fields.UUID(required=True)
     organisation_id = fields.UUID()

@@ -19,6 +19,13 @@ from checkpoints.service.exits import (
 )
 from checkpoints.service.handing import archive, assign, assign_many, transfer
 from checkpoints.service.locations import bind, confirm, reject, reset
+from checkpoints.service.proposals import (
+    accept_proposal,
+    propose_checkpoint,
+    propose_edit,
+    refuse_proposal,
+    withdraw_proposal,
+)
 from checkpoints.service.scans import Scanned, look_up, note_scans
 from checkpoints.service.succession import on_organisations_closed, on_users_disabled
 
@@ -28,6 +35,7 @@ __all__ = [
     "NewCheckpoint",
     "Radius",
     "Scanned",
+    "accept_proposal",
     "apply_bindings",
     "approve_exit",
     "archive",
@@ -48,16 +56,20 @@ __all__ = [
     "on_exits_concluded",
     "on_organisations_closed",
     "on_users_disabled",
+    "propose_checkpoint",
+    "propose_edit",
     "propose_exit",
     "put_exit_type",
     "put_usual_radius",
     "qr_text",
     "reactivate",
     "refuse_exit",
+    "refuse_proposal",
     "reissue_plate",
     "reject",
     "reset",
     "transfer",
     "usual_radius",
     "withdraw_exit",
+    "withdraw_proposal",
 ]
