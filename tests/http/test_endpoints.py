@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tests.factories import World
 
-PUBLIC = {"POST /sessions", "OPTIONS /media", "GET /verify/{code}"}
+PUBLIC = {"POST /sessions", "POST /sessions/page", "OPTIONS /media", "GET /verify/{code}"}
 LOGGED_IN = {
     "DELETE /sessions/current",
     "GET /me",
@@ -46,6 +46,9 @@ PEOPLE_ONLY = {
     "HEAD /media/{media_id}",
     "PATCH /media/{media_id}",
     "DELETE /media/{media_id}",
+    "GET /sessions",
+    "DELETE /sessions",
+    "DELETE /sessions/{session_id}",
 }
 GUARDED = [endpoint for endpoint in ENDPOINTS if str(endpoint) not in PUBLIC]
 PERMITTED = [endpoint for endpoint in GUARDED if str(endpoint) not in LOGGED_IN | PEOPLE_ONLY]

@@ -36,7 +36,9 @@ def post_user(client: FlaskClient, world: World, body: bytes | str) -> Any:
     return client.post("/api/v1/users", data=body, headers=headers)
 
 
-@pytest.mark.parametrize("path", ["/", "/api/v1/unknown", "/api/v1/users/not-a-uuid", "/api/v1/users/%00", "/%ff"])
+@pytest.mark.parametrize(
+    "path", ["/unknown", "/api/v1/unknown", "/api/v1/users/not-a-uuid", "/api/v1/users/%00", "/%ff"]
+)
 def test_an_unknown_route_is_not_found(client: FlaskClient, path: str) -> None:
     assert_problem(client.get(path), 404, "not_found")
 
