@@ -159,7 +159,7 @@ def judge_time(visit: Visit) -> task_rules.Closing:
     """Judge period and assignment at both ends of the time bound: harmless if nothing depends on it (sync.md §6)."""
     ends = () if visit.at.is_exact else visit.at.ends
     closings = [_closing(visit, at) for at in (visit.at.at, *ends)]
-    if any((each.task_id, each.state) != (closings[0].task_id, closings[0].state) for each in closings):
+    if any((each.task_id, each.outcomes) != (closings[0].task_id, closings[0].outcomes) for each in closings):
         visit.codes.append("time_bounded")
     duty = judge_duty(visit.facts, visit.checkpoint.id, visit.at)
     visit.codes.extend(duty.codes)

@@ -23,7 +23,9 @@ from inspection_api.tasks.rules import (
 )
 
 POINT, OTHER_POINT, RULE = UUID(int=1), UUID(int=2), UUID(int=3)
-AUGUST, SEPTEMBER = UUID(int=8), UUID(int=9)
+AUGUST, SEPTEMBER, QUARTER = UUID(int=8), UUID(int=9), UUID(int=79)
+
+CREDITED = {"credit_from": date(2018, 8, 1)}
 
 
 def task(number: int = 8, **changes: object) -> TaskTerms:
@@ -109,10 +111,56 @@ def test_where_windows_overlap_the_older_task_comes_first() -> None:
     assert outcome(decide_closing(visit("2018-09-02"), [task(9), older])) == (AUGUST, State.DONE_LATE, ())
 
 
-def test_the_hint_decides_between_tasks_whose_windows_hold_the_day() -> None:
+def test_the_older_task_comes_first_whatever_the_device_says() -> None:
     older = task(window_end_on=date(2018, 9, 3))
     closing = decide_closing(visit("2018-09-02", task_id=SEPTEMBER), [task(9), older])
-    assert outcome(closing) == (SEPTEMBER, State.DONE, ())
+    assert outcome(closing) == (AUGUST, State.DONE_LATE, ())
+
+
+@pytest.mark.parametrize("hinted", [UUID(int=81), UUID(int=82)])
+def test_the_hint_decides_between_the_loans_of_one_period(hinted: UUID) -> None:
+    loans = [task(id=UUID(int=81)), task(id=UUID(int=82))]
+    closing = decide_closing(visit("2018-08-02", task_id=hinted), loans)
+    assert closing.outcomes == {hinted: State.DONE}
+
+
+def quarter(**changes: object) -> TaskTerms:
+    """July to September 2018 of another rule."""
+    values: dict[str, object] = {"id": QUARTER, "rule_id": UUID(int=4), "period_start": date(2018, 7, 1)}
+    return task(9, **{**values, **changes})
+
+
+@pytest.mark.parametrize("hinted", [None, AUGUST, QUARTER])
+def test_one_visit_closes_one_task_of_each_rule_and_belongs_to_the_hinted_one(hinted: UUID | None) -> None:
+    closing = decide_closing(visit("2018-08-02", task_id=hinted), [task(), task(9), quarter()])
+    assert closing.outcomes == {AUGUST: State.DONE, QUARTER: State.DONE}
+    assert closing.task_id == (hinted or QUARTER)
+
+
+def test_each_campaign_stands_for_itself() -> None:
+    campaigns = [task(rule_id=None, id=UUID(int=81)), task(rule_id=None, id=UUID(int=82))]
+    assert len(decide_closing(visit("2018-08-02"), campaigns).outcomes) == 2
+
+
+def test_what_one_rule_has_closed_is_no_bar_to_another() -> None:
+    closing = decide_closing(visit("2018-08-02", task_id=AUGUST), [task(state=State.DONE), quarter()])
+    assert outcome(closing) == (QUARTER, State.DONE, ())
+
+
+def test_a_visit_closes_in_one_rule_and_exempts_the_first_task_of_another() -> None:
+    closing = decide_closing(visit("2018-08-02"), [task(), task(9, rule_id=UUID(int=4), **CREDITED)])
+    assert outcome(closing) == (AUGUST, State.DONE, ())
+    assert closing.outcomes == {AUGUST: State.DONE, SEPTEMBER: State.EXEMPT}
+
+
+def test_what_closes_a_task_is_no_credit_in_the_same_rule() -> None:
+    assert decide_closing(visit("2018-08-02"), [task(), task(9, **CREDITED)]).outcomes == {AUGUST: State.DONE}
+
+
+def test_a_gap_that_is_too_short_in_one_rule_leaves_the_others_alone() -> None:
+    near = task(min_gap_days=9, previous_on=date(2018, 7, 31))
+    closing = decide_closing(visit("2018-08-02", task_id=AUGUST), [near, quarter()])
+    assert outcome(closing) == (QUARTER, State.DONE, ())
 
 
 def test_the_hint_does_not_open_another_months_window() -> None:
@@ -149,9 +197,6 @@ def test_the_gap_looks_back_at_the_same_rule_only() -> None:
     assert [closing.state for closing in closings] == [State.DONE] * 3
 
 
-CREDITED = {"credit_from": date(2018, 8, 1)}
-
-
 def test_the_specs_example_exempts_september_and_leaves_october_due() -> None:
     first, second = decide_closings([visit("2018-08-20"), visit("2018-10-05", 2)], [task(9, **CREDITED), task(10)])
     assert outcome(first) == (SEPTEMBER, State.EXEMPT, ())
@@ -182,6 +227,7 @@ TASKS = st.lists(
     st.builds(
         task,
         st.integers(1, 11),
+        rule_id=st.sampled_from([RULE, UUID(int=4)]),
         state=st.sampled_from(State),
         min_gap_days=st.integers(0, 20),
         credit_from=st.none() | st.dates(date(2018, 1, 1), date(2018, 12, 1)),
@@ -202,17 +248,24 @@ def test_a_batch_closes_every_task_at_most_once_and_by_an_allowed_step(
 ) -> None:
     closings = decide_closings(visits, tasks)
     assert [closing.inspection_id for closing in closings] == [item.inspection_id for item in visits]
-    changed = [closing for closing in closings if closing.state is not None]
-    assert len({closing.task_id for closing in changed}) == len(changed)
+    changed = [each for closing in closings for each in closing.outcomes.items()]
+    assert len({task_id for task_id, _ in changed}) == len(changed)
     states = {item.id: item.state for item in tasks}
-    assert all(closing.state in MAY_BECOME[states[closing.task_id]] for closing in changed if closing.task_id)
+    assert all(state in MAY_BECOME[states[task_id]] for task_id, state in changed)
+
+
+@given(VISITS, TASKS)
+def test_a_visit_closes_at_most_one_task_of_a_rule(visits: list[Visit], tasks: list[TaskTerms]) -> None:
+    rules = {item.id: item.rule_id for item in tasks}
+    for closing in decide_closings(visits, tasks):
+        assert len({rules[task_id] for task_id in closing.outcomes}) == len(closing.outcomes)
 
 
 @given(VISITS, TASKS)
 def test_a_visit_closes_only_the_window_that_holds_it(visits: list[Visit], tasks: list[TaskTerms]) -> None:
     by_id = {item.id: item for item in tasks}
     for item, closing in zip(visits, decide_closings(visits, tasks), strict=True):
-        if closing.state in DONE and closing.task_id:
-            closed = by_id[closing.task_id]
+        for task_id in (task_id for task_id, state in closing.outcomes.items() if state in DONE):
+            closed = by_id[task_id]
             assert closed.state in CLOSABLE
             assert closed.period_start <= item.performed_on <= closed.window_end_on

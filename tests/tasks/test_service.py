@@ -417,3 +417,20 @@ def test_rules_leave_different_hours_for_late_phones(portfolio: Portfolio, clock
             select(InspectionRule.name).join(Task, Task.rule_id == InspectionRule.id).where(Task.state == "missed")
         ).one()
     assert missed == "急"
+
+
+def test_one_visit_completes_a_task_of_each_rule_and_is_written_down_once(portfolio: Portfolio) -> None:
+    point = portfolio.add_checkpoint()
+    portfolio.create_rule()
+    portfolio.create_rule(owner="branch", name="季度检查", interval=3, history_valid=0)
+    portfolio.generate()
+    march, quarter = (task for task in portfolio.tasks(point) if task.period_start <= date(2026, 3, 10))
+    [closing] = close(portfolio, visit(point, "2026-03-09", task_id=march.id))
+    assert (closing.task_id, set(closing.outcomes)) == (march.id, {march.id, quarter.id})
+    closed = [task for task in portfolio.tasks(point) if task.state == "done"]
+    assert {(task.id, task.closed_by) for task in closed} == {
+        (march.id, closing.inspection_id),
+        (quarter.id, closing.inspection_id),
+    }
+    with portfolio.world.transaction() as ctx:
+        assert ctx.session.scalars(select(VisitRow.task_id)).all() == [march.id]

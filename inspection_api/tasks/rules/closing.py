@@ -1,7 +1,7 @@
 """Which task a visit closes, and what becomes of a task that nobody visited (domain.md §1.7, §1.8).
 
-The device's task id is a hint: the window that holds the day of the visit decides. One visit closes at most one task,
-so it never repairs two periods.
+The device's task id is a hint: the window that holds the day of the visit decides. One visit closes at most one task of
+a rule, so it never repairs two periods; it closes one of each rule that takes its template's family.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from inspection_api.tasks.errors import MakeupForbidden
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 
 class State(StrEnum):
@@ -99,38 +99,70 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     task_id: UUID | None = None
 
 
+class Effect(msgspec.Struct, frozen=True, kw_only=True):
+    """What a visit does to a task: ``state`` is what the task becomes, None leaves it as it is; ``flags`` say why."""
+
+    task_id: UUID
+    state: State | None = None
+    flags: tuple[str, ...] = ()
+
+
 class Closing(msgspec.Struct, frozen=True, kw_only=True):
     """What a visit does: ``state`` is what its task becomes, None leaves every task as it is.
 
-    ``task_id`` of an extra visit is the task that it came too late for, if there is one; ``flags`` say why.
+    ``task_id`` of an extra visit is the task that it came too late for, if there is one; ``flags`` say why. ``also``
+    are the tasks of other rules that the same visit closes or exempts.
     """
 
     inspection_id: UUID
     task_id: UUID | None = None
     state: State | None = None
     flags: tuple[str, ...] = ()
+    also: tuple[Effect, ...] = ()
 
     @property
     def is_extra(self) -> bool:
         """Tell whether the visit is kept and shown, but completes no task."""
         return self.state not in DONE
 
+    @property
+    def outcomes(self) -> dict[UUID, State]:
+        """Return what each task becomes."""
+        mine = {self.task_id: self.state} if self.task_id is not None and self.state is not None else {}
+        return mine | {each.task_id: each.state for each in self.also if each.state is not None}
+
 
 def decide_closing(visit: Visit, tasks: Iterable[TaskTerms]) -> Closing:
     """Decide what ``visit`` does to the tasks of its checkpoint (§1.7, §1.8).
 
-    Of the tasks whose window holds the day the hinted one wins, else the oldest. A visit shortly before an episode's
-    first period exempts that task. Everything else is extra, with a flag when its task was closed meanwhile.
+    In each rule, of the tasks whose window holds the day the oldest one wins, the hinted one among equals. A visit
+    shortly before an episode's first period exempts that task. Everything else is extra, with a flag when its task was
+    closed meanwhile. Of several rules the one whose task is completed, then the hinted one, names the visit's task.
     """
-    matching = [task for task in tasks if _matches(visit, task)]
-    held = sorted(
-        (task for task in matching if task.period_start <= visit.performed_on <= task.window_end_on),
-        key=lambda task: (task.id != visit.task_id, task.period_start, task.id),
+    by_rule: dict[UUID, list[TaskTerms]] = {}
+    for task in tasks:
+        if _matches(visit, task):
+            by_rule.setdefault(task.rule_id or task.id, []).append(task)
+    found = sorted(
+        (pair for group in by_rule.values() for pair in _effects(visit, group)),
+        key=lambda pair: (_rank(pair[1]), pair[0].id != visit.task_id, pair[0].period_start, pair[0].id),
     )
-    for task in held:
-        if task.state in CLOSABLE:
-            return _close(visit, task)
-    return _credit(visit, matching) or _extra(visit, held)
+    if not found:
+        return Closing(inspection_id=visit.inspection_id)
+    first, others = found[0][1], [effect for _, effect in found[1:]]
+    return Closing(
+        inspection_id=visit.inspection_id,
+        task_id=first.task_id,
+        state=first.state,
+        flags=first.flags,
+        also=tuple(effect for effect in others if effect.state is not None),
+    )
+
+
+def _rank(effect: Effect) -> int:
+    if effect.state is None:
+        return 2
+    return 0 if effect.state in DONE else 1
 
 
 def decide_closings(visits: Sequence[Visit], tasks: Iterable[TaskTerms]) -> list[Closing]:
@@ -145,9 +177,10 @@ def decide_closings(visits: Sequence[Visit], tasks: Iterable[TaskTerms]) -> list
     for visit in visits:
         there = known[visit.checkpoint_id]
         closing = decide_closing(visit, there.values())
-        if closing.task_id is not None and closing.state is not None:
-            closed = there[closing.task_id]
-            known[visit.checkpoint_id] = {key: _after(task, closing, closed, visit) for key, task in there.items()}
+        for task_id, state in closing.outcomes.items():
+            closed = there[task_id]
+            there = {key: _after(task, state, closed, visit) for key, task in there.items()}
+        known[visit.checkpoint_id] = there
         closings.append(closing)
     return closings
 
@@ -180,38 +213,39 @@ def _matches(visit: Visit, task: TaskTerms) -> bool:
     )
 
 
-def _close(visit: Visit, task: TaskTerms) -> Closing:
+def _effects(visit: Visit, tasks: Sequence[TaskTerms]) -> Iterator[tuple[TaskTerms, Effect]]:
+    """Yield what the visit does to the task of one rule that it concerns, if there is one."""
+    held = sorted(
+        (task for task in tasks if task.period_start <= visit.performed_on <= task.window_end_on),
+        key=lambda task: (task.period_start, task.id != visit.task_id, task.id),
+    )
+    open_ones = [task for task in held if task.state in CLOSABLE]
+    earned = sorted((task for task in tasks if _is_earned(visit, task)), key=lambda task: (task.period_start, task.id))
+    if open_ones:
+        yield open_ones[0], _close(visit, open_ones[0])
+    elif earned:
+        yield earned[0], Effect(task_id=earned[0].id, state=State.EXEMPT)
+    elif held:
+        yield held[0], Effect(task_id=held[0].id, flags=(f"task_{held[0].state}",))
+
+
+def _close(visit: Visit, task: TaskTerms) -> Effect:
     if is_too_close(task, visit.performed_on):
-        return Closing(inspection_id=visit.inspection_id, task_id=task.id, flags=("min_gap",))
-    state = State.DONE if visit.performed_on <= task.due_on else State.DONE_LATE
-    return Closing(inspection_id=visit.inspection_id, task_id=task.id, state=state)
+        return Effect(task_id=task.id, flags=("min_gap",))
+    return Effect(task_id=task.id, state=State.DONE if visit.performed_on <= task.due_on else State.DONE_LATE)
 
 
-def _credit(visit: Visit, matching: Iterable[TaskTerms]) -> Closing | None:
-    """Exempt the oldest open first task of an episode whose credit holds the day of the visit."""
-    earned = [
-        task
-        for task in matching
-        if task.state in OPEN
-        and task.credit_from is not None
-        and task.credit_from <= visit.performed_on < task.period_start
-    ]
-    if not earned:
-        return None
-    first = min(earned, key=lambda task: (task.period_start, task.id))
-    return Closing(inspection_id=visit.inspection_id, task_id=first.id, state=State.EXEMPT)
+def _is_earned(visit: Visit, task: TaskTerms) -> bool:
+    """Tell whether the visit exempts an open first task of an episode: its credit holds the day."""
+    if task.state not in OPEN or task.credit_from is None:
+        return False
+    return task.credit_from <= visit.performed_on < task.period_start
 
 
-def _extra(visit: Visit, held: Sequence[TaskTerms]) -> Closing:
-    if not held:
-        return Closing(inspection_id=visit.inspection_id)
-    return Closing(inspection_id=visit.inspection_id, task_id=held[0].id, flags=(f"task_{held[0].state}",))
-
-
-def _after(task: TaskTerms, closing: Closing, closed: TaskTerms, visit: Visit) -> TaskTerms:
+def _after(task: TaskTerms, state: State, closed: TaskTerms, visit: Visit) -> TaskTerms:
     """Return a ``task`` of the same checkpoint after ``visit``; later ones of the rule learn the day for their gap."""
     if task.id == closed.id:
-        return replace(task, state=closing.state or task.state)
-    if closing.state in DONE and task.rule_id == closed.rule_id and task.period_start > closed.period_start:
+        return replace(task, state=state)
+    if state in DONE and task.rule_id == closed.rule_id and task.period_start > closed.period_start:
         return replace(task, previous_on=visit.performed_on)
     return task

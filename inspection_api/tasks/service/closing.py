@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from inspection_api.core.context import Context
-    from inspection_api.tasks.rules import Closing, Visit
+    from inspection_api.tasks.rules import Closing, State, Visit
 
 _CLOSE = text(
     """
@@ -74,7 +74,7 @@ def start(ctx: Context, task_ids: Iterable[UUID]) -> None:
 
 
 def _write_tasks(ctx: Context, pairs: Sequence[tuple[Visit, Closing]]) -> None:
-    rows = [_task_row(visit, closing) for visit, closing in pairs if closing.state is not None]
+    rows = [_task_row(visit, *each) for visit, closing in pairs for each in closing.outcomes.items()]
     if rows:
         ctx.session.execute(_CLOSE, _columns(rows))
     for row in rows:
@@ -82,10 +82,10 @@ def _write_tasks(ctx: Context, pairs: Sequence[tuple[Visit, Closing]]) -> None:
         ctx.record("task.closed", **data)
 
 
-def _task_row(visit: Visit, closing: Closing) -> dict[str, Any]:
+def _task_row(visit: Visit, task_id: UUID, state: State) -> dict[str, Any]:
     return {
-        "task_id": closing.task_id,
-        "state": str(closing.state),
+        "task_id": task_id,
+        "state": state.value,
         "inspection_id": visit.inspection_id,
         "performed_on": visit.performed_on,
     }
