@@ -86,7 +86,7 @@ def _evaluate_alerts(ctx: Context) -> bool:
 
 SCHEDULE: tuple[Scheduled, ...] = (
     Scheduled(name="let-exits-take-effect", every=timedelta(minutes=10), function=checkpoints.let_exits_take_effect),
-    Scheduled(name="generate-tasks", every=timedelta(hours=1), function=_generate_tasks),
+    Scheduled(name="generate-tasks", every=timedelta(minutes=1), function=_generate_tasks),
     Scheduled(name="advance-campaigns", every=timedelta(minutes=1), function=tasks.advance_campaigns),
     Scheduled(name="sweep-tasks", every=timedelta(hours=1), function=_sweep_tasks),
     Scheduled(name="fold-tallies", every=timedelta(minutes=10), function=reports.fold),

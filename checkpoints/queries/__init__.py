@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checkpoints.queries.exits import exit_types, exits_of, get_exit, open_exit_of, visible_exits
+from checkpoints.queries.exits import exit_types, exits_of, get_exit, open_exit_of, unknown_exit_types, visible_exits
 from checkpoints.queries.judging import (
     BIND,
     CheckpointSet,
@@ -51,6 +51,7 @@ __all__ = [
     "plate_value",
     "proposals_of",
     "registered_place",
+    "unknown_exit_types",
     "usual_radius",
     "visible_checkpoints",
     "visible_exits",

@@ -13,7 +13,7 @@ from inspection_api.accounts.queries import get_one
 from inspection_api.core.permissions import Action, Permission
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from uuid import UUID
 
     from sqlalchemy import Select
@@ -51,6 +51,14 @@ def get_exit(session: Session, actor: Actor, exit_id: UUID) -> CheckpointExit:
 def open_exit_of(checkpoint_id: UUID) -> Select[CheckpointExit]:
     """Return the one exit of a checkpoint that is proposed or approved, if there is one."""
     return select(CheckpointExit).where(CheckpointExit.checkpoint_id == checkpoint_id, CheckpointExit.status.in_(OPEN))
+
+
+def unknown_exit_types(session: Session, codes: Collection[str]) -> list[str]:
+    """Return which of these codes the dictionary does not have, retired ones being known; without codes ask nothing."""
+    if not codes:
+        return []
+    known = set(session.scalars(select(ExitType.code).where(ExitType.code.in_(list(codes)))))
+    return sorted(set(codes) - known)
 
 
 def exit_types(session: Session) -> Sequence[ExitType]:

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from checkpoints.service.bindings import NewBinding, apply_bindings
-from checkpoints.service.creation import NewCheckpoint, create, create_many, on_customers_created
+from checkpoints.service.creation import (
+    NewCheckpoint,
+    create,
+    create_many,
+    grant_with_customer,
+    on_customers_created,
+)
 from checkpoints.service.describing import Described, describe, qr_text
 from checkpoints.service.editing import Radius, edit, edit_many, put_usual_radius, reissue_plate, usual_radius
 from checkpoints.service.exits import (
@@ -49,6 +55,7 @@ __all__ = [
     "describe",
     "edit",
     "edit_many",
+    "grant_with_customer",
     "let_exits_take_effect",
     "look_up",
     "note_scans",

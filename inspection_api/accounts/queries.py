@@ -11,6 +11,7 @@ from inspection_api.accounts.rules import DEVICE_ROLES, DeviceKind
 from inspection_api.core.context import Actor, Assignment
 from inspection_api.core.errors import NotFound
 from inspection_api.core.permissions import Action, Permission, Reach, Role, reach
+from inspection_api.core.tables import among
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -186,10 +187,16 @@ def last_day_with(session: Session, user_id: UUID, permission: Permission) -> da
     return session.scalar(statement.where(RoleAssignment.user_id == user_id, RoleAssignment.role.in_(roles)))
 
 
-def roles_held(session: Session, user_id: UUID) -> Sequence[Row[str, date, date | None]]:
-    """Return every role that the user was ever given, with its first and its last day (None: without an end)."""
-    columns = (RoleAssignment.role, RoleAssignment.valid_from, RoleAssignment.valid_to)
-    return session.execute(select(*columns).where(RoleAssignment.user_id == user_id)).all()
+def names_of(session: Session, ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Return what people are called, by id."""
+    people = select(UserAccount.id, UserAccount.name).where(among(UserAccount.id, ids))
+    return {row.id: row.name for row in session.execute(people)}
+
+
+def roles_held(session: Session, user_ids: Iterable[UUID]) -> Sequence[Row[UUID, str, date, date | None]]:
+    """Return every role that these users were ever given, with its first and its last day (None: without an end)."""
+    columns = (RoleAssignment.user_id, RoleAssignment.role, RoleAssignment.valid_from, RoleAssignment.valid_to)
+    return session.execute(select(*columns).where(among(RoleAssignment.user_id, user_ids))).all()
 
 
 def valid_on(day: date) -> ColumnElement[bool]:

@@ -138,7 +138,7 @@ MATRIX: dict[Action, str] = {
     Action.FOLLOW_UP: "|read|read|record|own:record|own:record||record||||read|||",
     Action.QUARANTINE: "|decide|decide|decide|own:drafts||decide|||||read|||",
     Action.EVIDENCE: "|review|review|review||||review||||read|||",
-    Action.CLOSING: "|freeze|freeze|||||review||||read|||",
+    Action.CLOSING: "|freeze,review|freeze|||||review||||read|||",
     Action.SILENCE: "|silence,connectors|silence|||||silence||||read|||",
     Action.LEGAL_HOLD: "|hold||||||||||hold|||",
     Action.STATIONS: "enrol|enrol|enrol|enrol||||||||read|||",

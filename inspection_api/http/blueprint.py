@@ -228,9 +228,9 @@ def _in_transaction(
         raise
 
 
-def raw_body(kind: str) -> dict[str, Any]:
-    """Return the OpenAPI member of a body of the media type ``kind`` that the view reads itself, for ``blp.doc``."""
-    return {"requestBody": {"required": True, "content": _content(kind)}}
+def raw_body(*kinds: str) -> dict[str, Any]:
+    """Return the OpenAPI member of a body of one of the media types that the view reads itself, for ``blp.doc``."""
+    return {"requestBody": {"required": True, "content": {kind: _content(kind)[kind] for kind in kinds}}}
 
 
 def raw_headers(**meanings: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from inspection_api.http.blueprint import Blueprint, raw_body
 from inspection_api.http.compression import ensure_plain, stream_into
 from inspection_api.http.schemas import StartedJobSchema
 from inspection_api.imports import schemas, service
+from inspection_api.imports.delimited import MIME as CSV
 
 if TYPE_CHECKING:
     from inspection_api.core.context import Context
@@ -39,7 +40,7 @@ def get_template(_ctx: Context) -> Response:
 
 
 @blp.post("/imports", permission=EDIT, query=schemas.ImportQuery, out=schemas.OutcomeSchema, streamed=True)
-@blp.doc(**raw_body(MIME))
+@blp.doc(**raw_body(MIME, CSV))
 def import_tables(caller: Caller, *, dry_run: bool, table: str | None) -> Outcome:
     """Import customers, loans and checkpoints from an XLSX or CSV of at most 20 MiB, all or nothing; or only try."""
     with TemporaryFile() as file:

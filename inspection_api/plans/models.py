@@ -54,6 +54,7 @@ class Terms:
     late_sync_hours: Mapped[int]
     new_within_days: Mapped[int] = mapped_column(server_default=text("15"))
     per_loan: Mapped[bool] = mapped_column(server_default=text("false"))
+    performing_role: Mapped[str | None]
     channels: Mapped[list[str]]
 
     @property
@@ -84,6 +85,7 @@ class Terms:
             late_sync_hours=self.late_sync_hours,
             new_within_days=self.new_within_days,
             per_loan=self.per_loan,
+            performing_role=self.performing_role,
             channels=tuple(Channel(channel) for channel in self.channels),
         )
 
@@ -122,6 +124,11 @@ class InspectionRule(Terms, Identified, Base):
         CheckConstraint("new_within_days BETWEEN 0 AND 366", name="new_within_days_in_range"),
         CheckConstraint(
             "cardinality(channels) > 0 AND channels <@ ARRAY['onsite', 'remote', 'self']", name="channels_known"
+        ),
+        CheckConstraint(
+            "performing_role IN ('province_manager', 'branch_manager', 'sub_branch_manager', 'loan_officer',"
+            " 'exception_handler', 'risk_manager')",
+            name="performing_role_known",
         ),
         CheckConstraint("version > 0", name="version_counts"),
     )

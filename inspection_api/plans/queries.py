@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, or_, select, text
 
+from checkpoints.models import Checkpoint
 from inspection_api.accounts.models import Organisation
 from inspection_api.accounts.queries import in_subtree
 from inspection_api.core.permissions import Action, Permission
@@ -41,7 +42,7 @@ _PLANS = text(
 _MEMBERS = text(
     """
     INSERT INTO plan_membership (id, plan_id, checkpoint_id, joined_on, source, recorded_on)
-    SELECT gen_random_uuid(), p.id, c.id, COALESCE(since.day, c.effective_from), 'auto', :today
+    SELECT gen_random_uuid(), p.id, c.id, COALESCE(since.day, c.effective_from), 'auto', :recorded_on
     FROM plan p
     JOIN inspection_rule r ON r.id = p.rule_id AND r.auto_join
     JOIN organisation answers ON answers.id = p.organisation_id
@@ -77,6 +78,18 @@ def plans_of(actor: Actor, *, rule_id: UUID | None = None, organisation_id: UUID
     return statement if organisation_id is None else statement.where(Plan.organisation_id == organisation_id)
 
 
+def members_of(plan_id: UUID, *, former: bool | None = None) -> Select[*tuple[Any, ...]]:
+    """Return the stays in a plan, all or only those that have ended or not, with what people call the checkpoints."""
+    statement = (
+        select(*PlanMembership.__table__.columns, Checkpoint.code, Checkpoint.name, Checkpoint.organisation_id)
+        .join(Checkpoint, Checkpoint.id == PlanMembership.checkpoint_id)
+        .where(PlanMembership.plan_id == plan_id)
+    )
+    if former is None:
+        return statement
+    return statement.where(PlanMembership.left_on.is_not(None) if former else PlanMembership.left_on.is_(None))
+
+
 def create_plans(
     session: Session, today: date, *, rule_ids: Iterable[UUID] = (), organisation_ids: Iterable[UUID] = ()
 ) -> list[UUID]:
@@ -95,13 +108,16 @@ def join_members(
     plan_ids: Iterable[UUID] = (),
     checkpoint_ids: Iterable[UUID] = (),
     since: Mapping[UUID, date] | None = None,
+    recorded_on: date | None = None,
 ) -> None:
     """Make the points in force members of these plans, and these points members of every plan that covers them.
 
     One statement, for rules with 自动加入; whoever is a member already is left alone. ``since`` are the days on which
-    points came back or over; the others joined on their effective day.
+    points came back or over; the others joined on their effective day. They owe nothing of periods that ended before
+    ``recorded_on`` (None: today).
     """
     values = {"today": today, "plan_ids": list(plan_ids), "checkpoint_ids": list(checkpoint_ids)}
+    values["recorded_on"] = recorded_on or today
     movers = {"movers": list(since or ()), "days": list((since or {}).values())}
     session.execute(_MEMBERS, values | movers)
 

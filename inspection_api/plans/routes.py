@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from checkpoints.models import Checkpoint
 from inspection_api.accounts.queries import get_one
 from inspection_api.core.paging import paginate
 from inspection_api.http.blueprint import SNAPSHOT, Blueprint
 from inspection_api.http.schemas import PageQuery, page_of
 from inspection_api.plans import queries, schemas, service
-from inspection_api.plans.models import InspectionRule, Plan
+from inspection_api.plans.models import InspectionRule, Plan, PlanMembership
 
 if TYPE_CHECKING:
     from datetime import date
     from uuid import UUID
 
     from inspection_api.core.context import Context
-    from inspection_api.plans.models import PlanMembership
-    from inspection_api.plans.rules.forecast import Forecast
+    from inspection_api.plans.service import Preview
 
 blp = Blueprint("plans", "检查规则与检查计划")
 
@@ -54,13 +54,13 @@ def edit_rule(ctx: Context, rule_id: UUID, *, version: int, **values: Any) -> In
     out=schemas.ForecastSchema,
     transaction=SNAPSHOT,
 )
-def preview_form(ctx: Context, **values: Any) -> Forecast:
+def preview_form(ctx: Context, **values: Any) -> Preview:
     """Foresee the visits of a rule that is not saved: how many in the next 12 months, per officer and week."""
     return service.preview_form(ctx, **values)
 
 
 @blp.get("/rules/<uuid:rule_id>/preview", permission=queries.READ, out=schemas.ForecastSchema)
-def preview_rule(ctx: Context, rule_id: UUID) -> Forecast:
+def preview_rule(ctx: Context, rule_id: UUID) -> Preview:
     """Foresee the visits that a rule will ask for in my subtrees: how many in 12 months, per officer and week."""
     return service.preview_rule(ctx, rule_id)
 
@@ -83,6 +83,19 @@ def list_plans(ctx: Context, *, limit: int, cursor: str | None, **filters: Any) 
 def get_plan(ctx: Context, plan_id: UUID) -> Plan:
     """Show one plan."""
     return get_one(ctx.session, queries.visible_plans(ctx.actor).where(Plan.id == plan_id))
+
+
+@blp.get(
+    "/plans/<uuid:plan_id>/checkpoints",
+    permission=queries.READ,
+    query=schemas.MembersQuery,
+    out=page_of(schemas.MemberRowSchema),
+)
+def list_members(ctx: Context, plan_id: UUID, *, limit: int, cursor: str | None, former: bool | None) -> Any:
+    """List the checkpoints of a plan, by code: who is in it, and who was."""
+    plan = get_one(ctx.session, queries.visible_plans(ctx.actor).where(Plan.id == plan_id))
+    statement = queries.members_of(plan.id, former=former)
+    return paginate(ctx.session, statement, by=[Checkpoint.code, PlanMembership.id], limit=limit, cursor=cursor)
 
 
 @blp.post(

@@ -9,14 +9,17 @@ from marshmallow import Schema, fields, pre_dump, validate
 
 from inspection_api.accounts.rules import OrganisationKind
 from inspection_api.core.periods import Unit, WindowMode
+from inspection_api.core.permissions import Action, Permission, Reach, Role, reach
 from inspection_api.http.schemas import Input, PageQuery, Text, Truth, Whole
 from inspection_api.plans.rules import Channel, DueRoll, ExitRule, FirstRule, InspectionType
-from inspection_api.plans.rules.forecast import Forecast
+from inspection_api.plans.service import Preview
 
 DATES = validate.Range(min=date(2000, 1, 1), max=date(2100, 12, 31))
 
 
 _TYPES = [each.value for each in InspectionType if each is not InspectionType.SPECIAL]
+_PERFORM = Permission(Action.ONSITE, "perform")
+PERFORMERS = [role.value for role in Role if reach(role, _PERFORM) is not Reach.NONE]
 _EXIT_UNITS = [Unit.DAY, Unit.MONTH]
 
 
@@ -63,6 +66,7 @@ class RuleInput(Input):
     late_sync_hours = Whole(load_default=72, validate=validate.Range(min=0, max=8760))
     new_within_days = Whole(load_default=15, validate=validate.Range(min=0, max=366))
     per_loan = Truth(load_default=False)
+    performing_role = fields.String(load_default=None, allow_none=True, validate=validate.OneOf(PERFORMERS))
     channels = fields.List(
         fields.String(validate=validate.OneOf(list(Channel))),
         load_default=lambda: [Channel.ONSITE.value],
@@ -76,7 +80,7 @@ class RuleEdit(RuleInput):
     class Meta(RuleInput.Meta):
         """What stays as it is."""
 
-        exclude = ("organisation_id", "org_type", "auto_create_plan")
+        exclude = ("organisation_id", "org_type")
 
     effective_from = fields.Date(required=True, validate=DATES)
 
@@ -113,6 +117,7 @@ class RuleSchema(Schema):
     late_sync_hours = fields.Integer()
     new_within_days = fields.Integer()
     per_loan = fields.Boolean()
+    performing_role = fields.String(allow_none=True)
     channels = fields.List(fields.String())
 
 
@@ -147,6 +152,7 @@ class OfficerLoadSchema(Schema):
     """What one officer has before him; without an id: what nobody is responsible for yet."""
 
     officer_id = fields.UUID(allow_none=True)
+    officer_name = fields.String(allow_none=True)
     visits = fields.Integer()
     weeks = fields.List(fields.Nested(WeekSchema))
 
@@ -160,12 +166,14 @@ class ForecastSchema(Schema):
     officers = fields.List(fields.Nested(OfficerLoadSchema))
 
     @pre_dump
-    def _listed(self, forecast: Forecast, **_: Any) -> dict[str, Any]:
+    def _listed(self, preview: Preview, **_: Any) -> dict[str, Any]:
         """List what is kept by officer and week, whoever has most first."""
+        forecast = preview.forecast
         busiest_first = sorted(forecast.weeks.items(), key=lambda item: (-item[1].total(), str(item[0])))
         officers = [
             {
                 "officer_id": officer_id,
+                "officer_name": preview.names.get(officer_id) if officer_id else None,
                 "visits": weeks.total(),
                 "weeks": [{"monday": monday, "visits": weeks[monday]} for monday in sorted(weeks)],
             }
@@ -201,6 +209,12 @@ class PlanQuery(PageQuery):
     organisation_id = fields.UUID(load_default=None)
 
 
+class MembersQuery(PageQuery):
+    """Narrow the members of a plan: those of now (``former`` false), those who left it, or both."""
+
+    former = Truth(written=True, load_default=None)
+
+
 class MemberInput(Input):
     """A checkpoint to put into a plan by hand."""
 
@@ -217,3 +231,12 @@ class MemberSchema(Schema):
     left_on = fields.Date(allow_none=True)
     left_reason = fields.String(allow_none=True)
     source = fields.String()
+
+
+class MemberRowSchema(MemberSchema):
+    """A checkpoint's stay in a plan, with the checkpoint's code and name."""
+
+    checkpoint_code = fields.String(attribute="code")
+    checkpoint_name = fields.String(attribute="name")
+    organisation_id = fields.UUID()
+    exit_type = fields.String(allow_none=True)

@@ -10,7 +10,7 @@ from inspection_api.alerts.models import Alert
 from inspection_api.inspections.models import Inspection
 from inspection_api.reports import incidents, schemas, scope, words
 from inspection_api.reports.rules import Rate
-from inspection_api.reports.table import Column, Kind, Listing, Report, Row, Table, days_of
+from inspection_api.reports.table import Chart, Column, Kind, Listing, Report, Row, Shape, Table, days_of
 from inspection_api.tasks.models import Task, VisitAttempt
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ def table(ctx: Context, *, organisation_id: UUID, start: date, end: date) -> Tab
             for place in scope.places(ctx, parent, counted)
         ),
         total=Row.of(parent, _cells(whole)),
+        chart=Chart(shape=Shape.BARS, columns=("missed", "overdue", "unmet", "refused", "waiting")),
         notes=(NOTE,),
         drill=days_of(window),
     )

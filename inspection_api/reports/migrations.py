@@ -14,7 +14,7 @@ from inspection_api.customers.models import Customer
 from inspection_api.inspections.models import Inspection
 from inspection_api.reports import schemas, scope, visits, words
 from inspection_api.reports.conclusions import concludes
-from inspection_api.reports.table import Column, Kind, Listing, Report, Row, Table, days_of
+from inspection_api.reports.table import Chart, Column, Kind, Listing, Report, Row, Shape, Table, days_of
 from inspection_api.reports.words import ANY
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ def table(ctx: Context, *, organisation_id: UUID, start: date, end: date) -> Tab
             for code, word in words.BEFORE.items()
         ),
         total=Row(label="合计", key=ANY, cells=_cells(counts, words.BEFORE)),
+        chart=Chart(shape=Shape.BARS, columns=tuple(words.CONCLUSIONS)),
         notes=(NOTE,),
         drill={"organisation_id": str(parent.id), **days_of(window)},
     )

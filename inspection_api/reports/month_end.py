@@ -22,7 +22,7 @@ from inspection_api.reports import duties, queries, schemas
 from inspection_api.reports.models import MonthAdjustment, MonthFigure
 from inspection_api.reports.rules import ADJUSTED, FROZEN, Change, Counts, Coverage, Measure, Rate, Sums, adjusted
 from inspection_api.reports.scope import held_by
-from inspection_api.reports.table import Column, Kind, Listing, Report, Table, rows_by_place
+from inspection_api.reports.table import Chart, Column, Kind, Listing, Report, Shape, Table, rows_by_place
 from inspection_api.tasks.models import Task
 from inspection_api.tasks.rules import DONE, LEFT_OUT
 
@@ -91,6 +91,7 @@ def table(ctx: Context, *, organisation_id: UUID, month: date) -> Table:
         columns=COLUMNS,
         rows=rows,
         total=whole,
+        chart=Chart(shape=Shape.BARS, columns=("completion", "adjusted")),
         notes=(*_unclosed(ctx, parent, len(parts)), NOTE),
         drill={"month": f"{month:%Y-%m}"},
     )

@@ -10,7 +10,7 @@ from inspection_api.inspections.models import Inspection
 from inspection_api.inspections.rules import State
 from inspection_api.reports import schemas, scope, visits
 from inspection_api.reports.indicators import raises
-from inspection_api.reports.table import Column, Kind, Listing, Report, Row, Table, days_of
+from inspection_api.reports.table import Chart, Column, Kind, Listing, Report, Row, Shape, Table, days_of
 from inspection_api.reports.words import ANY
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ def table(ctx: Context, *, organisation_id: UUID, start: date, end: date, **filt
             for place in scope.places(ctx, parent, counted)
         ),
         total=Row.of(parent, _cells(counted[None])),
+        chart=Chart(shape=Shape.BARS, columns=("any", "extra", "excepted")),
         drill=days_of(window) | _written(filters),
     )
 

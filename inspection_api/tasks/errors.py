@@ -33,6 +33,13 @@ class CampaignDaysInvalid(Invalid):
     title = "专项检查的开始日期不能早于今天，也不能晚于截止日期"
 
 
+class TaskOfRole(Conflict):
+    """The task's rule says in which role it is done, so it is not handed to somebody; ``role`` says which."""
+
+    code = "task_of_role"
+    title = "该任务由规则指定的岗位检查，不能改派"
+
+
 class CampaignNameTaken(Conflict):
     """The organisation has a campaign of this name; ``existing_id`` is its id."""
 

@@ -132,8 +132,7 @@ def refuse_recompute(ctx: Context, recompute_id: UUID) -> RuleRecompute:
 def preview_campaign(ctx: Context, **values: Any) -> dict[str, Any]:
     """Tell how many checkpoints a campaign (专项检查) would visit, per officer; nothing is made."""
     found = service.preview_campaign(ctx, **values)
-    officers = [{"officer_id": officer_id, "tasks": number} for officer_id, number in found]
-    return {"tasks": sum(number for _, number in found), "officers": officers}
+    return {"tasks": sum(each.tasks for each in found), "officers": found}
 
 
 @blp.post("/campaigns", permission=service.EDIT, body=schemas.CampaignInput, out=schemas.CampaignSchema, status=201)

@@ -158,6 +158,7 @@ class OfficerTasksSchema(Schema):
     """How many tasks fall to one officer; None stands for nobody."""
 
     officer_id = fields.UUID(allow_none=True)
+    officer_name = fields.String(allow_none=True)
     tasks = fields.Integer()
 
 

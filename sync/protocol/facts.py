@@ -109,7 +109,8 @@ class Facts:
     the inspection that brought these bytes first. The id of one of ``attempts`` is no record's;
     ``waiting_attempts`` wait in quarantine, and further media that are declared for them wait with them.
     ``reachable_records`` are those of the commented ones in the sender's scope, and ``alerts`` maps those that he may
-    give feedback on to their organisation. ``held_roles`` are loaded only for forms that ask by role.
+    give feedback on to their organisation. ``held_roles`` are loaded only for forms and rules that ask by role;
+    ``entrusted`` are the checkpoints at which a task is the sender's own.
     """
 
     sender: Sender
@@ -134,6 +135,7 @@ class Facts:
     reachable_records: frozenset[UUID] = frozenset()
     alerts: dict[UUID, UUID] = field(default_factory=dict)
     held_roles: tuple[HeldRole, ...] = ()
+    entrusted: frozenset[UUID] = frozenset()
     _tasks_at: dict[UUID, list[TaskTerms]] = field(init=False, default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
@@ -150,13 +152,22 @@ class Facts:
         return sorted({held.role for held in self.held_roles if held.since <= day and (held.until or day) >= day})
 
     def was_responsible(self, checkpoint_id: UUID, at: datetime) -> bool:
-        """Tell whether the sender might visit the checkpoint at ``at``: assigned then, or by a role that covers it."""
-        spans = self.assignments.get(checkpoint_id, ()) if self.sender.was_inspector(at) else ()
-        return checkpoint_id in self.supervised or any(
-            span.officer_id == self.sender.user_id
-            and span.valid_from <= at
-            and (span.valid_to is None or at < span.valid_to)
-            for span in spans
+        """Tell whether the sender might visit the checkpoint at ``at``: assigned then, or by a role that covers it.
+
+        Whose own a task there is, by his rule's performing role, may visit, too.
+        """
+        is_inspector = self.sender.was_inspector(at)
+        spans = self.assignments.get(checkpoint_id, ()) if is_inspector else ()
+        is_entrusted = is_inspector and checkpoint_id in self.entrusted
+        return (
+            is_entrusted
+            or checkpoint_id in self.supervised
+            or any(
+                span.officer_id == self.sender.user_id
+                and span.valid_from <= at
+                and (span.valid_to is None or at < span.valid_to)
+                for span in spans
+            )
         )
 
     def knows(self, payload: Submit | Save, entity_id: UUID) -> bool:

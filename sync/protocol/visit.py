@@ -175,6 +175,8 @@ def _closing(visit: Visit, at: datetime) -> task_rules.Closing:
         template_family=visit.template.family,
         channel=visit.payload.channel,
         task_id=visit.payload.task_id,
+        officer_id=visit.facts.sender.user_id,
+        roles=frozenset(visit.facts.roles_on(local_day(at))),
     )
     return task_rules.decide_closing(performed, visit.facts.tasks_at(visit.checkpoint.id))
 

@@ -126,7 +126,8 @@ def load_facts(ctx: Context, device: DeviceRow, names: Names) -> Facts:
         reachable_records=inspection_queries.reachable_ids(ctx, names.commented, PERFORM),
         alerts=alert_queries.answerable(ctx, names.alerts),
         templates=templates,
-        held_roles=_held_roles(ctx, templates.values()),
+        held_roles=_held_roles(ctx, templates.values(), locked),
+        entrusted=frozenset(task.terms.checkpoint_id for task in locked if task.terms.is_left_to(ctx.user_id)),
         media={row.id: _declared(row) for row in known_media if row.is_named},
         media_elsewhere={row.sha256: row.inspection_id for row in known_media if not row.is_named},
     )
@@ -182,11 +183,15 @@ def _templates(ctx: Context, ids: Iterable[UUID]) -> dict[UUID, PublishedTemplat
     return {id_: PublishedTemplate(form=each.form, family=each.family) for id_, each in versions.items()}
 
 
-def _held_roles(ctx: Context, templates: Iterable[PublishedTemplate]) -> tuple[HeldRole, ...]:
-    """Return the sender's roles, of all days, where a form asks by role; else nothing is asked."""
-    if not any(template.form.by_role for template in templates):
+def _held_roles(
+    ctx: Context, templates: Iterable[PublishedTemplate], tasks: Iterable[task_queries.LockedTask]
+) -> tuple[HeldRole, ...]:
+    """Return the sender's roles, of all days, where a form or a rule asks by role; else nothing is asked."""
+    if not any(template.form.by_role for template in templates) and not any(
+        task.terms.performing_role for task in tasks
+    ):
         return ()
-    return tuple(HeldRole(*row) for row in accounts.roles_held(ctx.session, ctx.user_id))
+    return tuple(HeldRole(*row[1:]) for row in accounts.roles_held(ctx.session, [ctx.user_id]))
 
 
 def _media(session: Session, names: Names) -> Sequence[Row[Any]]:

@@ -117,7 +117,7 @@ WRITES = {
     "quarantine.drafts": "(loan_officer)",
     "evidence.review": "province_manager branch_manager sub_branch_manager risk_manager",
     "closing.freeze": "province_manager branch_manager",
-    "closing.review": "risk_manager",
+    "closing.review": "province_manager risk_manager",
     "silence.silence": "province_manager branch_manager risk_manager",
     "silence.connectors": "province_manager",
     "legal_hold.hold": "province_manager auditor",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from checkpoints.models import CheckpointLoan
+from inspection_api.accounts.models import UserAccount
 from inspection_api.core.ids import new_id
 from inspection_api.core.periods import add_months
 from inspection_api.loans.models import Loan
@@ -106,6 +107,11 @@ def test_a_rule_for_each_loan_counts_loans(client: FlaskClient, portfolio: Portf
     assert (single, each) == (2 * 12, 12 + 1 + 11 + 6)  # the second loan's tasks are those of September to February
 
 
+def name_of(portfolio: Portfolio, user: str) -> str:
+    with portfolio.world.transaction() as ctx:
+        return ctx.session.get_one(UserAccount, portfolio.world.people[user]).name
+
+
 def test_a_manager_sees_his_own_officers_only(client: FlaskClient, portfolio: Portfolio) -> None:
     portfolio.add_checkpoint()
     portfolio.add_checkpoint("foreign", "foreign_officer")
@@ -113,6 +119,7 @@ def test_a_manager_sees_his_own_officers_only(client: FlaskClient, portfolio: Po
     path = f"{API}/{rule.id}/preview"
     mine = client.get(path, headers=portfolio.world.headers("manager")).json
     assert [each["officer_id"] for each in mine["officers"]] == [str(portfolio.world.people["officer"])]
+    assert [each["officer_name"] for each in mine["officers"]] == [name_of(portfolio, "officer")]
     everybody = client.get(path, headers=portfolio.world.headers("province_manager")).json
     assert everybody["visits"] == 2 * mine["visits"]
 

@@ -74,6 +74,7 @@ def test_only_managers_above_create_rules(
         ({"due_roll": "workday"}, "due_roll"),
         ({"exit_count": 2}, "exit_interval"),
         ({"exit_overrides": {"settled": {"interval": 0, "unit": "month", "count": 1}}}, "exit_overrides.settled"),
+        ({"exit_overrides": {"moved": {"interval": 1, "unit": "month", "count": 1}}}, "exit_overrides.moved"),
         ({"inspection_type": "special"}, "inspection_type"),
     ],
 )
@@ -139,6 +140,44 @@ def test_a_point_is_put_into_a_plan_by_hand(client: FlaskClient, portfolio: Port
         assert client.post(path, json={"checkpoint_id": str(stranger)}, headers=manager).status_code == 404
     assert client.post(path, json=body, headers=manager).status_code == 201
     assert client.post(path, json=body, headers=manager).json["code"] == "already_member"
+
+
+def test_the_members_of_a_plan_are_listed_by_code(client: FlaskClient, portfolio: Portfolio) -> None:
+    first, second = portfolio.add_checkpoint(), portfolio.add_checkpoint()
+    portfolio.add_checkpoint("sibling", "colleague")
+    portfolio.create_rule("branch")
+    manager = portfolio.world.headers("branch_manager")
+    query = {"organisation_id": str(portfolio.world.organisations["sub_branch"])}
+    [plan] = client.get("/api/v1/plans", query_string=query, headers=manager).json["items"]
+    path = f"/api/v1/plans/{plan['id']}/checkpoints"
+    assert client.delete(f"{path}/{first}", headers=manager).status_code == 200
+    listed = client.get(path, headers=portfolio.world.headers("manager")).json["items"]
+    assert [(row["checkpoint_id"], row["left_reason"]) for row in listed] == [
+        (str(first), "removed"),
+        (str(second), None),
+    ]
+    assert [row["checkpoint_code"] for row in listed] == ["CP000000", "CP000001"]
+    for former, expected in (("false", [second]), ("true", [first])):
+        narrowed = client.get(path, query_string={"former": former}, headers=manager).json["items"]
+        assert [row["checkpoint_id"] for row in narrowed] == [str(each) for each in expected]
+    page = client.get(f"{path}?limit=1", headers=manager).json
+    rest = client.get(path, query_string={"cursor": page["next_cursor"]}, headers=manager).json["items"]
+    assert [row["checkpoint_id"] for row in rest] == [str(second)]
+    assert client.get(path, headers=portfolio.world.headers("foreign_manager")).status_code == 404
+    assert client.get(path).status_code == 401
+
+
+def test_what_a_new_organisation_gets_may_be_edited(client: FlaskClient, portfolio: Portfolio) -> None:
+    manager = portfolio.world.headers("branch_manager")
+    made = client.post("/api/v1/rules", json=form(portfolio), headers=manager).json
+    fixed = {"id", "organisation_id", "org_type", "version"}
+    body = {name: value for name, value in made.items() if name not in fixed}
+    edited = client.put(
+        f"/api/v1/rules/{made['id']}",
+        json=body | {"auto_create_plan": False, "effective_from": "2026-03-10"},
+        headers=manager | {"If-Match": '"1"'},
+    )
+    assert (edited.status_code, edited.json["auto_create_plan"]) == (200, False)
 
 
 def test_a_point_that_is_no_longer_in_force_joins_no_plan(client: FlaskClient, portfolio: Portfolio) -> None:

@@ -170,3 +170,13 @@ def test_the_schema_itself_refuses_a_second_plan_and_a_second_open_stay(portfoli
         with pytest.raises(IntegrityError), ctx.session.begin_nested():
             ctx.session.execute(insert(PlanMembership).values(**{name: getattr(stay, name) for name in names}))
         assert ctx.session.get(Checkpoint, stay.checkpoint_id) is not None
+
+
+def test_a_rule_that_begins_to_let_points_join_by_themselves_asks_from_the_switch_day_on(portfolio: Portfolio) -> None:
+    point = portfolio.add_checkpoint()
+    rule = portfolio.create_rule(auto_join=False)
+    with portfolio.world.transaction("province_manager") as ctx:
+        service.edit_rule(ctx, rule.id, version=1, effective_from=date(2026, 3, 10), auto_join=True)
+    assert members(portfolio) == {point}
+    portfolio.generate()
+    assert [task.period_start for task in portfolio.tasks(point)] == [date(2026, 4, 1)]

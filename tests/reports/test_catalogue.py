@@ -109,6 +109,7 @@ def test_every_number_has_a_list_or_two(client: FlaskClient, tasked: Portfolio, 
     assert all(column["numerator"] for column in shown)
     assert all((column["kind"] == "rate") == (column["denominator"] is not None) for column in shown)
     assert table["headline"] in {column["key"] for column in table["columns"]}
+    assert set(table["chart"]["columns"]) <= {column["key"] for column in shown}
     keys = [row["key"] for row in table["rows"]]
     assert len(keys) == len(set(keys))
     assert list(numbers(table))

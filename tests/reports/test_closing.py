@@ -259,7 +259,8 @@ def test_through_http(client: FlaskClient, portfolio: Portfolio) -> None:
     wrong = post("province_manager", "/month-closings", **{**body, "month": "2026-13"})
     assert (wrong.status_code, wrong.json["errors"][0]["field"]) == (422, "month")
     review = f"/month-closings/{made.json['id']}/review"
-    assert post("province_manager", review, note="x").status_code == 403
+    assert post("branch_manager", review, note="x").status_code == 403
+    assert post("province_manager", review, note="x").json["code"] == "four_eyes"
     assert post("risk_manager", review, note="已核对").json["review_note"] == "已核对"
     listed = client.get("/api/v1/month-closings?month=2026-03", headers=world.headers("auditor")).json["items"]
     assert [row["id"] for row in listed] == [made.json["id"]]

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from checkpoints.models import Checkpoint
-from inspection_api.accounts.models import AccessGrant
+from inspection_api.accounts.models import AccessGrant, UserAccount
 from inspection_api.core.periods import Period
 from inspection_api.loans.models import Loan
 from inspection_api.reports.queries import conditions
@@ -74,9 +74,15 @@ def test_a_preview_counts_per_officer_and_makes_nothing(client: FlaskClient, por
         portfolio.add_checkpoint(officer=officer)
     body = {"organisation_id": str(portfolio.world.organisations["branch"])}
     officer = str(portfolio.world.people["officer"])
+    with portfolio.world.transaction() as ctx:
+        name = ctx.session.get_one(UserAccount, portfolio.world.people["officer"]).name
     assert call(client, portfolio, "/campaigns/preview", **body).json == {
-        "tasks": 3, "officers": [{"officer_id": officer, "tasks": 2}, {"officer_id": None, "tasks": 1}],
-    }  # fmt: skip
+        "tasks": 3,
+        "officers": [
+            {"officer_id": officer, "officer_name": name, "tasks": 2},
+            {"officer_id": None, "officer_name": None, "tasks": 1},
+        ],
+    }
     narrowed = call(client, portfolio, "/campaigns/preview", **body, filters={"officer_id": officer})
     assert narrowed.json["tasks"] == 2
     assert portfolio.tasks() == []

@@ -10,6 +10,7 @@ import pytest
 
 from inspection_api.core.periods import Period, Unit, WindowMode
 from inspection_api.plans.rules import DueRoll, ExitCheck, InspectionType, PlanTerms, Rule, Version
+from inspection_api.plans.schemas import PERFORMERS
 from inspection_api.tasks.rules import Happening, Kind, State, Stay, Story, explain
 from inspection_api.tasks.rules.explaining import TOLD
 from inspection_api.tasks.service.leaving import Reason
@@ -136,3 +137,9 @@ def test_a_task_that_came_back_and_one_that_waits_too_long_say_so() -> None:
 def test_a_task_of_a_recompute_and_one_of_unknown_origin() -> None:
     assert "backfilled" in told(story(backfilled=True))
     assert {"made", "backfilled"}.isdisjoint(told(story(made_at=None)))
+
+
+@pytest.mark.parametrize("role", PERFORMERS)
+def test_a_rule_that_names_a_role_says_so(role: str) -> None:
+    assert "，须由" in explain(story({"performing_role": role}))[0].text
+    assert "须由" not in explain(story())[0].text

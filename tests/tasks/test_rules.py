@@ -23,6 +23,7 @@ from inspection_api.tasks.rules import (
 )
 
 POINT, OTHER_POINT, RULE = UUID(int=1), UUID(int=2), UUID(int=3)
+OFFICER = UUID(int=5)
 AUGUST, SEPTEMBER, QUARTER = UUID(int=8), UUID(int=9), UUID(int=79)
 
 CREDITED = {"credit_from": date(2018, 8, 1)}
@@ -155,6 +156,35 @@ def test_a_visit_closes_in_one_rule_and_exempts_the_first_task_of_another() -> N
 
 def test_what_closes_a_task_is_no_credit_in_the_same_rule() -> None:
     assert decide_closing(visit("2018-08-02"), [task(), task(9, **CREDITED)]).outcomes == {AUGUST: State.DONE}
+
+
+BY_MANAGERS = {"performing_role": "sub_branch_manager"}
+
+
+def test_a_task_of_a_role_is_closed_in_that_role_alone() -> None:
+    officer, manager = frozenset({"loan_officer"}), frozenset({"loan_officer", "sub_branch_manager"})
+    closing = decide_closing(visit("2018-08-02", roles=officer, task_id=AUGUST), [task(**BY_MANAGERS)])
+    assert outcome(closing) == (AUGUST, None, ("performing_role",))
+    assert decide_closing(visit("2018-08-02", roles=manager), [task(**BY_MANAGERS)]).state is State.DONE
+
+
+def test_whose_task_it_is_closes_it_whatever_his_roles_are() -> None:
+    named = task(**BY_MANAGERS, officer_id=OFFICER)
+    assert decide_closing(visit("2018-08-02", officer_id=OFFICER), [named]).state is State.DONE
+    assert decide_closing(visit("2018-08-02", officer_id=UUID(int=6)), [named]).state is None
+    assert decide_closing(visit("2018-08-02"), [task(**BY_MANAGERS)]).state is None
+
+
+def test_a_visit_outside_of_a_tasks_role_closes_what_is_for_anybody() -> None:
+    closing = decide_closing(visit("2018-08-02", task_id=AUGUST), [task(**BY_MANAGERS), quarter()])
+    assert outcome(closing) == (QUARTER, State.DONE, ())
+
+
+def test_credit_is_earned_in_the_role_alone() -> None:
+    first = task(9, **CREDITED, **BY_MANAGERS)
+    assert decide_closing(visit("2018-08-02"), [first]).outcomes == {}
+    visited = visit("2018-08-02", roles=frozenset({"sub_branch_manager"}))
+    assert decide_closing(visited, [first]).outcomes == {SEPTEMBER: State.EXEMPT}
 
 
 def test_a_gap_that_is_too_short_in_one_rule_leaves_the_others_alone() -> None:

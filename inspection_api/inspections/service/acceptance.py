@@ -139,6 +139,7 @@ def _visit(ctx: Context, row: Row[Any]) -> Visit:
         template_family=template_queries.versions_by_id(ctx, [row.template_version_id])[row.template_version_id].family,
         channel=row.channel,
         task_id=row.task_id,
+        officer_id=row.officer_id,
     )
 
 

@@ -78,7 +78,8 @@ class Rule:
 
     ``interval`` counts ``unit``s, ``history_valid`` counts ``history_unit``s (0 = no credit); ``end`` is inclusive,
     None is open. ``new_within_days`` is how long 新增 has after 放款; ``exit_checks`` override ``exit_check`` by the
-    type of the exit; ``per_loan`` makes one task for each loan of the checkpoint.
+    type of the exit; ``per_loan`` makes one task for each loan of the checkpoint. Only a visit in ``performing_role``
+    counts (None: of anybody who may visit the checkpoint).
     """
 
     start: date
@@ -102,6 +103,7 @@ class Rule:
     late_sync_hours: int = 72
     new_within_days: int = 15
     per_loan: bool = False
+    performing_role: str | None = None
     channels: tuple[Channel, ...] = (Channel.ONSITE,)
 
 

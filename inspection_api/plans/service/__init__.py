@@ -25,11 +25,12 @@ from inspection_api.plans.service.leaving import (
     on_exits_withdrawn,
     on_organisations_closed,
 )
-from inspection_api.plans.service.previewing import preview_form, preview_rule
+from inspection_api.plans.service.previewing import Preview, preview_form, preview_rule
 
 __all__ = [
     "EDIT",
     "EDIT_DATES",
+    "Preview",
     "add_member",
     "attach_plan",
     "create_rule",

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from checkpoints.errors import StateForbids
+from checkpoints.errors import ExitTypeUnknown, StateForbids
 from checkpoints.models import Checkpoint
+from checkpoints.queries import unknown_exit_types
 from checkpoints.rules.lifecycle import State, is_in_force
 from inspection_api.accounts.models import Organisation
 from inspection_api.accounts.queries import get_one, in_subtree, visible_organisations
@@ -44,7 +45,7 @@ def create_rule(ctx: Context, *, organisation_id: UUID, name: str, template_id: 
     """
     owner = get_one(ctx.session, _reachable(ctx).where(Organisation.id == organisation_id), field="organisation_id")
     terms = {**form, "template_id": template_id}
-    ensure_terms(terms)
+    ensure_terms(ctx, terms)
     ensure_name_free(ctx, owner.id, name)
     ensure_published(ctx, template_id)
     rule = InspectionRule(organisation_id=owner.id, name=name, **terms)
@@ -58,11 +59,12 @@ def create_rule(ctx: Context, *, organisation_id: UUID, name: str, template_id: 
     return rule
 
 
-def ensure_terms(terms: dict[str, Any]) -> None:
-    """Refuse terms that contradict each other.
+def ensure_terms(ctx: Context, terms: dict[str, Any]) -> None:
+    """Refuse terms that contradict each other, or name exits that there are not.
 
     Raises:
-        RuleDatesInvalid, ExitChecksInvalid: they do.
+        RuleDatesInvalid, ExitChecksInvalid: they contradict each other.
+        ExitTypeUnknown: the dictionary has no such type.
     """
     rules.ensure_dates(terms["start_on"], terms["end_on"])
     check = ExitCheck(interval=terms.get("exit_interval", 0), count=terms.get("exit_count", 0))
@@ -71,6 +73,9 @@ def ensure_terms(terms: dict[str, Any]) -> None:
         for exit_type, each in terms.get("exit_overrides", {}).items()
     }
     rules.ensure_exit_checks({"exit_interval": check, **overrides})
+    unknown = unknown_exit_types(ctx.session, terms.get("exit_overrides", {}))
+    if unknown:
+        raise ExitTypeUnknown(fields={f"exit_overrides.{code}": ExitTypeUnknown.title for code in unknown})
 
 
 def keep_version(ctx: Context, rule: InspectionRule, *, since: date | None) -> None:

@@ -68,16 +68,20 @@ def edit_rule(ctx: Context, rule_id: UUID, *, version: int, effective_from: date
 
 
 def _switch(ctx: Context, rule: InspectionRule, effective_from: date, terms: dict[str, Any]) -> None:
-    ensure_terms({"start_on": rule.start_on, "end_on": rule.end_on, **terms})
+    ensure_terms(ctx, {"start_on": rule.start_on, "end_on": rule.end_on, **terms})
     ensure_published(ctx, terms.get("template_id", rule.template_id))
     latest = rules.Version(number=rule.version, rule=rule.terms, since=queries.latest_since(ctx.session, rule.id))
     since = rules.switch_day(latest, today=local_day(ctx.now), effective_from=effective_from)
+    joined_by_itself = rule.auto_join
     for name, value in terms.items():
         setattr(rule, name, value)
     rule.version += 1
     ctx.session.flush()
     keep_version(ctx, rule, since=since)
     ctx.session.execute(_FOLLOW_RULE, {"rule_id": rule.id, "end_on": rule.end_on})
+    if rule.auto_join and not joined_by_itself:
+        plan_ids = ctx.session.scalars(select(Plan.id).where(Plan.rule_id == rule.id)).all()
+        queries.join_members(ctx.session, local_day(ctx.now), plan_ids=plan_ids, recorded_on=since)
     queries.lock_members(ctx.session, queries.of_rule(rule.id))
     ctx.session.execute(_LOOK_AGAIN, {"rule_id": rule.id, "plan_id": None})
 

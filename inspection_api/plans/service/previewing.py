@@ -1,13 +1,14 @@
-"""What a rule, saved or not, will ask for in the next twelve months: two reads, whatever the size of the bank."""
+"""What a rule, saved or not, will ask for in the next twelve months: three reads, whatever the size of the bank."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
 from inspection_api.accounts.models import Organisation
-from inspection_api.accounts.queries import get_one, visible_organisations
+from inspection_api.accounts.queries import get_one, names_of, visible_organisations
 from inspection_api.calendars.queries import load_calendar
 from inspection_api.core.periods import local_day
 from inspection_api.plans import queries
@@ -33,10 +34,14 @@ _LOANS = """
         SELECT l.disbursed_on, NULL FROM checkpoint_loan cl JOIN loan l ON l.id = cl.loan_id
         WHERE :per_loan AND cl.checkpoint_id = c.id) loan
 """
+_PERFORMER = """
+    CASE WHEN CAST(:performing_role AS text) IS NULL THEN c.officer_id
+         ELSE performer_of(c.id, :performing_role, :today) END
+"""
 _STAYS = text(
     f"""
     SELECT p.start_on, p.end_on, p.recorded_on AS plan_recorded_on, m.joined_on, m.recorded_on, m.left_on, m.exit_type,
-           m.exit_approved_on, m.returned_on, c.officer_id, loan.since, loan.until, count(*) AS stays
+           m.exit_approved_on, m.returned_on, {_PERFORMER} AS officer_id, loan.since, loan.until, count(*) AS stays
     FROM plan p
     JOIN organisation o ON o.id = p.organisation_id AND o.path LIKE ANY (CAST(:heads AS text[]))
     JOIN plan_membership m ON m.plan_id = p.id
@@ -51,20 +56,28 @@ _NEWCOMERS = text(
     SELECT CAST(:start_on AS date) AS start_on, CAST(:end_on AS date) AS end_on,
            CAST(:today AS date) AS plan_recorded_on, c.effective_from AS joined_on,
            CAST(:today AS date) AS recorded_on, NULL::date AS left_on, NULL::text AS exit_type,
-           NULL::date AS exit_approved_on, NULL::date AS returned_on, c.officer_id, loan.since, loan.until,
-           count(*) AS stays
+           NULL::date AS exit_approved_on, NULL::date AS returned_on, {_PERFORMER} AS officer_id,
+           loan.since, loan.until, count(*) AS stays
     FROM organisation answers
     JOIN organisation o ON starts_with(o.path, answers.path)
     JOIN checkpoint c ON c.organisation_id = o.id AND c.state <> 'exited' AND c.archived_at IS NULL
     {_LOANS}
     WHERE :auto_join AND answers.kind = :org_type AND answers.closed_on IS NULL
       AND answers.path LIKE ANY (CAST(:heads AS text[]))
-    GROUP BY c.effective_from, c.officer_id, loan.since, loan.until
+    GROUP BY 4, 10, 11, 12
     """  # noqa: S608 - our own text
 )
 
 
-def preview_rule(ctx: Context, rule_id: UUID) -> Forecast:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """A forecast, and what its officers are called."""
+
+    forecast: Forecast
+    names: dict[UUID, str]
+
+
+def preview_rule(ctx: Context, rule_id: UUID) -> Preview:
     """Foresee what a rule asks for in the actor's subtrees, with its versions and members of today.
 
     Raises:
@@ -73,11 +86,12 @@ def preview_rule(ctx: Context, rule_id: UUID) -> Forecast:
     rule = get_one(ctx.session, queries.visible_rules(ctx.actor).where(InspectionRule.id == rule_id))
     versions = tuple(row.value for row in queries.versions_of(ctx.session, rule.id))
     heads = [f"{path}%" for path in ctx.actor.paths(queries.READ)]
-    values = {"rule_id": rule.id, "heads": heads, "per_loan": rule.per_loan}
+    values = {"rule_id": rule.id, "heads": heads, "per_loan": rule.per_loan, "performing_role": rule.performing_role}
+    values["today"] = local_day(ctx.now)
     return _foresee(ctx, versions, _STAYS, values)
 
 
-def preview_form(ctx: Context, *, organisation_id: UUID, name: str, **form: Any) -> Forecast:
+def preview_form(ctx: Context, *, organisation_id: UUID, name: str, **form: Any) -> Preview:
     """Foresee what a rule would ask for if it were created today; nothing is written.
 
     Raises:
@@ -86,15 +100,16 @@ def preview_form(ctx: Context, *, organisation_id: UUID, name: str, **form: Any)
     """
     scope = visible_organisations(ctx.actor, EDIT).where(Organisation.id == organisation_id)
     owner = get_one(ctx.session, scope, field="organisation_id")
-    ensure_terms(form)
+    ensure_terms(ctx, form)
     rule = InspectionRule(organisation_id=owner.id, name=name, **form)
-    columns = ("start_on", "end_on", "org_type", "auto_join", "per_loan")
+    columns = ("start_on", "end_on", "org_type", "auto_join", "per_loan", "performing_role")
     values = {column: form[column] for column in columns} | {"heads": [f"{owner.path}%"], "today": local_day(ctx.now)}
     return _foresee(ctx, (Version(number=1, rule=rule.terms),), _NEWCOMERS, values)
 
 
-def _foresee(ctx: Context, versions: tuple[Version, ...], stays: TextClause, values: dict[str, Any]) -> Forecast:
-    return forecast(versions, _groups(ctx, stays, values), load_calendar(ctx.session), local_day(ctx.now))
+def _foresee(ctx: Context, versions: tuple[Version, ...], stays: TextClause, values: dict[str, Any]) -> Preview:
+    found = forecast(versions, _groups(ctx, stays, values), load_calendar(ctx.session), local_day(ctx.now))
+    return Preview(forecast=found, names=names_of(ctx.session, [officer for officer in found.weeks if officer]))
 
 
 def _groups(ctx: Context, stays: TextClause, values: dict[str, Any]) -> Iterator[Group]:

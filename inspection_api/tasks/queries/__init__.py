@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from inspection_api.tasks.queries.campaigns import by_officer, campaigns_of, matching, missing, progress_of
+from inspection_api.tasks.queries.campaigns import (
+    OfficerCount,
+    by_officer,
+    campaigns_of,
+    matching,
+    missing,
+    progress_of,
+)
 from inspection_api.tasks.queries.reading import (
     READ,
     LockedTask,
@@ -23,6 +30,7 @@ from inspection_api.tasks.queries.reading import (
 __all__ = [
     "READ",
     "LockedTask",
+    "OfficerCount",
     "PlanToRun",
     "Stay",
     "active_plans",

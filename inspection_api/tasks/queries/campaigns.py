@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import func, select
 
@@ -10,6 +10,7 @@ from checkpoints.models import Checkpoint
 from checkpoints.queries import FILTERS as POINTS
 from checkpoints.rules.lifecycle import State as Lifecycle
 from checkpoints.rules.lifecycle import is_in_force
+from inspection_api.accounts.models import UserAccount
 from inspection_api.accounts.queries import in_subtree
 from inspection_api.customers.queries import at_or_below
 from inspection_api.loans.models import Loan
@@ -25,6 +26,14 @@ if TYPE_CHECKING:
 
     from inspection_api.core.context import Actor
     from inspection_api.core.permissions import Permission
+
+
+class OfficerCount(NamedTuple):
+    """How many checkpoints one officer has; None stands for nobody."""
+
+    officer_id: UUID | None
+    officer_name: str | None
+    tasks: int
 
 
 def campaigns_of(actor: Actor, permission: Permission = READ) -> Select[Campaign]:
@@ -61,11 +70,13 @@ CAMPAIGN_FILTERS: dict[str, Callable[[Any], ColumnElement[bool]]] = {
 """What narrows the checkpoints of a campaign; each takes its value."""
 
 
-def by_officer(session: Session, found: Select[Checkpoint]) -> list[tuple[UUID | None, int]]:
+def by_officer(session: Session, found: Select[Checkpoint]) -> list[OfficerCount]:
     """Return how many of these checkpoints each officer has, who has most first; None stands for nobody."""
     number = func.count()
-    counted = found.with_only_columns(Checkpoint.officer_id, number).group_by(Checkpoint.officer_id)
-    return [(row[0], row[1]) for row in session.execute(counted.order_by(number.desc(), Checkpoint.officer_id))]
+    whose = (Checkpoint.officer_id, UserAccount.name)
+    counted = found.outerjoin(UserAccount, UserAccount.id == Checkpoint.officer_id).with_only_columns(*whose, number)
+    rows = session.execute(counted.group_by(*whose).order_by(number.desc(), Checkpoint.officer_id))
+    return [OfficerCount(*row) for row in rows]
 
 
 def progress_of(session: Session, campaign_id: UUID) -> dict[str, int]:

@@ -38,7 +38,7 @@ _LOCKED = text(
     SELECT t.id, t.rule_id, t.checkpoint_id, t.customer_id, t.organisation_id, t.officer_id, t.template_version_id,
            t.state, t.period_start, t.period_end, t.due_on, COALESCE(t.makeup_until, t.window_end_on) AS window_end_on,
            t.credit_from, t.version, f.family, COALESCE(r.channels, '{onsite}') AS channels,
-           COALESCE(r.min_gap_days, 0) AS min_gap_days,
+           COALESCE(r.min_gap_days, 0) AS min_gap_days, r.performing_role,
            (SELECT max(earlier.performed_on) FROM task earlier
             WHERE r.min_gap_days > 0 AND earlier.rule_id = t.rule_id AND earlier.checkpoint_id = t.checkpoint_id
               AND earlier.state IN ('done', 'done_late') AND earlier.period_start < t.period_start) AS previous_on
@@ -75,7 +75,6 @@ class LockedTask(msgspec.Struct, frozen=True, kw_only=True):
     period_end: date
     customer_id: UUID
     organisation_id: UUID
-    officer_id: UUID | None
     template_version_id: UUID
     version: int
 
@@ -185,13 +184,14 @@ def _locked(row: Row[Any]) -> LockedTask:
         min_gap_days=row.min_gap_days,
         previous_on=row.previous_on,
         credit_from=row.credit_from,
+        performing_role=row.performing_role,
+        officer_id=row.officer_id,
     )
     return LockedTask(
         terms=terms,
         period_end=row.period_end,
         customer_id=row.customer_id,
         organisation_id=row.organisation_id,
-        officer_id=row.officer_id,
         template_version_id=row.template_version_id,
         version=row.version,
     )

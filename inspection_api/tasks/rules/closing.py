@@ -71,7 +71,8 @@ class TaskTerms(msgspec.Struct, frozen=True, kw_only=True):
     """What decides whether a visit closes a task.
 
     ``previous_on`` is the day of the visit that closed the task before it in the same rule, ``credit_from`` the first
-    day whose visit exempts it (set only for the first task of an episode). A campaign's task has no rule.
+    day whose visit exempts it (set only for the first task of an episode). A campaign's task has no rule. Only a visit
+    in ``performing_role`` counts (None: anybody's), or of ``officer_id``, whose task it is.
     """
 
     id: UUID
@@ -86,10 +87,16 @@ class TaskTerms(msgspec.Struct, frozen=True, kw_only=True):
     min_gap_days: int = 0
     previous_on: date | None = None
     credit_from: date | None = None
+    performing_role: str | None = None
+    officer_id: UUID | None = None
+
+    def is_left_to(self, user_id: UUID) -> bool:
+        """Tell whether the task waits for this user because of its rule's role, whoever has the checkpoint."""
+        return self.performing_role is not None and self.officer_id == user_id and self.state in CLOSABLE
 
 
 class Visit(msgspec.Struct, frozen=True, kw_only=True):
-    """An inspection that is being accepted; ``task_id`` is the device's hint."""
+    """An inspection that is being accepted; ``task_id`` is the device's hint, ``roles`` the officer's of that day."""
 
     inspection_id: UUID
     checkpoint_id: UUID
@@ -97,6 +104,8 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     template_family: str
     channel: str
     task_id: UUID | None = None
+    officer_id: UUID | None = None
+    roles: frozenset[str] = frozenset()
 
 
 class Effect(msgspec.Struct, frozen=True, kw_only=True):
@@ -219,14 +228,22 @@ def _effects(visit: Visit, tasks: Sequence[TaskTerms]) -> Iterator[tuple[TaskTer
         (task for task in tasks if task.period_start <= visit.performed_on <= task.window_end_on),
         key=lambda task: (task.period_start, task.id != visit.task_id, task.id),
     )
-    open_ones = [task for task in held if task.state in CLOSABLE]
+    mine = [task for task in held if _is_in_role(visit, task)]
+    open_ones = [task for task in mine if task.state in CLOSABLE]
     earned = sorted((task for task in tasks if _is_earned(visit, task)), key=lambda task: (task.period_start, task.id))
     if open_ones:
         yield open_ones[0], _close(visit, open_ones[0])
     elif earned:
         yield earned[0], Effect(task_id=earned[0].id, state=State.EXEMPT)
+    elif mine:
+        yield mine[0], Effect(task_id=mine[0].id, flags=(f"task_{mine[0].state}",))
     elif held:
-        yield held[0], Effect(task_id=held[0].id, flags=(f"task_{held[0].state}",))
+        yield held[0], Effect(task_id=held[0].id, flags=("performing_role",))
+
+
+def _is_in_role(visit: Visit, task: TaskTerms) -> bool:
+    is_his = visit.officer_id is not None and visit.officer_id == task.officer_id
+    return task.performing_role is None or is_his or task.performing_role in visit.roles
 
 
 def _close(visit: Visit, task: TaskTerms) -> Effect:
@@ -237,7 +254,7 @@ def _close(visit: Visit, task: TaskTerms) -> Effect:
 
 def _is_earned(visit: Visit, task: TaskTerms) -> bool:
     """Tell whether the visit exempts an open first task of an episode: its credit holds the day."""
-    if task.state not in OPEN or task.credit_from is None:
+    if task.state not in OPEN or task.credit_from is None or not _is_in_role(visit, task):
         return False
     return task.credit_from <= visit.performed_on < task.period_start
 

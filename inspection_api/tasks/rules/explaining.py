@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from inspection_api.core.periods import SHANGHAI, Period, Unit, WindowMode
+from inspection_api.core.permissions import Role
 from inspection_api.plans.rules.terms import DueRoll, PlanTerms, Version, grid_of
 from inspection_api.tasks.rules.closing import OPEN, Kind, State
 
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
 _ONE_DAY = timedelta(days=1)
 _UNITS = {Unit.YEAR: "年", Unit.MONTH: "个月", Unit.WEEK: "周", Unit.DAY: "天"}
 _BLOCKS = {Unit.YEAR: "自然年", Unit.MONTH: "自然月", Unit.WEEK: "自然周（周一至周日）", Unit.DAY: "天数"}
+_ROLES = {
+    Role.PROVINCE_MANAGER: "省行",
+    Role.BRANCH_MANAGER: "分行",
+    Role.SUB_BRANCH_MANAGER: "支行经理",
+    Role.LOAN_OFFICER: "客户经理",
+    Role.EXCEPTION_HANDLER: "异常处理人",
+    Role.RISK_MANAGER: "风控经理",
+}
 _SOURCES = {"auto": "自动加入", "manual": "手工加入"}
 
 
@@ -90,10 +99,11 @@ def explain(story: Story) -> list[Line]:
 
 
 def _rule(story: Story) -> str:
-    version = story.version
+    version, role = story.version, story.version.rule.performing_role
+    whose = f"，须由{_ROLES[Role(role)]}检查" if role else ""
     if version.since is None:
-        return f"由规则“{story.rule}”第 {version.number} 版产生，自规则开始起适用"
-    return f"由规则“{story.rule}”第 {version.number} 版产生，{story.edited_by}修改，自 {version.since} 起适用"
+        return f"由规则“{story.rule}”第 {version.number} 版产生，自规则开始起适用{whose}"
+    return f"由规则“{story.rule}”第 {version.number} 版产生，{story.edited_by}修改，自 {version.since} 起适用{whose}"
 
 
 def _period(story: Story) -> str:

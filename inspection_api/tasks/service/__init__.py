@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inspection_api.tasks.service.assigning import on_checkpoints_assigned
+from inspection_api.tasks.service.assigning import on_checkpoints_assigned, on_handlers_named, on_performers_disabled
 from inspection_api.tasks.service.attempting import note_attempts
 from inspection_api.tasks.service.campaigns import (
     advance_campaigns,
@@ -44,7 +44,9 @@ __all__ = [
     "on_checkpoints_exited",
     "on_checkpoints_reactivated",
     "on_checkpoints_transferred",
+    "on_handlers_named",
     "on_members_removed",
+    "on_performers_disabled",
     "preview_campaign",
     "propose_recompute",
     "reassign",

@@ -76,8 +76,8 @@ _MOVE = text(
 )
 
 
-def preview_campaign(ctx: Context, *, organisation_id: UUID, filters: dict[str, Any]) -> list[tuple[UUID | None, int]]:
-    """Tell how many tasks such a campaign would give to each officer; None stands for nobody.
+def preview_campaign(ctx: Context, *, organisation_id: UUID, filters: dict[str, Any]) -> list[queries.OfficerCount]:
+    """Tell how many tasks such a campaign would give to each officer, by id and name; None stands for nobody.
 
     Raises:
         NotFound: the organisation is out of scope.

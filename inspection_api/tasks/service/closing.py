@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
 from sqlalchemy import text
 
+from inspection_api.accounts.queries import roles_held
 from inspection_api.core.ids import new_id
 from inspection_api.core.periods import Period
 from inspection_api.tasks import queries, rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import date
     from uuid import UUID
 
+    from sqlalchemy import Row
+
     from inspection_api.core.context import Context
-    from inspection_api.tasks.rules import Closing, State, Visit
+    from inspection_api.tasks.rules import Closing, State, TaskTerms, Visit
 
 _CLOSE = text(
     """
@@ -60,11 +65,28 @@ def close(ctx: Context, visits: Sequence[Visit]) -> list[Closing]:
     days = Period(start=min(item.performed_on for item in visits), end=max(item.performed_on for item in visits))
     points = {item.checkpoint_id for item in visits}
     locked = queries.lock_tasks(ctx.session, days=days, checkpoint_ids=points)
-    closings = rules.decide_closings(visits, [task.terms for task in locked])
+    terms = [task.terms for task in locked]
+    visits = _with_roles(ctx, visits, terms)
+    closings = rules.decide_closings(visits, terms)
     pairs = list(zip(visits, closings, strict=True))
     _write_tasks(ctx, pairs)
     ctx.session.execute(_VISITS, {"accepted_at": ctx.now, **_columns([_visit_row(*pair) for pair in pairs])})
     return closings
+
+
+def _with_roles(ctx: Context, visits: Sequence[Visit], tasks: Sequence[TaskTerms]) -> Sequence[Visit]:
+    """Return the visits with the roles that their officers held on their days, where a rule asks; else ask nothing."""
+    if not any(task.performing_role for task in tasks):
+        return visits
+    held = roles_held(ctx.session, {visit.officer_id for visit in visits if visit.officer_id})
+    return [
+        replace(visit, roles=frozenset(row.role for row in held if row.user_id == visit.officer_id and _on(row, visit)))
+        for visit in visits
+    ]
+
+
+def _on(row: Row[UUID, str, date, date | None], visit: Visit) -> bool:
+    return bool(row.valid_from <= visit.performed_on <= (row.valid_to or visit.performed_on))
 
 
 def start(ctx: Context, task_ids: Iterable[UUID]) -> None:

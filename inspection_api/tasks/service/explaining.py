@@ -8,11 +8,10 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from inspection_api.accounts.models import Organisation, UserAccount
-from inspection_api.accounts.queries import get_one
+from inspection_api.accounts.models import Organisation
+from inspection_api.accounts.queries import get_one, names_of
 from inspection_api.core.events import Event
 from inspection_api.core.periods import Period, local_day
-from inspection_api.core.tables import among
 from inspection_api.plans.models import InspectionRule, Plan, PlanMembership, RuleVersion
 from inspection_api.tasks import queries, rules
 from inspection_api.tasks.models import Campaign, Task
@@ -97,8 +96,7 @@ def _events(ctx: Context, task_id: UUID) -> Sequence[Event]:
 def _names(ctx: Context, events: Sequence[Event], author: UUID | None) -> dict[str, str]:
     ids = {author, *(event.actor_id for event in events)} - {None}
     ids |= {UUID(event.data["officer_id"]) for event in events if event.data.get("officer_id")}
-    people = select(UserAccount.id, UserAccount.name).where(among(UserAccount.id, [each for each in ids if each]))
-    return {str(row.id): row.name for row in ctx.session.execute(people)}
+    return {str(id_): name for id_, name in names_of(ctx.session, [each for each in ids if each]).items()}
 
 
 def _stay(stay: PlanMembership, organisation: Organisation) -> rules.Stay:

@@ -11,13 +11,15 @@ from inspection_api.calendars.queries import load_calendar
 from inspection_api.core.ids import new_id
 from inspection_api.plans.rules import InspectionType, Kind, history_credit, horizon, required_tasks
 from inspection_api.tasks import queries
-from inspection_api.tasks.service.assigning import assign
+from inspection_api.tasks.service.assigning import assign, let_hold
 from inspection_api.tasks.service.leaving import REVOCABLE, drop_unrequired
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
     from uuid import UUID
+
+    from sqlalchemy import Row
 
     from inspection_api.calendars.rules import Calendar
     from inspection_api.core.context import Context
@@ -36,7 +38,9 @@ _INSERT = text(
                       organisation_id, officer_id, template_version_id)
     SELECT CASE WHEN l.loan_id IS NULL THEN n.id ELSE gen_random_uuid() END, p.id, p.rule_id, r.number, m.id, c.id,
            c.customer_id, l.loan_id, n.kind, n.inspection_type, n.period_start, n.period_end, n.due_on,
-           n.window_end_on, n.credit_from, n.backfilled, p.organisation_id, c.officer_id, v.id
+           n.window_end_on, n.credit_from, n.backfilled, p.organisation_id,
+           CASE WHEN r.performing_role IS NULL THEN c.officer_id
+                ELSE performer_of(c.id, r.performing_role, :today) END, v.id
     FROM unnest(CAST(:id AS uuid[]), CAST(:episode_id AS uuid[]), CAST(:kind AS text[]), CAST(:version AS int[]),
                 CAST(:inspection_type AS text[]), CAST(:period_start AS date[]), CAST(:period_end AS date[]),
                 CAST(:due_on AS date[]), CAST(:window_end_on AS date[]), CAST(:credit_from AS date[]),
@@ -56,7 +60,7 @@ _INSERT = text(
                         AND x.kind = n.kind AND x.loan_id IS NOT DISTINCT FROM l.loan_id AND x.state <> 'cancelled'
                         AND x.period_start <= n.period_end AND x.period_end >= n.period_start)
     ON CONFLICT DO NOTHING
-    RETURNING id, officer_id
+    RETURNING id, officer_id, plan_id, rule_version, checkpoint_id, customer_id
     """
 )
 _MARK = text(
@@ -73,21 +77,24 @@ _REVIVE = text(
     UPDATE task t
     SET state = 'pending', reason = NULL, rule_version = n.version, inspection_type = n.inspection_type,
         period_end = n.period_end, due_on = n.due_on, window_end_on = n.window_end_on, backfilled = n.backfilled,
-        credit_from = n.credit_from, officer_id = c.officer_id
+        credit_from = n.credit_from,
+        officer_id = CASE WHEN r.performing_role IS NULL THEN c.officer_id
+                          ELSE performer_of(c.id, r.performing_role, :today) END
     FROM unnest(CAST(:episode_id AS uuid[]), CAST(:kind AS text[]), CAST(:version AS int[]),
                 CAST(:inspection_type AS text[]), CAST(:period_start AS date[]), CAST(:period_end AS date[]),
                 CAST(:due_on AS date[]), CAST(:window_end_on AS date[]), CAST(:backfilled AS boolean[]),
                 CAST(:credit_from AS date[]))
          AS n (episode_id, kind, version, inspection_type, period_start, period_end, due_on, window_end_on, backfilled,
                credit_from),
-         checkpoint c
+         checkpoint c, inspection_rule_version r
     WHERE t.episode_id = n.episode_id AND t.kind = n.kind AND t.period_start = n.period_start
+      AND r.rule_id = t.rule_id AND r.number = n.version
       AND t.state = 'cancelled' AND t.reason = ANY (CAST(:reasons AS text[])) AND c.id = t.checkpoint_id
       AND NOT EXISTS (SELECT FROM task x
                       WHERE x.checkpoint_id = t.checkpoint_id AND x.rule_id = t.rule_id AND x.kind = t.kind
                         AND x.loan_id IS NOT DISTINCT FROM t.loan_id AND x.state <> 'cancelled' AND x.id <> t.id
                         AND x.period_start <= n.period_end AND x.period_end >= n.period_start)
-    RETURNING t.id, t.officer_id
+    RETURNING t.id, t.officer_id, t.plan_id, t.rule_version, t.checkpoint_id, t.customer_id
     """
 )
 
@@ -149,6 +156,10 @@ class _Run:
             self.known[key] = required_tasks(plan.versions, terms, stay.episode, self.as_of, self.calendar)
         return self.known[key]
 
+    def is_by_role(self, task: Row[Any]) -> bool:
+        """Tell whether a rule says in which role a task is done, so that it may be another's than its checkpoint."""
+        return self.plans[task.plan_id].versions[task.rule_version - 1].rule.performing_role is not None
+
 
 def generate(ctx: Context, as_of: date, *, at_most: int = MOST_AT_ONCE) -> Generated:
     """Create the tasks that are missing on ``as_of``, the oldest period of each episode first, and assign them.
@@ -163,9 +174,10 @@ def generate(ctx: Context, as_of: date, *, at_most: int = MOST_AT_ONCE) -> Gener
     if anew:
         found = {stay.id: (run.plans[stay.plan_id], run.required(stay)) for stay in looked_at if stay.id in anew}
         drop_unrequired(ctx, as_of, found)
-    created = _create(ctx, rows, is_anew=bool(anew)) if rows else []
+    created = _create(ctx, as_of, rows, is_anew=bool(anew)) if rows else []
     if created:
         assign(ctx, [(row.id, row.officer_id) for row in created])
+        let_hold(ctx, [row for row in created if run.is_by_role(row)])
         ctx.session.execute(_CREDIT, {"task_ids": [row.id for row in created]})
         ctx.record("tasks.generated", as_of=as_of.isoformat(), created=len(created))
     if looked_at:
@@ -174,9 +186,9 @@ def generate(ctx: Context, as_of: date, *, at_most: int = MOST_AT_ONCE) -> Gener
     return Generated(created=len(created), complete=len(looked_at) == len(stays) < at_most)
 
 
-def _create(ctx: Context, rows: Sequence[tuple[Any, ...]], *, is_anew: bool) -> list[Any]:
+def _create(ctx: Context, today: date, rows: Sequence[tuple[Any, ...]], *, is_anew: bool) -> list[Any]:
     """Write the tasks that are not there; only who is looked at anew may have some that were cancelled."""
-    columns = dict(zip(_COLUMNS, map(list, zip(*rows, strict=True)), strict=True))
+    columns = {**dict(zip(_COLUMNS, map(list, zip(*rows, strict=True)), strict=True)), "today": today}
     revived = ctx.session.execute(_REVIVE, {**columns, "reasons": list(REVOCABLE)}).all() if is_anew else []
     return [*revived, *ctx.session.execute(_INSERT, columns).all()]
 
