@@ -49,11 +49,15 @@ class ExitInput(Input):
 
 
 class ExitApproval(Input):
-    """The approver's consent; type and day only where he corrects the proposal."""
+    """The approver's consent; type and day only where he corrects the proposal.
+
+    A day of the past erases no task that has fallen due since: ``keep_overdue`` says that he knows of those.
+    """
 
     note = _why(load_default=None, allow_none=True)
     exit_type = exit_type_code(load_default=None, allow_none=True)
     effective_on = fields.Date(load_default=None, allow_none=True)
+    keep_overdue = Truth(load_default=False)
 
 
 class ExitRefusal(Input):

@@ -115,8 +115,12 @@ def approve_exit(
     note: str | None = None,
     exit_type: str | None = None,
     effective_on: date | None = None,
+    keep_overdue: bool = False,
 ) -> CheckpointExit:
     """Approve somebody else's proposal, if need be with another type or day; before that day the exit is scheduled.
+
+    Tasks that have fallen due since a day of the past stay overdue; higher slices refuse the approval unless the
+    approver says with ``keep_overdue`` that he knows (issue 4).
 
     Raises:
         NotFound: out of scope.
@@ -142,6 +146,7 @@ def approve_exit(
         exit_type=row.exit_type,
         effective_on=row.effective_on.isoformat(),
         approved_on=today.isoformat(),
+        keeps_overdue=keep_overdue,
     )
     return row
 

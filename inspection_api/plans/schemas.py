@@ -20,6 +20,10 @@ DATES = validate.Range(min=date(2000, 1, 1), max=date(2100, 12, 31))
 _TYPES = [each.value for each in InspectionType if each is not InspectionType.SPECIAL]
 _PERFORM = Permission(Action.ONSITE, "perform")
 PERFORMERS = [role.value for role in Role if reach(role, _PERFORM) is not Reach.NONE]
+_PRESETS = (
+    "Checks after an exit by its type; recommended: written_off 4 × 6 months, exited 1 × 3 months, settled and "
+    "discount_only none."
+)
 _EXIT_UNITS = [Unit.DAY, Unit.MONTH]
 
 
@@ -57,6 +61,7 @@ class RuleInput(Input):
         values=fields.Nested(ExitCheckInput),
         load_default=dict,
         validate=validate.Length(max=50),
+        metadata={"description": _PRESETS},
     )
     history_valid = Whole(load_default=1, validate=validate.Range(min=0, max=366))
     history_unit = fields.String(load_default=Unit.MONTH, validate=validate.OneOf([Unit.DAY, Unit.MONTH, Unit.YEAR]))

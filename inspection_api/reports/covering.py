@@ -3,7 +3,8 @@
 Of a window only the days up to today are looked at.
 
 - S, who had to be seen: checkpoints in force on a day of the window. One that came into force in the window belongs to
-  it as soon as a task of its own was due there, one that exited there only if one was due before the exit.
+  it as soon as a task of its own was due there, one that exited there only if one was due before the exit. Nothing will
+  ever be due of one that is in no plan, so it belongs to it at once.
 - V, who was seen: at least one accepted visit performed in the window, of any type, or a history credit whose task is
   due there.
 
@@ -25,6 +26,7 @@ from inspection_api.accounts.queries import visible
 from inspection_api.core.periods import local_day
 from inspection_api.customers.models import Customer
 from inspection_api.loans.models import Loan
+from inspection_api.plans.models import PlanMembership
 from inspection_api.plans.rules import InspectionType
 from inspection_api.reports import queries
 from inspection_api.reports.rules import Coverage
@@ -108,7 +110,7 @@ def points_of(ctx: Context, start: date, end: date) -> Subquery:
         .where(
             begins <= end,
             end - begins + 1 > func.coalesce(left.c.days, 0),
-            or_(~func.coalesce(is_newcomer, False), _has_task_due(start, end)),
+            or_(~func.coalesce(is_newcomer, False), _has_task_due(start, end), ~_is_planned(begins)),
             or_(left.c.left_on.is_(None), _has_task_due(start, left.c.left_on - 1)),
         )
         .subquery()
@@ -133,6 +135,12 @@ def _absences(start: date, end: date) -> Subquery:
         .group_by(CheckpointExit.checkpoint_id)
         .subquery()
     )
+
+
+def _is_planned(begins: ColumnElement[date]) -> ColumnElement[bool]:
+    """Return that a checkpoint is in a plan, or was on or after the day ``begins``."""
+    stays = or_(PlanMembership.left_on.is_(None), PlanMembership.left_on > begins)
+    return exists().where(PlanMembership.checkpoint_id == Checkpoint.id, stays)
 
 
 def _has_task_due(start: date, end: date | ColumnElement[date]) -> ColumnElement[bool]:

@@ -33,6 +33,13 @@ class CampaignDaysInvalid(Invalid):
     title = "专项检查的开始日期不能早于今天，也不能晚于截止日期"
 
 
+class ExitWouldErase(Conflict):
+    """Tasks fell due between the day of the past and its approval; they stay, and ``tasks`` says how many they are."""
+
+    code = "exit_would_erase"
+    title = "该退出日期之后已有到期未完成的任务，不能以退出抹去"
+
+
 class TaskOfRole(Conflict):
     """The task's rule says in which role it is done, so it is not handed to somebody; ``role`` says which."""
 

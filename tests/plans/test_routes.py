@@ -40,7 +40,9 @@ def test_a_rule_needs_only_what_has_no_default_and_reads_the_bold_defaults_back(
         "end": None, "unit": "month", "interval": 1, "window_mode": "calendar", "auto_join": True,
         "auto_create_plan": True, "first_rule": "next", "first_grace_days": 0, "exit_rule": "current",
         "history_valid": 1, "history_unit": "month", "min_gap_days": 0, "late_sync_hours": 72,
-        "channels": ["onsite"], "version": 1,
+        "channels": ["onsite"], "version": 1, "inspection_type": "existing", "exit_interval": 0, "exit_unit": "month",
+        "exit_count": 0, "exit_overrides": {}, "due_roll": "none", "makeup_days": 0, "new_within_days": 15,
+        "per_loan": False, "performing_role": None,
     }  # fmt: skip
     assert defaults.items() <= made.json.items()
     assert client.get(f"/api/v1/rules/{made.json['id']}", headers=headers).json == made.json

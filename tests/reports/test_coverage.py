@@ -15,6 +15,7 @@ from sqlalchemy import delete, select, text, update
 from checkpoints.models import Checkpoint, CheckpointExit
 from inspection_api.accounts import service as accounts
 from inspection_api.loans.models import Loan
+from inspection_api.plans.models import PlanMembership
 from inspection_api.reports import coverage
 from inspection_api.tasks.models import Task, Visit
 from tests.factories import pages
@@ -265,6 +266,22 @@ def test_a_checkpoint_in_no_plan_has_to_be_seen_too(client: FlaskClient, town: P
     with town.world.transaction() as ctx:
         ctx.session.execute(delete(Task))
     assert numbers(ask(client, town, "branch_manager", "branch").json["total"], "checkpoints") == (1, 3)
+
+
+@pytest.mark.parametrize(("planned", "had_to_be_seen"), [(True, 2), (False, 3)])
+def test_a_newcomer_waits_for_its_first_task_but_not_where_no_plan_has_it(
+    client: FlaskClient, town: Portfolio, *, planned: bool, had_to_be_seen: int
+) -> None:
+    with town.world.transaction() as ctx:
+        ctx.session.execute(delete(Task))
+        newcomer = ctx.session.scalars(select(Checkpoint.id).order_by(Checkpoint.id)).all()[-1]
+        ctx.session.execute(
+            update(Checkpoint).where(Checkpoint.id == newcomer).values(effective_from=date(2026, 3, 20))
+        )
+        if not planned:
+            ctx.session.execute(delete(PlanMembership).where(PlanMembership.checkpoint_id == newcomer))
+    total = ask(client, town, "branch_manager", "branch").json["total"]
+    assert numbers(total, "checkpoints") == (1, had_to_be_seen)
 
 
 def test_an_officer_sees_the_coverage_of_what_is_his(client: FlaskClient, town: Portfolio) -> None:

@@ -96,7 +96,7 @@ class Town:
         with self.transaction("province_manager") as ctx:
             made = checkpoints.propose_exit(ctx, self.ids[number], exit_type=exit_type, reason="搬迁", effective_on=day)
         with self.transaction("second_province_manager") as ctx:
-            checkpoints.approve_exit(ctx, made.id)
+            checkpoints.approve_exit(ctx, made.id, keep_overdue=True)
         self.exits[number] = (made.id, day)
         self.hand.exit(point, day, exit_type, self.today)
 

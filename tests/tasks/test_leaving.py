@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select, update
 
+from checkpoints import service as checkpoints
 from checkpoints.models import Checkpoint
 from inspection_api.core.errors import NotFound, PreconditionFailed
 from inspection_api.plans import service as plans
@@ -21,6 +22,8 @@ from tests.tasks.test_service import close, visit
 
 if TYPE_CHECKING:
     from uuid import UUID
+
+    from flask.testing import FlaskClient
 
     from inspection_api.plans.models import InspectionRule
     from tests.factories import World
@@ -70,6 +73,32 @@ def test_an_exit_of_next_months_stop_leaves_the_running_month(portfolio: Portfol
     portfolio.generate()
     leave(portfolio, point, "2026-03-10")
     assert [state for _, _, state, _ in states(portfolio, point)] == ["pending", "cancelled"]
+
+
+@pytest.mark.parametrize("exit_rule", ["current", "next"])
+def test_an_approver_is_told_what_his_day_of_the_past_cannot_erase(
+    client: FlaskClient, portfolio: Portfolio, clock: Clock, exit_rule: str
+) -> None:
+    world = portfolio.world
+    point = portfolio.add_checkpoint()
+    portfolio.create_rule(exit_rule=exit_rule)
+    portfolio.generate()
+    clock.now = datetime(2026, 4, 2, tzinfo=UTC)
+    portfolio.generate()
+    with world.transaction("manager") as ctx:
+        wanted = {"exit_type": "settled", "reason": "贷款已结清", "effective_on": date(2026, 3, 10)}
+        exit_id = checkpoints.propose_exit(ctx, point, **wanted).id
+    before, path, approver = states(portfolio, point), f"/api/v1/exits/{exit_id}/approve", world.headers("approver")
+    answer = client.post(path, json={}, headers=approver)
+    if exit_rule == "current":
+        assert (answer.status_code, answer.json["code"], answer.json["tasks"]) == (409, "exit_would_erase", 1)
+        assert [each["field"] for each in answer.json["errors"]] == ["effective_on"]
+        assert "2026-03-31" in answer.json["errors"][0]["message"]
+        assert states(portfolio, point) == before
+        assert client.get(f"/api/v1/exits/{exit_id}", headers=approver).json["status"] == "proposed"
+        answer = client.post(path, json={"keep_overdue": True}, headers=approver)
+    assert answer.status_code == 200
+    assert ("regular", "2026-03-31", "pending", None) in states(portfolio, point)
 
 
 def test_a_back_dated_exit_never_erases_what_was_due_before_its_approval(portfolio: Portfolio, clock: Clock) -> None:

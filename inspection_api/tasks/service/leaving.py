@@ -12,6 +12,7 @@ from inspection_api.core.periods import local_day
 from inspection_api.plans.queries import versions_by_rule
 from inspection_api.plans.rules import PlanTerms, decide_outcome, stop_date
 from inspection_api.plans.rules.exits import Outcome
+from inspection_api.tasks.errors import ExitWouldErase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -40,9 +41,10 @@ class Reason(StrEnum):
 REVOCABLE = (Reason.EXIT, Reason.TRANSFERRED, Reason.REMOVED, Reason.RULE_CHANGED, Reason.PLAN_ENDED)
 """The reasons that may pass: the task comes back if the rules require it after all."""
 
+_SHOWN = 3
 _LEFT = text(
     """
-    SELECT t.id, t.period_end, t.due_on, m.left_on, m.exit_approved_on, t.rule_id, t.rule_version,
+    SELECT t.id, t.checkpoint_id, t.period_end, t.due_on, m.left_on, m.exit_approved_on, t.rule_id, t.rule_version,
            p.start_on, p.end_on, p.recorded_on
     FROM task t
     JOIN plan_membership m ON m.id = t.episode_id AND m.left_reason = 'exit'
@@ -118,22 +120,40 @@ def cancel(ctx: Context, reasons: Mapping[UUID, Reason]) -> None:
 
 
 def on_checkpoints_exited(ctx: Context, events: Sequence[Recorded]) -> None:
-    """React to ``checkpoint.exited``, after the episodes: the table of §1.5 for every open task."""
+    """React to ``checkpoint.exited``, after the episodes: the table of §1.5 for every open task.
+
+    Raises:
+        ExitWouldErase: tasks fell due between the exit's day and its approval, and the approver did not say so.
+    """
     ctx.session.flush()
     versions = versions_by_rule(ctx.session)
-    left = ctx.session.execute(_LEFT, {"checkpoint_ids": _checkpoints(events)})
-    gone = [row.id for row in left if _outcome(row, versions[row.rule_id]) is Outcome.CANCELLED]
-    cancel(ctx, dict.fromkeys(gone, Reason.EXIT))
+    left = ctx.session.execute(_LEFT, {"checkpoint_ids": _checkpoints(events)}).all()
+    owed = {row.id: _outcome(row, versions[row.rule_id], row.exit_approved_on) is Outcome.STAYS for row in left}
+    saved = [
+        row for row in left if owed[row.id] and _outcome(row, versions[row.rule_id], row.left_on) is Outcome.CANCELLED
+    ]
+    _ensure_known(events, saved)
+    cancel(ctx, dict.fromkeys([row.id for row in left if not owed[row.id]], Reason.EXIT))
 
 
-def _outcome(row: Row[Any], versions: Sequence[Version]) -> Outcome:
+def _ensure_known(events: Sequence[Recorded], saved: Sequence[Row[Any]]) -> None:
+    """Refuse an approval of whoever does not know that only its day saves these tasks (§1.5, issue 4)."""
+    unaware = {event.data["checkpoint_id"] for event in events if not event.data.get("keeps_overdue", True)}
+    found = [row.due_on for row in saved if str(row.checkpoint_id) in unaware]
+    if found:
+        days = "、".join(day.isoformat() for day in sorted(set(found))[:_SHOWN])
+        told = f"{len(found)} 项任务已于 {days} 到期，退出后仍按逾期计；确认请设 keep_overdue"
+        raise ExitWouldErase(fields={"effective_on": told}, tasks=len(found))
+
+
+def _outcome(row: Row[Any], versions: Sequence[Version], approved_on: date) -> Outcome:
     plan = PlanTerms(start=row.start_on, end=row.end_on, recorded_on=row.recorded_on)
     return decide_outcome(
         period_end=row.period_end,
         due_on=row.due_on,
         left_on=row.left_on,
         stops_on=stop_date(versions[row.rule_version - 1].rule, plan, row.left_on),
-        approved_on=row.exit_approved_on,
+        approved_on=approved_on,
     )
 
 
