@@ -20,6 +20,7 @@ SUBSCRIPTIONS: tuple[Subscription, ...] = (
     Subscription("login.failed", When.INLINE, accounts.on_guesses_failed),
     Subscription("station.code_refused", When.INLINE, accounts.on_guesses_failed),
     Subscription("organisation.created", When.INLINE, plans.on_organisations_created),
+    Subscription("organisation.edited", When.INLINE, plans.on_organisations_edited),
     Subscription("organisation.closed", When.INLINE, checkpoints.on_organisations_closed),
     Subscription("organisation.closed", When.INLINE, plans.on_organisations_closed),
     Subscription("user.disabled", When.INLINE, checkpoints.on_users_disabled),

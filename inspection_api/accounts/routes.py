@@ -100,6 +100,18 @@ def create_organisation(ctx: Context, **values: Any) -> Organisation:
     return service.create_organisation(ctx, **values)
 
 
+@blp.patch(
+    "/organisations/<uuid:organisation_id>",
+    permission=EDIT,
+    body=schemas.OrganisationEdit,
+    out=schemas.OrganisationSchema,
+    if_match=True,
+)
+def edit_organisation(ctx: Context, organisation_id: UUID, *, version: int, **changes: Any) -> Organisation:
+    """Rename an organisation, or change its kind: the plans of its old kind end today, those of the new one begin."""
+    return service.edit_organisation(ctx, organisation_id, version=version, **changes)
+
+
 @blp.post(
     "/organisations/<uuid:organisation_id>/close",
     permission=EDIT,

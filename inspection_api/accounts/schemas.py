@@ -88,6 +88,13 @@ class OrganisationSchema(Schema):
     version = fields.Integer()
 
 
+class OrganisationEdit(Input):
+    """Another name, or another kind: 升格, 降格."""
+
+    name = Text(maximum=100)
+    kind = fields.String(validate=validate.OneOf(list(OrganisationKind)))
+
+
 class ClosingInput(Input):
     """Why an organisation is closed."""
 

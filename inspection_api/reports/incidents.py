@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Date, Select, and_, cast, false, func, or_, select
+from sqlalchemy.orm import aliased
 
 from checkpoints.models import Checkpoint, CheckpointExit, CheckpointReset, ExitType
 from checkpoints.rules.exits import ExitStatus
@@ -43,6 +44,9 @@ _NAMED = (
     Checkpoint.name.label("checkpoint_name"),
     Customer.name.label("customer_name"),
 )
+_A_YEAR = timedelta(days=365)
+_MOST_RESETS = 2
+"""How often a place may be given up in a year before it is worth a look (domain.md §3.4)."""
 _LEFT = (ExitStatus.APPROVED, ExitStatus.REACTIVATED)
 
 
@@ -185,12 +189,25 @@ def _resets(_: Context) -> Rows:
     )
 
 
+def _reset_kinds(window: Period, _: date) -> Conditions:
+    """Return the resets of a window, and those before which the checkpoint had two in a year (domain.md §3.4)."""
+    earlier = aliased(CheckpointReset)
+    within = and_(
+        earlier.checkpoint_id == CheckpointReset.checkpoint_id,
+        earlier.reset_at > CheckpointReset.reset_at - _A_YEAR,
+        earlier.reset_at < CheckpointReset.reset_at,
+    )
+    before = select(func.count()).where(within).scalar_subquery()
+    resets = _instants(CheckpointReset.reset_at, window)
+    return {"resets": resets, "reset_often": and_(resets, before >= _MOST_RESETS)}
+
+
 RESETS = Source(
     model=CheckpointReset,
     organisation=Checkpoint.organisation_id,
     at=CheckpointReset.checkpoint_id,
     is_in_reach=lambda actor: visible(Checkpoint, "checkpoint", actor, queries.READ),
-    kinds=lambda window, _: {"resets": _instants(CheckpointReset.reset_at, window)},
+    kinds=_reset_kinds,
     listed=_resets,
 )
 

@@ -52,7 +52,7 @@ INCIDENTS = {
     "tasks": {"missed": "未完成任务", "overdue": "已逾期任务", "exempted_by_exit": "因退出取消的任务"},
     "attempts": {"unmet": "未遇见", "refused": "拒绝检查"},
     "visits": {"waiting": "隔离待处理", "excepted": "隔离后采纳", "rejected": "隔离后驳回"},
-    "resets": {"resets": "定位重置"},
+    "resets": {"resets": "定位重置", "reset_often": "其中一年内超过两次"},
     "exits": {"exits": "退出检查点", "back_dated": "其中倒签"},
     "alerts": {"alerts": "新增预警"},
 }

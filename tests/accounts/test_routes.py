@@ -214,6 +214,27 @@ def test_organisations_are_created_below_their_parents_kind(client: FlaskClient,
     assert {item["name"] for item in listed} == {"sub_branch", "sibling", "新支行"}
 
 
+def test_an_organisation_is_renamed_and_changes_its_kind_between_those_above_and_below(
+    client: FlaskClient, world: World
+) -> None:
+    path, admin = f"/api/v1/organisations/{world.organisations['sub_branch']}", world.headers("administrator")
+
+    def change(where: str = path, version: int = 1, headers: dict[str, str] = admin, **body: str) -> Any:
+        return client.patch(where, json=body, headers=headers | {"If-Match": f'"{version}"'})
+
+    changed = change(name="城东支行", kind="outlet")
+    assert (changed.status_code, changed.json["name"], changed.json["kind"]) == (200, "城东支行", "outlet")
+    assert change(name="城西支行").status_code == 412
+    assert change(version=2, kind="sub_branch").json["kind"] == "sub_branch"
+    for kind in ("branch", "province"):
+        refused = change(version=3, kind=kind)
+        assert (refused.status_code, refused.json["code"]) == (422, "organisation_kind_invalid")
+    branch = f"/api/v1/organisations/{world.organisations['branch']}"
+    assert change(branch, kind="sub_branch").json["code"] == "organisation_kind_invalid"
+    assert change(headers=world.headers("branch_manager"), version=3, name="城西").status_code == 403
+    assert change(f"/api/v1/organisations/{uuid4()}", name="城西").status_code == 404
+
+
 def enrol(client: FlaskClient, headers: dict[str, str], device_id: str, key: str = KEY) -> Any:
     body = {"id": device_id, "name": "手机", "public_key": key}
     return client.post("/api/v1/devices", json=body, headers=headers)

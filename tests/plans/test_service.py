@@ -10,6 +10,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from checkpoints.models import Checkpoint
+from inspection_api.accounts import service as accounts
 from inspection_api.accounts.models import Organisation
 from inspection_api.plans import service
 from inspection_api.plans.errors import AlreadyMember, RuleNameTaken, TemplateUnpublished
@@ -180,3 +181,46 @@ def test_a_rule_that_begins_to_let_points_join_by_themselves_asks_from_the_switc
     assert members(portfolio) == {point}
     portfolio.generate()
     assert [task.period_start for task in portfolio.tasks(point)] == [date(2026, 4, 1)]
+
+
+def test_an_organisation_of_another_kind_has_the_plans_of_that_kind_at_once(portfolio: Portfolio) -> None:
+    world, point = portfolio.world, portfolio.add_checkpoint()
+    organisation_id = world.organisations["sub_branch"]
+    rules = {kind: portfolio.create_rule("branch", name=kind, org_type=kind) for kind in ("sub_branch", "outlet")}
+    portfolio.generate()
+
+    def become(kind: str, version: int) -> dict[str, tuple[date | None, set[UUID]]]:
+        with world.transaction() as ctx:
+            accounts.edit_organisation(ctx, organisation_id, version=version, kind=kind)
+        with world.transaction() as ctx:
+            plans = {
+                plan.rule_id: plan
+                for plan in ctx.session.scalars(select(Plan).where(Plan.organisation_id == organisation_id))
+            }
+            stays = ctx.session.scalars(select(PlanMembership).where(PlanMembership.left_on.is_(None))).all()
+        held = {name: plans.get(rule.id) for name, rule in rules.items()}
+        return {
+            name: (plan.end_on, {stay.checkpoint_id for stay in stays if stay.plan_id == plan.id})
+            for name, plan in held.items()
+            if plan is not None
+        }
+
+    today = date(2026, 3, 10)
+    assert become("outlet", 1) == {"sub_branch": (today, {point}), "outlet": (None, {point})}
+    portfolio.generate()
+    assert [(task.rule_id, task.period_start) for task in portfolio.tasks(point) if task.state == "pending"] == [
+        (rules["sub_branch"].id, date(2026, 3, 1)),
+        (rules["outlet"].id, date(2026, 3, 1)),
+        (rules["outlet"].id, date(2026, 4, 1)),
+    ]
+    assert become("sub_branch", 2) == {"sub_branch": (None, {point}), "outlet": (today, {point})}
+
+
+def test_a_new_name_leaves_the_plans_alone(portfolio: Portfolio) -> None:
+    portfolio.add_checkpoint()
+    portfolio.create_rule("branch")
+    before = stays(portfolio)
+    with portfolio.world.transaction() as ctx:
+        accounts.edit_organisation(ctx, portfolio.world.organisations["sub_branch"], version=1, name="城东支行")
+    assert [stay.generated_through for stay in stays(portfolio)] == [stay.generated_through for stay in before]
+    assert planned(portfolio) == {"城东支行", "sibling"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
@@ -174,3 +174,21 @@ def test_the_lists_name_what_people_know(
     (row,) = ask(client, troubled, "manager", f"anomalies/{listing}", **asked).json["items"]
     assert row.items() >= told.items()
     assert row["organisation_name"] == "sub_branch"
+
+
+def test_a_place_that_is_given_up_for_the_third_time_in_a_year_is_worth_a_look(
+    client: FlaskClient, desk: Portfolio
+) -> None:
+    often, seldom = desk.add_checkpoint(), desk.add_checkpoint()
+    by, year = desk.world.people["manager"], timedelta(days=365)
+    days = {often: [timedelta(days=300), timedelta(days=1)], seldom: [year, timedelta(days=1)]}
+    for point, before in days.items():
+        for generation, ago in enumerate([*before, timedelta(0)], start=2):
+            add(desk, CheckpointReset(
+                checkpoint_id=point, generation=generation, reason="搬迁", reset_by=by, reset_at=LAST_OF_MARCH - ago
+            ))  # fmt: skip
+    table = ask(client, desk, "manager", "anomalies", organisation="sub_branch", **MARCH).json
+    assert shown(table["total"]) == {"resets": 4, "reset_often": 1}
+    asked = {"organisation": "sub_branch", "measure": "reset_often", **MARCH}
+    (row,) = ask(client, desk, "manager", "anomalies/resets", **asked).json["items"]
+    assert (row["checkpoint_code"], row["generation"]) == ("CP000000", 4)

@@ -21,6 +21,7 @@ from inspection_api.accounts.service.people import (
     create_organisation,
     create_user,
     disable_user,
+    edit_organisation,
     end_role,
     ensure_root,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "create_organisation",
     "create_user",
     "disable_user",
+    "edit_organisation",
     "end_all_sessions",
     "end_role",
     "end_session",

@@ -18,6 +18,7 @@ from inspection_api.accounts.models import Organisation, RoleAssignment, Session
 from inspection_api.accounts.service.logins import hash_password
 from inspection_api.core.periods import local_day
 from inspection_api.core.permissions import Action, Permission, Role
+from inspection_api.core.tables import ensure_version
 
 if TYPE_CHECKING:
     from datetime import date
@@ -57,6 +58,36 @@ def create_organisation(
     ctx.session.flush()
     ctx.record("organisation.created", organisation_id=str(organisation.id), kind=kind)
     return organisation
+
+
+def edit_organisation(
+    ctx: Context, organisation_id: UUID, *, version: int, name: str | None = None, kind: str | None = None
+) -> Organisation:
+    """Give an organisation another name, or another kind, which higher slices react to: its plans are others.
+
+    Raises:
+        NotFound: out of scope.
+        PreconditionFailed: somebody else edited it since.
+        OrganisationKindInvalid: the kind does not lie between its parent's and those of what is open below it.
+    """
+    scope = _reachable(ctx.actor, EDIT_ACCOUNTS).where(Organisation.id == organisation_id)
+    organisation = queries.get_one(ctx.session, scope.with_for_update(of=Organisation))
+    ensure_version(organisation, version)
+    before = organisation.kind
+    organisation.name, organisation.kind = name or organisation.name, kind or before
+    _ensure_in_line(ctx, organisation)
+    ctx.session.flush()
+    ctx.record("organisation.edited", organisation_id=str(organisation.id), was=before, kind=organisation.kind)
+    return organisation
+
+
+def _ensure_in_line(ctx: Context, organisation: Organisation) -> None:
+    parent = ctx.session.get_one(Organisation, organisation.parent_id) if organisation.parent_id else None
+    kind = rules.OrganisationKind(organisation.kind)
+    rules.ensure_below(kind, rules.OrganisationKind(parent.kind) if parent else None)
+    below = select(Organisation.kind).where(Organisation.parent_id == organisation.id, Organisation.closed_on.is_(None))
+    for child in ctx.session.scalars(below.distinct()):
+        rules.ensure_below(rules.OrganisationKind(child), kind)
 
 
 def close_organisation(ctx: Context, organisation_id: UUID, *, reason: str) -> Organisation:

@@ -24,6 +24,7 @@ from inspection_api.plans.service.leaving import (
     on_checkpoints_transferred,
     on_exits_withdrawn,
     on_organisations_closed,
+    on_organisations_edited,
 )
 from inspection_api.plans.service.previewing import Preview, preview_form, preview_rule
 
@@ -44,6 +45,7 @@ __all__ = [
     "on_exits_withdrawn",
     "on_organisations_closed",
     "on_organisations_created",
+    "on_organisations_edited",
     "preview_form",
     "preview_rule",
     "remove_member",

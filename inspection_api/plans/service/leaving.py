@@ -40,6 +40,23 @@ _END = text(
     RETURNING p.id
     """
 )
+_END_OTHERS = text(
+    """
+    UPDATE plan p SET end_on = greatest(p.start_on, :today), detached = true
+    FROM inspection_rule r JOIN organisation o ON o.id = ANY (CAST(:organisation_ids AS uuid[]))
+    WHERE p.organisation_id = o.id AND r.id = p.rule_id AND r.org_type <> o.kind
+      AND (p.end_on IS NULL OR p.end_on > :today)
+    RETURNING p.id
+    """
+)
+_BEGIN_AGAIN = text(
+    """
+    UPDATE plan p SET end_on = r.end_on, start_on = r.start_on, detached = false, recorded_on = :today
+    FROM inspection_rule r JOIN organisation o ON o.id = ANY (CAST(:organisation_ids AS uuid[]))
+    WHERE p.organisation_id = o.id AND r.id = p.rule_id AND r.org_type = o.kind AND r.auto_create_plan AND p.detached
+    RETURNING p.id
+    """
+)
 _LOOK_AGAIN = text(
     "UPDATE plan_membership SET generated_through = NULL WHERE plan_id = ANY (CAST(:plan_ids AS uuid[]))"
 )
@@ -126,6 +143,26 @@ def on_checkpoints_transferred(ctx: Context, events: Sequence[Recorded]) -> None
     today = local_day(ctx.now)
     queries.join_members(ctx.session, today, checkpoint_ids=moves, since=moves)
     ctx.session.execute(_GO_ON, {"checkpoint_ids": list(moves), "today": today})
+
+
+def on_organisations_edited(ctx: Context, events: Sequence[Recorded]) -> None:
+    """React to ``organisation.edited``: of another kind, it has the plans of that kind, in this transaction (§1.1).
+
+    The plans of its old kind end today. One that it had before, and has again, follows its rule again.
+    """
+    ctx.session.flush()
+    changed = [UUID(event.data["organisation_id"]) for event in events if event.data["was"] != event.data["kind"]]
+    if not changed:
+        return
+    today = local_day(ctx.now)
+    ended = ctx.session.scalars(_END_OTHERS, {"organisation_ids": changed, "today": today}).all()
+    back = ctx.session.scalars(_BEGIN_AGAIN, {"organisation_ids": changed, "today": today}).all()
+    queries.lock_members(ctx.session, among(PlanMembership.plan_id, [*ended, *back]))
+    ctx.session.execute(_LOOK_AGAIN, {"plan_ids": [*ended, *back]})
+    new = queries.create_plans(ctx.session, today, organisation_ids=changed)
+    queries.join_members(ctx.session, today, plan_ids=[*back, *new])
+    for plan_id in ended:
+        ctx.record("plan.ended", plan_id=str(plan_id))
 
 
 def on_organisations_closed(ctx: Context, events: Sequence[Recorded]) -> None:
