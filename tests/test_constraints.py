@@ -171,6 +171,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "ck_inspection_rule_window_mode_known": {"window_mode": UNKNOWN},
     "ck_inspection_rule_interval_in_range": {"interval": 0},
     "ck_inspection_rule_org_type_known": {"org_type": UNKNOWN},
+    "ck_inspection_rule_performing_role_known": {"performing_role": UNKNOWN},
     "ck_inspection_rule_unit_known": {"unit": UNKNOWN},
     "ck_job_done_with_file": {"mime": "text/csv"},
     "ck_job_failed_with_problem": {"problem": "gone"},
