@@ -112,7 +112,7 @@ def _read_some(work: jobs.Work, listing: Listing) -> jobs.Step:
     page = paginate(work.ctx.session, rows, by=listing.by, limit=AT_ONCE, cursor=work.state.get("cursor"))
     fields = spreadsheets.columns_of(listing)
     told = listing.out(many=True).dump(page.items)
-    values = [[row[name] for name in fields] for row in told]
+    values = [[_in_a_cell(row[name]) for name in fields] for row in told]
     work.stash_part(work.parts, lambda file: file.write(msgspec.json.encode(values)))
     done = work.state.get("done", 0) + len(values)
     total = work.state.get("total") or work.ctx.session.scalar(select(func.count()).select_from(rows.subquery()))
@@ -120,6 +120,11 @@ def _read_some(work: jobs.Work, listing: Listing) -> jobs.Step:
     state = {"cursor": page.next_cursor, "done": done, "total": total, "widths": widths}
     state["read"] = page.next_cursor is None
     return jobs.Step(done=done, total=max(done, int(total or 0)), state=state, parts=work.parts + 1)
+
+
+def _in_a_cell(value: Any) -> Any:
+    """Return what one cell holds of a value: of several (the indicators of a visit) all, side by side."""
+    return ("、".join(map(str, value)) or None) if isinstance(value, list) else value
 
 
 def _write_list(work: jobs.Work, report: Report, listing: Listing) -> jobs.Step:

@@ -25,7 +25,7 @@ from inspection_api.reports.spreadsheets import columns_of
 from inspection_api.tasks.models import Task
 from inspection_api.worker import Outbox
 from tests.factories import pages
-from tests.reports.reading import ask
+from tests.reports.reading import add_visit, ask
 from tests.reports.test_catalogue import plausible
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ API = "/api/v1"
 MARCH = {"from": "2026-03-01", "to": "2026-03-31"}
 REASON = "季度核对"
 LISTS = [(report, listing) for report in REPORTS for listing in report.lists]
+VISITS = next(listing for report, listing in LISTS if (report.code, listing.path) == ("records", "visits"))
 
 
 @pytest.fixture
@@ -197,6 +198,16 @@ def test_every_list_comes_as_a_workbook(
     answer = fetch(client, busy, outbox, path, query=query, reason=REASON, user="province_manager")
     titles = list(columns_of(listing).values())
     assert rows_below(sheet_of(answer), titles[0])[0] == titles
+
+
+def test_all_indicators_of_a_visit_stand_in_one_cell(client: FlaskClient, busy: Portfolio, outbox: Outbox) -> None:
+    with busy.world.transaction() as ctx:
+        first, second = ctx.session.scalars(select(Checkpoint.id).order_by(Checkpoint.code).limit(2)).all()
+    add_visit(busy, first, date(2026, 3, 3), indicators=["W01", "W10"])
+    add_visit(busy, second, date(2026, 3, 4))
+    sheet = sheet_of(fetch(client, busy, outbox, "records/visits", reason=REASON))
+    headings, *rows = rows_below(sheet, next(iter(columns_of(VISITS).values())))
+    assert {row[headings.index("预警指示")] for row in rows} == {"W01、W10", None}
 
 
 @pytest.mark.parametrize(
