@@ -62,16 +62,16 @@ class _Children:
     def stopping(self) -> bool:
         return self.asked
 
-    def start(self, command: str) -> subprocess.Popen[bytes]:
-        line = [sys.executable, "-m", "inspection_api", command]
+    def start(self, command: str, *options: str) -> subprocess.Popen[bytes]:
+        line = [sys.executable, "-m", "inspection_api", command, *options]
         self.running[command] = processes.spawn(line, env=self.env)
         return self.running[command]
 
-    def finish(self, command: str) -> None:
+    def finish(self, command: str, *options: str) -> None:
         """Run a command that ends by itself; its own words tell what went wrong."""
         if self.stopping():
             return
-        process = self.start(command)
+        process = self.start(command, *options)
         while process.poll() is None and not self.stopping():
             time.sleep(_POLL_S)
         if self.stopping():
@@ -147,7 +147,7 @@ def _told(env: Mapping[str, str], path: Path) -> Iterator[None]:
 def _serve(children: _Children) -> None:
     children.finish("migrate")
     if children.env["XUNJI_MODE"] == Mode.DEMO:
-        children.finish("seed-demo")
+        children.finish("seed-demo", "--past")
     if children.stopping():
         return
     children.start("serve")

@@ -11,7 +11,7 @@ import pytest
 
 from inspection_api.app import openapi
 from inspection_api.cli import HOMES
-from inspection_api.demo.seed import PASSWORD
+from inspection_api.demo.portfolio import PASSWORD
 from sync.entities import OPERATIONS
 from sync.protocol.envelope import decode_operation
 

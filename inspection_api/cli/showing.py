@@ -14,9 +14,10 @@ from inspection_api.demo.seed import seed
 @click.command("seed-demo")
 @click.option("--bank", default="demo", help="Code of the demo bank.")
 @click.option("--small", is_flag=True, help="One branch only, for tests.")
-def seed_demo(bank: str, *, small: bool) -> None:
+@click.option("--past", is_flag=True, help="With a year behind it, as `run` makes it.")
+def seed_demo(bank: str, *, small: bool, past: bool) -> None:
     """Fill an invented bank of real size, once; a seeded bank is left alone."""
-    seed(open_runtime(), bank, small=small)
+    seed(open_runtime(), bank, small=small, with_past=past)
 
 
 @click.command()

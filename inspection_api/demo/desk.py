@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from inspection_api.demo.seed import PASSWORD
+from inspection_api.demo.portfolio import PASSWORD
 from sync.client import HttpTransport, Request, Response
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from inspection_api.core.periods import day_start, first_of_month, local_day
 from inspection_api.customers import rules as customer_rules
 from inspection_api.demo.desk import Desk, ensure
+from inspection_api.demo.portfolio import GATEWAY_TOKEN_FILE
 from inspection_api.demo.prints import scan
-from inspection_api.demo.seed import GATEWAY_TOKEN_FILE
 from inspection_api.demo.story import BRANCH_MANAGER, HEADQUARTERS, MANAGER, OFFICER
 
 if TYPE_CHECKING:

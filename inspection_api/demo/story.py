@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from inspection_api.demo.desk import BANK, Desk
 from inspection_api.demo.network import Network
-from inspection_api.demo.seed import PASSWORD
+from inspection_api.demo.portfolio import PASSWORD
 from sync.client import Client, Credentials
 
 if TYPE_CHECKING:

@@ -1,0 +1,83 @@
+"""Checkpoints that left in the past, and some that came back: proposed by one, decided by another."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from checkpoints import service as checkpoints
+from checkpoints.models import Checkpoint, CheckpointExit
+from checkpoints.rules.exits import ExitStatus
+from inspection_api.accounts.models import Organisation
+from inspection_api.core.periods import local_day
+
+if TYPE_CHECKING:
+    from inspection_api.demo.past.era import Era
+
+_REASONS = {
+    "settled": "贷款已结清，不再续贷",
+    "exited": "企业压缩授信，按计划退出",
+    "written_off": "贷款已核销，转资产保全",
+    "discount_only": "仅余票据贴现业务",
+}
+_TYPES = ("settled", "settled", "settled", "exited", "exited", "written_off", "discount_only")
+_REFUSED_SHARE, _BACK_DATED_SHARE, _BACK_DATED_DAYS = 0.15, 0.25, 6
+_NOTE, _REFUSAL, _RETURN = "情况属实，同意退出", "企业仍有未结清借据，暂不退出", "企业重新授信，恢复检查"
+
+
+def propose(era: Era, share: float) -> None:
+    """Let officers propose that some of their checkpoints leave."""
+    ctx = era.system()
+    in_force = (
+        select(Checkpoint.id, Organisation.code)
+        .join(Organisation, Organisation.id == Checkpoint.organisation_id)
+        .where(Checkpoint.state == "active", Checkpoint.effective_from < local_day(era.now))
+        .order_by(Checkpoint.code)
+    )
+    for checkpoint_id, code in ctx.session.execute(in_force).all():
+        if era.random.random() < share:
+            exit_type = era.random.choice(_TYPES)
+            checkpoints.propose_exit(
+                era.acting(f"o{code}"),
+                checkpoint_id,
+                exit_type=exit_type,
+                reason=_REASONS[exit_type],
+                effective_on=local_day(era.now),
+            )
+    era.settle()
+
+
+def decide(era: Era) -> None:
+    """Let branch managers decide the open proposals: some are refused, some leave from a day that has passed."""
+    waits = (
+        select(CheckpointExit.id, CheckpointExit.effective_on, Checkpoint.effective_from, Organisation.code)
+        .join(Checkpoint, Checkpoint.id == CheckpointExit.checkpoint_id)
+        .join(Organisation, Organisation.id == Checkpoint.organisation_id)
+        .where(CheckpointExit.status == ExitStatus.PROPOSED)
+        .order_by(Checkpoint.code)
+    )
+    for exit_id, effective_on, since, code in era.system().session.execute(waits).all():
+        manager = era.acting(f"b{code[:2]}")
+        if era.random.random() < _REFUSED_SHARE:
+            checkpoints.refuse_exit(manager, exit_id, note=_REFUSAL)
+        else:
+            is_back_dated = era.random.random() < _BACK_DATED_SHARE
+            day = effective_on - timedelta(days=_BACK_DATED_DAYS) if is_back_dated else local_day(era.now)
+            checkpoints.approve_exit(manager, exit_id, note=_NOTE, effective_on=max(day, since))
+    era.settle()
+
+
+def come_back(era: Era, share: float) -> None:
+    """Let branch managers bring some of those back that have left."""
+    gone = (
+        select(Checkpoint.id, Organisation.code)
+        .join(Organisation, Organisation.id == Checkpoint.organisation_id)
+        .where(Checkpoint.state == "exited")
+        .order_by(Checkpoint.code)
+    )
+    for checkpoint_id, code in era.system().session.execute(gone).all():
+        if era.random.random() < share:
+            checkpoints.reactivate(era.acting(f"b{code[:2]}"), checkpoint_id, reason=_RETURN)
+    era.settle()
