@@ -34,16 +34,22 @@ class PaperWindow(Identified, Base):
 
 
 class UnlockRequest(Identified, Versioned, Base):
-    """Somebody asks for another window; ``window_number`` is the one that has passed."""
+    """Somebody asks for another window; ``window_number`` is the one that has passed.
+
+    ``climbs`` is of how many climbs to a higher level people were told, ``climbs_at`` when the next one is due: the
+    timetable's bookkeeping. Who may decide never depends on it.
+    """
 
     __tablename__ = "unlock_request"
     __table_args__ = (
         CheckConstraint("status IN ('pending', 'approved', 'rejected', 'withdrawn', 'expired')", name="status_known"),
         CheckConstraint("(status IN ('approved', 'rejected')) = (decided_by IS NOT NULL)", name="decided_by_set"),
         CheckConstraint("(status = 'pending') = (decided_at IS NULL)", name="decided_at_set"),
+        CheckConstraint("climbs BETWEEN 0 AND 2", name="climbs_range"),
         Index("uq_unlock_request_pending", "inspection_id", unique=True, postgresql_where=text("status = 'pending'")),
         Index("ix_unlock_request_inspection_id", "inspection_id"),
         Index("ix_unlock_request_open", "expires_at", postgresql_where=text("status = 'pending'")),
+        Index("ix_unlock_request_climbing", "climbs_at", postgresql_where=text("status = 'pending'")),
     )
 
     inspection_id: Mapped[UUID] = mapped_column(ForeignKey("inspection.id"))
@@ -59,6 +65,8 @@ class UnlockRequest(Identified, Versioned, Base):
     decided_at: Mapped[datetime | None]
     decision_reason: Mapped[str | None]
     days: Mapped[int | None]
+    climbs: Mapped[int] = mapped_column(server_default=text("0"))
+    climbs_at: Mapped[datetime | None]
 
 
 class PaperOpinion(Identified, Base):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, false, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
 
 from inspection_api.accounts.models import Organisation, RoleAssignment, UserAccount
 from inspection_api.accounts.queries import get_one, in_subtree, valid_on
@@ -17,7 +18,7 @@ from inspection_api.inspections.models import Inspection
 from inspection_api.inspections.queries import in_reach
 from inspection_api.media.models import Media
 from kiosk_print.models import PaperOpinion, PaperPrint, PaperSeries, PaperWindow, PrintTerms, UnlockRequest
-from kiosk_print.rules.unlock import MANAGER_LEVELS, Candidate, candidate_level
+from kiosk_print.rules.unlock import MANAGER_LEVELS, Candidate, Level, candidate_level
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -92,6 +93,14 @@ def find_opinion(session: Session, inspection_id: UUID) -> PaperOpinion | None:
     return session.scalars(statement).one_or_none()
 
 
+def opinion_authors(session: Session, inspection_ids: Iterable[UUID]) -> dict[UUID, UUID]:
+    """Return who wrote the opinions that count, by record."""
+    statement = select(PaperOpinion.inspection_id, PaperOpinion.author_id).where(
+        among(PaperOpinion.inspection_id, inspection_ids), PaperOpinion.voided_at.is_(None)
+    )
+    return {row.inspection_id: row.author_id for row in session.execute(statement)}
+
+
 def find_print_by_key(session: Session, user_id: UUID, idempotency_key: str) -> PaperPrint | None:
     """Return the print that this user asked for by this key, if there is one."""
     statement = select(PaperPrint).where(
@@ -130,19 +139,29 @@ def lock_request(session: Session, condition: ColumnElement[bool]) -> UnlockRequ
     return get_one(session, statement.execution_options(populate_existing=True))
 
 
-def candidates(session: Session, organisation_id: UUID, day: date) -> list[Candidate]:
-    """Return who may approve unlocks at the record's organisation or above it, on that day, and at which level."""
-    path = select(Organisation.path).where(Organisation.id == organisation_id).scalar_subquery()
-    above = func.starts_with(path, Organisation.path)
+def candidates(session: Session, organisation_ids: Iterable[UUID], day: date) -> dict[UUID, list[Candidate]]:
+    """Return who may approve unlocks at each of the organisations or above it, on that day, and at which level."""
+    of, above = aliased(Organisation), aliased(Organisation)
     statement = (
-        select(RoleAssignment.user_id, RoleAssignment.role, Organisation.kind)
-        .join(Organisation, Organisation.id == RoleAssignment.organisation_id)
+        select(of.id, RoleAssignment.user_id, RoleAssignment.role, above.kind)
+        .join(above, func.starts_with(of.path, above.path))
+        .join(RoleAssignment, RoleAssignment.organisation_id == above.id)
         .join(UserAccount, UserAccount.id == RoleAssignment.user_id)
+        .where(among(of.id, set(organisation_ids)), UserAccount.disabled_at.is_(None))
         .where(RoleAssignment.role.in_([*MANAGER_LEVELS, Role.APPROVER]), valid_on(day))
-        .where(UserAccount.disabled_at.is_(None), above)
     )
-    levels = {(row.user_id, candidate_level(Role(row.role), row.kind)) for row in session.execute(statement)}
-    return [Candidate(user_id=user_id, level=level) for user_id, level in sorted(levels) if level is not None]
+    found: dict[UUID, set[tuple[UUID, Level]]] = defaultdict(set)
+    for row in session.execute(statement):
+        level = candidate_level(Role(row.role), row.kind)
+        if level is not None:
+            found[row.id].add((row.user_id, level))
+    return defaultdict(
+        list,
+        {
+            id_: [Candidate(user_id=user_id, level=level) for user_id, level in sorted(them)]
+            for id_, them in found.items()
+        },
+    )
 
 
 def people(session: Session, ids: Iterable[UUID | None]) -> dict[UUID, Person]:

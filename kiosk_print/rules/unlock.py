@@ -1,7 +1,8 @@
 """Who may ask for an unlock, who decides, and for how long the paper opens again (domain.md §2.2).
 
 The first unlock is decided at the 支行, the second at the 分行, every further one at the 省行. If nobody at a level may
-decide, the next level does at once; a request that waits two workdays climbs a level, two more and it climbs again.
+decide, the next level does at once; a request that waits two workdays climbs a level, two more and it climbs again,
+and whoever could decide before still can.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ DEFAULT_UNLOCK_DAYS = 3
 UNLOCK_DAYS = range(1, 8)
 EXPIRES_AFTER_WORKDAYS = 10
 CLIMBS_AFTER_WORKDAYS = 2
+MOST_CLIMBS = 2
 
 
 class Reason(StrEnum):
@@ -136,21 +138,33 @@ def first_level(unlocks_granted: int) -> Level:
 
 def climbed(requested_at: datetime, now: datetime, calendar: Calendar) -> int:
     """Return how many levels an undecided request has climbed: one for every two workdays that it waited."""
-    today, day, levels = local_day(now), local_day(requested_at), 0
-    while levels < Level.PROVINCE and today > (day := calendar.add_workdays(day, CLIMBS_AFTER_WORKDAYS)):
+    levels = 0
+    while levels < MOST_CLIMBS and now >= _climbs_at(requested_at, levels, calendar):
         levels += 1
     return levels
+
+
+def next_climb(requested_at: datetime, climbs: int, calendar: Calendar) -> datetime | None:
+    """Return when a request that has climbed so often climbs again, undecided; None: nobody is above."""
+    return _climbs_at(requested_at, climbs, calendar) if climbs < MOST_CLIMBS else None
+
+
+def _climbs_at(requested_at: datetime, climbs: int, calendar: Calendar) -> datetime:
+    """Return the end (00:00 +08:00) of the last workday that the level reached by so many climbs has."""
+    last = calendar.add_workdays(local_day(requested_at), CLIMBS_AFTER_WORKDAYS * (climbs + 1))
+    return day_start(last + timedelta(days=1))
 
 
 def decide_deciders(
     candidates: Iterable[Candidate], *, barred: Collection[UUID | None], first: Level, climbs: int = 0
 ) -> tuple[Candidate, ...]:
-    """Return who may decide: everybody not barred from the first level that has somebody up to where it has climbed."""
-    able = [each for each in candidates if each.user_id not in barred]
-    lowest = min((each.level for each in able if each.level >= first), default=None)
-    if lowest is None:
-        return ()
-    return tuple(each for each in able if lowest <= each.level <= max(lowest, first + climbs))
+    """Return who may decide: everybody not barred at the first level that has somebody, and one more for every climb.
+
+    A level where nobody is eligible is none: neither the request nor a climb ever waits there.
+    """
+    able = [each for each in candidates if each.user_id not in barred and each.level >= first]
+    levels = sorted({each.level for each in able})[: 1 + climbs]
+    return tuple(each for each in able if each.level in levels)
 
 
 def ensure_may_decide(actor_id: UUID, deciders: Iterable[Candidate], *, barred: Collection[UUID | None]) -> None:

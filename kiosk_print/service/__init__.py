@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kiosk_print.service.deciding import decidable
 from kiosk_print.service.prints import give_opinion, open_pdf, preview, print_paper
 from kiosk_print.service.releasing import queue_labels, queue_paper, release, release_by_scan
 from kiosk_print.service.sheets import on_label_sheets_due, picture_plate, print_labels, request_label_sheets
@@ -23,6 +24,7 @@ __all__ = [
     "Face",
     "Paper",
     "Terms",
+    "decidable",
     "decide_unlock",
     "enrol_station",
     "face",

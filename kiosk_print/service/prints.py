@@ -219,5 +219,10 @@ def give_opinion(ctx: Context, inspection_id: UUID, *, text: str) -> PaperOpinio
     opinion = PaperOpinion(inspection_id=inspection_id, author_id=ctx.user_id, text=text, given_at=ctx.now)
     ctx.session.add(opinion)
     ctx.session.flush()
-    ctx.record("paper.opinion_given", inspection_id=str(inspection_id), opinion_id=str(opinion.id))
+    ctx.record(
+        "paper.opinion_given",
+        inspection_id=str(inspection_id),
+        opinion_id=str(opinion.id),
+        officer_id=str(inspection.officer_id),
+    )
     return opinion

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from inspection_api.calendars.queries import load_calendar
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+    from inspection_api.calendars.rules import Calendar
     from inspection_api.core.context import Context
     from inspection_api.inspections.models import Inspection
     from kiosk_print.models import PaperOpinion, PaperPrint, PaperWindow, UnlockRequest
@@ -95,26 +97,57 @@ def find_pending(requests: Iterable[UnlockRequest]) -> UnlockRequest | None:
     return next((each for each in requests if each.status == RequestStatus.PENDING), None)
 
 
-def barred_from(ctx: Context, inspection: Inspection, request: UnlockRequest | None) -> set[UUID | None]:
-    """Return who never decides about this record: requester, inspector, author of the opinion."""
-    opinion = queries.find_opinion(ctx.session, inspection.id)
-    return {
-        inspection.officer_id,
-        request.requested_by if request else None,
-        opinion.author_id if opinion else None,
-    }
-
-
 def deciders_of(ctx: Context, inspection: Inspection, requests: Iterable[UnlockRequest]) -> tuple[Candidate, ...]:
     """Return who decides the open request, or would decide the next one."""
     known = list(requests)
-    pending = find_pending(known)
-    return unlock.decide_deciders(
-        queries.candidates(ctx.session, inspection.organisation_id, local_day(ctx.now)),
-        barred=barred_from(ctx, inspection, pending),
-        first=unlock.first_level(sum(each.status == RequestStatus.APPROVED for each in known)),
-        climbs=unlock.climbed(pending.requested_at, ctx.now, load_calendar(ctx.session)) if pending else 0,
-    )
+    return circles_of(ctx, [Case(inspection=inspection, requests=known, request=find_pending(known))])[0].deciders
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A record, all its requests, and the one in question; None: the next one that somebody will make."""
+
+    inspection: Inspection
+    requests: Sequence[UnlockRequest]
+    request: UnlockRequest | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circle:
+    """Who decides a request now, and who never decides about its record: requester, inspector, opinion's author.
+
+    ``told`` are those who could decide it at the climb of which people were told last.
+    """
+
+    deciders: tuple[Candidate, ...]
+    told: tuple[Candidate, ...]
+    barred: frozenset[UUID]
+    climbs: int
+
+
+def circles_of(ctx: Context, cases: Sequence[Case]) -> list[Circle]:
+    """Return the circle of each case, in the same three statements whatever their number."""
+    organisations = {each.inspection.organisation_id for each in cases}
+    candidates = queries.candidates(ctx.session, organisations, local_day(ctx.now))
+    authors = queries.opinion_authors(ctx.session, {each.inspection.id for each in cases})
+    calendar = load_calendar(ctx.session)
+    return [
+        _circle(ctx, case, candidates[case.inspection.organisation_id], authors.get(case.inspection.id), calendar)
+        for case in cases
+    ]
+
+
+def _circle(
+    ctx: Context, case: Case, candidates: Sequence[Candidate], author_id: UUID | None, calendar: Calendar
+) -> Circle:
+    request = case.request
+    people = (case.inspection.officer_id, author_id, request.requested_by if request else None)
+    barred = frozenset(each for each in people if each is not None)
+    first = unlock.first_level(sum(each.status == RequestStatus.APPROVED for each in case.requests))
+    climbs = unlock.climbed(request.requested_at, ctx.now, calendar) if request else 0
+    decide = partial(unlock.decide_deciders, candidates, barred=barred, first=first)
+    told = decide(climbs=request.climbs or 0) if request else ()
+    return Circle(deciders=decide(climbs=climbs), told=told, barred=barred, climbs=climbs)
 
 
 def unlock_facts(ctx: Context, inspection: Inspection, requests: Sequence[UnlockRequest]) -> dict[str, object]:

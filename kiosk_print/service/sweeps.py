@@ -1,26 +1,31 @@
-"""What time alone does to papers: reminders, locks, expired requests, and prints that nobody finished."""
+"""What time alone does to papers: reminders, locks, expired and climbing requests, and prints that nobody finished."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import exists, select, update
 
 from inspection_api.core.logs import log
+from inspection_api.inspections.models import Inspection
 from kiosk_print.models import PaperPrint, PaperWindow
 from kiosk_print.rules.window import REMIND_BEFORE, PrintStatus
+from kiosk_print.service.climbing import climb
 from kiosk_print.service.prints import finish, render
 from kiosk_print.service.unlocks import expire_overdue
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import ColumnElement, Row
 
     from inspection_api.core.context import Context
 
 _BATCH = 500
 _RENDERED_AT_ONCE = 20
 _ABANDONED_AFTER = timedelta(minutes=5)
+_PRINTED = exists().where(
+    PaperPrint.inspection_id == PaperWindow.inspection_id, PaperPrint.window_number == PaperWindow.number
+)
 
 
 def sweep(ctx: Context) -> int:
@@ -28,19 +33,16 @@ def sweep(ctx: Context) -> int:
 
     The state of a paper never depends on this: it writes events, so that people are told.
     """
-    return _remind(ctx) + _lock(ctx) + len(expire_overdue(ctx)) + _finish(ctx)
+    return _remind(ctx) + _lock(ctx) + len(expire_overdue(ctx)) + climb(ctx) + _finish(ctx)
 
 
 def _remind(ctx: Context) -> int:
     """Say once, a day before the end, that nothing has been printed in this window."""
-    printed = exists().where(
-        PaperPrint.inspection_id == PaperWindow.inspection_id, PaperPrint.window_number == PaperWindow.number
-    )
     due = (
         PaperWindow.reminded_at.is_(None)
         & (PaperWindow.closes_at > ctx.now)
         & (PaperWindow.closes_at <= ctx.now + REMIND_BEFORE)
-        & ~printed
+        & ~_PRINTED
     )
     return _mark(ctx, "paper.closing_soon", due, PaperWindow.reminded_at.key)
 
@@ -54,14 +56,35 @@ def _mark(ctx: Context, kind: str, due: ColumnElement[bool], column: str) -> int
     batch = select(PaperWindow.id).where(due).limit(_BATCH).with_for_update(skip_locked=True)
     statement = (
         update(PaperWindow)
-        .where(PaperWindow.id.in_(batch.scalar_subquery()))
+        .where(PaperWindow.id.in_(batch.scalar_subquery()), Inspection.id == PaperWindow.inspection_id)
         .values({column: ctx.now})
-        .returning(PaperWindow.inspection_id, PaperWindow.number)
+        .returning(
+            PaperWindow.inspection_id,
+            PaperWindow.number,
+            PaperWindow.closes_at,
+            Inspection.officer_id,
+            Inspection.organisation_id,
+            Inspection.state,
+            _PRINTED.label("is_printed"),
+        )
     )
     marked = ctx.session.execute(statement).all()
-    for inspection_id, number in marked:
-        ctx.record(kind, inspection_id=str(inspection_id), window=number)
+    for row in marked:
+        if row.state != "voided":
+            _record(ctx, kind, row)
     return len(marked)
+
+
+def _record(ctx: Context, kind: str, row: Row[*tuple[Any, ...]]) -> None:
+    ctx.record(
+        kind,
+        inspection_id=str(row.inspection_id),
+        window=row.number,
+        closes_at=row.closes_at.isoformat(),
+        officer_id=str(row.officer_id),
+        organisation_id=str(row.organisation_id),
+        is_printed=row.is_printed,
+    )
 
 
 def _finish(ctx: Context) -> int:

@@ -22,16 +22,16 @@ from kiosk_print.models import PaperWindow, UnlockRequest
 from kiosk_print.rules import unlock
 from kiosk_print.rules.unlock import RequestStatus, UnlockAsked
 from kiosk_print.rules.window import open_window
-from kiosk_print.service.state import barred_from, deciders_of, find_pending, state_of
+from kiosk_print.service.state import Case, circles_of, find_pending, state_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import ColumnElement
 
     from inspection_api.calendars.rules import Calendar
     from inspection_api.core.context import Context
-    from kiosk_print.rules.unlock import Terms
+    from kiosk_print.rules.unlock import Candidate, Terms
 
 REQUEST = Permission(Action.UNLOCK, "request")
 APPROVE = Permission(Action.UNLOCK, "approve")
@@ -80,8 +80,8 @@ def request_unlocks(ctx: Context, asked: Sequence[UnlockAsked]) -> list[UnlockRe
     ctx.session.flush()
     officers = {each.id: each.officer_id for each in folder.inspections.values()}
     accounts.grant(ctx, [(officers[each.inspection_id], "unlock_request", each.id) for each in made])
-    for each in made:
-        _record(ctx, "unlock.requested", each)
+    if made:
+        tell(ctx, "unlock.requested", made, folder.inspections, folder.requests)
     return outcomes
 
 
@@ -134,6 +134,8 @@ def _made(ctx: Context, folder: _Folder, asked: UnlockAsked) -> UnlockRequest:
         reason_code=code,
         reason=asked.reason.strip(),
         status=RequestStatus.PENDING,
+        climbs=0,
+        climbs_at=unlock.next_climb(ctx.now, 0, folder.calendar),
     )
     requests.append(request)
     folder.taken.add(request.id)
@@ -148,8 +150,8 @@ def expire_overdue(ctx: Context, *which: ColumnElement[bool]) -> Sequence[Unlock
         .values(status=RequestStatus.EXPIRED, decided_at=ctx.now)
         .returning(UnlockRequest)
     ).all()
-    for request in expired:
-        _record(ctx, "unlock.expired", request)
+    if expired:
+        tell_about(ctx, "unlock.expired", expired)
     return expired
 
 
@@ -170,14 +172,14 @@ def decide_unlock(
     inspection = ctx.session.get_one(Inspection, request.inspection_id)
     if inspection.state == "voided":
         raise PaperVoided
-    barred = barred_from(ctx, inspection, request)
     requests = queries.requests_of(ctx.session, [inspection.id])[inspection.id]
-    unlock.ensure_may_decide(ctx.user_id, deciders_of(ctx, inspection, requests), barred=barred)
+    (circle,) = circles_of(ctx, [Case(inspection=inspection, requests=requests, request=request)])
+    unlock.ensure_may_decide(ctx.user_id, circle.deciders, barred=circle.barred)
     terms = unlock.decide_terms(approved=approved, days=days, reason=reason)
     _apply(ctx, request, terms)
     if terms.approved:
         _give_back(ctx, inspection, requests)
-    _record(ctx, "unlock.approved" if terms.approved else "unlock.rejected", request)
+    _record(ctx, "unlock.approved" if terms.approved else "unlock.rejected", request, inspection.officer_id)
     return request
 
 
@@ -243,15 +245,48 @@ def withdraw_unlock(ctx: Context, request_id: UUID) -> UnlockRequest:
     _ensure_undecided(ctx, request)
     request.status, request.decided_at = RequestStatus.WITHDRAWN, ctx.now
     ctx.session.flush()
-    _record(ctx, "unlock.withdrawn", request)
+    tell_about(ctx, "unlock.withdrawn", [request])
     return request
 
 
-def _record(ctx: Context, kind: str, request: UnlockRequest) -> None:
-    ctx.record(
-        kind,
-        request_id=str(request.id),
-        inspection_id=str(request.inspection_id),
-        organisation_id=str(request.organisation_id),
-        requested_by=str(request.requested_by),
-    )
+def tell_about(ctx: Context, kind: str, requests: Sequence[UnlockRequest]) -> None:
+    """Record what happened to requests, each with those who could decide it, in five statements."""
+    ids = {each.inspection_id for each in requests}
+    inspections = {each.id: each for each in ctx.session.scalars(select(Inspection).where(among(Inspection.id, ids)))}
+    tell(ctx, kind, requests, inspections, queries.requests_of(ctx.session, ids))
+
+
+def tell(
+    ctx: Context,
+    kind: str,
+    requests: Sequence[UnlockRequest],
+    inspections: Mapping[UUID, Inspection],
+    known: Mapping[UUID, Sequence[UnlockRequest]],
+) -> None:
+    """Record what happened to requests, each with those who could decide it, in three statements."""
+    cases = [
+        Case(inspection=inspections[each.inspection_id], requests=known[each.inspection_id], request=each)
+        for each in requests
+    ]
+    for request, circle in zip(requests, circles_of(ctx, cases), strict=True):
+        _record(ctx, kind, request, inspections[request.inspection_id].officer_id, circle.deciders)
+
+
+def _record(
+    ctx: Context, kind: str, request: UnlockRequest, officer_id: UUID, deciders: Sequence[Candidate] = ()
+) -> None:
+    until = open_window(request.window_number + 1, ctx.now, request.days).closes_at if request.days else None
+    more = {"closes_at": until.isoformat()} if until else {}
+    ctx.record(kind, **facts_of(request, officer_id), **more, deciders=[str(each.user_id) for each in deciders])
+
+
+def facts_of(request: UnlockRequest, officer_id: UUID) -> dict[str, str]:
+    """Return what every event of a request says: it, its record, and whom it concerns."""
+    return {
+        "request_id": str(request.id),
+        "inspection_id": str(request.inspection_id),
+        "organisation_id": str(request.organisation_id),
+        "requested_by": str(request.requested_by),
+        "officer_id": str(officer_id),
+        "reason_code": request.reason_code,
+    }

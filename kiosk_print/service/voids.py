@@ -34,7 +34,14 @@ def void_print(ctx: Context, print_id: UUID, *, reason: str) -> PaperPrint:
         if each.status in LIVING:
             _void(ctx, each, reason)
     ctx.session.flush()
-    ctx.record("paper.voided", inspection_id=str(row.inspection_id), number=row.number, copies=len(same))
+    ctx.record(
+        "paper.voided",
+        inspection_id=str(row.inspection_id),
+        print_id=str(row.id),
+        number=row.number,
+        copies=len(same),
+        concerned=sorted(map(str, barred)),
+    )
     return row
 
 

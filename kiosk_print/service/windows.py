@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import text, update
 
 from inspection_api.core.ids import new_id
 from kiosk_print.models import PaperOpinion, PaperPrint
-from kiosk_print.rules.window import DEFAULT_WINDOW_DAYS, LIVING, PrintStatus, closings
+from kiosk_print.rules.window import DEFAULT_WINDOW_DAYS, GRAVE_CONCLUSIONS, LIVING, PrintStatus, closings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from sqlalchemy import Row
 
     from inspection_api.core.context import Context
     from inspection_api.core.events import Recorded
@@ -35,6 +37,14 @@ _TELL = text(
     FROM paper_window w
     WHERE w.inspection_id = i.id AND w.number = 1 AND i.print_opens_at IS NULL
       AND i.id = ANY (CAST(:inspections AS uuid[]))
+    RETURNING i.id, i.organisation_id, i.officer_id, i.conclusion
+    """
+)
+_CONCLUDED = text(
+    """
+    SELECT i.id, i.organisation_id, i.officer_id, i.conclusion FROM inspection i
+    WHERE i.id = ANY (CAST(:inspections AS uuid[])) AND i.state IN ('accepted', 'extra')
+    ORDER BY i.id
     """
 )
 
@@ -48,12 +58,27 @@ def on_inspections_accepted(ctx: Context, events: Sequence[Recorded]) -> None:
     terms = {"opens_at": ctx.now, "closings": closings(ctx.now), "usual": DEFAULT_WINDOW_DAYS}
     ids = [new_id() for _ in inspections]
     ctx.session.execute(_OPEN, {**terms, "ids": ids, "inspections": inspections})
-    ctx.session.execute(_TELL, {"inspections": inspections})
+    _ask_for_opinions(ctx, ctx.session.execute(_TELL, {"inspections": inspections}).all())
 
 
 def on_inspections_amended(ctx: Context, events: Sequence[Recorded]) -> None:
     """Supersede what was printed of visits whose content changed; the superior's opinion must be given again."""
-    _end_prints(ctx, _inspection_ids(events), PrintStatus.SUPERSEDED)
+    ids = _inspection_ids(events)
+    _end_prints(ctx, ids, PrintStatus.SUPERSEDED)
+    _ask_for_opinions(ctx, ctx.session.execute(_CONCLUDED, {"inspections": sorted(ids)}).all())
+
+
+def _ask_for_opinions(ctx: Context, rows: Sequence[Row[Any]]) -> None:
+    """Record which papers cannot be printed before a superior has given his opinion (domain.md §2.1)."""
+    for row in rows:
+        if row.conclusion in GRAVE_CONCLUSIONS:
+            ctx.record(
+                "paper.opinion_required",
+                inspection_id=str(row.id),
+                organisation_id=str(row.organisation_id),
+                officer_id=str(row.officer_id),
+                conclusion=row.conclusion,
+            )
 
 
 def on_inspections_voided(ctx: Context, events: Sequence[Recorded]) -> None:

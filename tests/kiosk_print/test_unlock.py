@@ -70,7 +70,8 @@ def test_whoever_is_barred_never_decides_whatever_the_combination() -> None:
 
 def test_a_request_that_has_climbed_is_open_to_both_levels() -> None:
     assert deciders(SUB, climbs=1) == {"sub1", "sub2", "branch1", "branch2"}
-    assert deciders(SUB, "sub1", "sub2", climbs=1) == {"branch1", "branch2"}
+    assert deciders(SUB, "sub1", "sub2", climbs=1) == {"branch1", "branch2", "province1", "province2"}
+    assert deciders(SUB, "branch1", "branch2", climbs=1) == {"sub1", "sub2", "province1", "province2"}
     assert deciders(SUB, climbs=2) == set(PEOPLE)
     assert deciders(PROVINCE, climbs=3) == {"province1", "province2"}
 
@@ -155,9 +156,18 @@ def test_a_request_expires_after_the_tenth_workday() -> None:
 
 def test_a_request_climbs_after_every_second_workday() -> None:
     last_moments = [datetime(2026, 3, day, 15, 59, tzinfo=UTC) for day in (17, 19, 23, 31)]
-    assert [unlock.climbed(FRIDAY, moment, WEEKDAYS) for moment in last_moments] == [0, 1, 2, 3]
+    assert [unlock.climbed(FRIDAY, moment, WEEKDAYS) for moment in last_moments] == [0, 1, 2, 2]
     next_moments = [moment + timedelta(minutes=1) for moment in last_moments[:3]]
-    assert [unlock.climbed(FRIDAY, moment, WEEKDAYS) for moment in next_moments] == [1, 2, 3]
+    assert [unlock.climbed(FRIDAY, moment, WEEKDAYS) for moment in next_moments] == [1, 2, 2]
+
+
+def test_the_next_climb_is_due_when_the_request_climbs_and_above_the_last_level_there_is_none() -> None:
+    for climbs in range(unlock.MOST_CLIMBS):
+        due = unlock.next_climb(FRIDAY, climbs, WEEKDAYS)
+        assert due is not None
+        assert unlock.climbed(FRIDAY, due - timedelta(microseconds=1), WEEKDAYS) == climbs
+        assert unlock.climbed(FRIDAY, due, WEEKDAYS) == climbs + 1
+    assert unlock.next_climb(FRIDAY, unlock.MOST_CLIMBS, WEEKDAYS) is None
 
 
 def test_holidays_stop_the_clock_and_make_up_days_do_not() -> None:
