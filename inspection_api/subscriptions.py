@@ -9,6 +9,8 @@ from inspection_api.core.events import Subscription, When
 from inspection_api.imports import service as imports
 from inspection_api.inspections import service as inspections
 from inspection_api.media import service as media
+from inspection_api.notifications import service as notifications
+from inspection_api.notifications.rules.steps import STEPS_OF
 from inspection_api.plans import service as plans
 from inspection_api.reports import exporting
 from inspection_api.tasks import service as tasks
@@ -60,4 +62,5 @@ SUBSCRIPTIONS: tuple[Subscription, ...] = (
     Subscription("job.label_sheets", When.LATER, papers.on_label_sheets_due),
     Subscription("telemetry.ingested", When.LATER, telemetry.refresh_facts),
     Subscription("telemetry.facts_changed", When.LATER, alerts.on_facts_changed),
+    *(Subscription(kind, When.LATER, notifications.tell_people) for kind in sorted(STEPS_OF)),
 )

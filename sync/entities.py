@@ -19,6 +19,7 @@ from inspection_api.core.tables import among_given, as_text
 from inspection_api.customers.models import Customer
 from inspection_api.inspections.models import Inspection, InspectionComment
 from inspection_api.loans.models import Loan
+from inspection_api.notifications.models import InboxItem
 from inspection_api.tasks.models import Task, VisitAttempt
 from inspection_api.templates.models import Template, TemplateVersion
 from kiosk_print.models import PaperPrint, UnlockRequest
@@ -156,6 +157,10 @@ def _attempt_finished(since: datetime) -> ColumnElement[bool]:
     return VisitAttempt.performed_at < since
 
 
+def _inbox_item_finished(since: datetime) -> ColumnElement[bool]:
+    return InboxItem.at < since
+
+
 ENTITIES: dict[str, Entity] = {
     "customer": Entity(Customer, ("name", "uscc", "contact", "phone", "address")),
     "loan": Entity(Loan, ("customer_id", "contract_no", "amount", "disbursed_on", "matures_on", "five_class")),
@@ -274,5 +279,21 @@ ENTITIES: dict[str, Entity] = {
         VisitAttempt,
         ("checkpoint_id", "task_id", "officer_id", "reason", "note", "judgement", "performed_at"),
         finished=_attempt_finished,
+    ),
+    "inbox_item": Entity(
+        InboxItem,
+        (
+            "code",
+            "text",
+            "asks",
+            "target_kind",
+            "target_id",
+            "inspection_id",
+            "checkpoint_id",
+            "at",
+            "read_at",
+            "settled_at",
+        ),
+        finished=_inbox_item_finished,
     ),
 }

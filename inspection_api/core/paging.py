@@ -47,17 +47,21 @@ def paginate(
     by: Sequence[InstrumentedAttribute[Any]],
     limit: int = DEFAULT_LIMIT,
     cursor: str | None = None,
+    newest_first: bool = False,
 ) -> Page[T]:
     """Return one page of ``statement``, ordered by the columns ``by`` (together unique, none null).
 
+    ``newest_first`` turns the order of all of them.
     A statement of one entity gives its objects, one of several columns gives rows, whose names hold those of ``by``.
 
     Raises:
         CursorInvalid: the cursor was not made by this function for these columns.
     """
     if cursor is not None:
-        statement = statement.where(tuple_(*by) > tuple_(*_decoded(cursor, by)))
-    rows = fetch(session, statement.order_by(*by).limit(limit + 1))
+        here = tuple_(*_decoded(cursor, by))
+        statement = statement.where(tuple_(*by) < here if newest_first else tuple_(*by) > here)
+    order = [column.desc() for column in by] if newest_first else by
+    rows = fetch(session, statement.order_by(*order).limit(limit + 1))
     more = len(rows) > limit
     return Page(items=rows[:limit], next_cursor=_encoded(rows[limit - 1], by) if more else None)
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from inspection_api.core.context import Context
     from sync.service.judging import Judged
 
+_OF_THE_DEVICE = {"device_unapproved"}
+
 _STORE = text(
     """
     INSERT INTO sync_quarantine (op_id, device_id, officer_id, organisation_id, entity_id, type, codes, raw,
@@ -64,6 +66,22 @@ def store(ctx: Context, device_id: UUID, judged: Sequence[Judged]) -> None:
     if rows:
         values = {"rows": as_jsonb(rows), "device_id": device_id, "officer_id": ctx.user_id, "now": ctx.now}
         ctx.session.execute(_STORE, values)
+        for row in rows:
+            _tell(ctx, row)
+
+
+def _tell(ctx: Context, row: dict[str, Any]) -> None:
+    """Record that somebody must decide; not of what only waits for its device, which is decided for itself."""
+    if set(row["codes"]) - _OF_THE_DEVICE:
+        ctx.record(
+            "quarantine.opened",
+            op_id=str(row["op_id"]),
+            entity_id=str(row["entity_id"]),
+            organisation_id=str(row["organisation_id"]),
+            officer_id=str(ctx.user_id),
+            type=row["type"],
+            codes=list(row["codes"]),
+        )
 
 
 def follow(ctx: Context, record_ids: Sequence[UUID]) -> None:

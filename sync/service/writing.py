@@ -59,7 +59,7 @@ _CONFLICTS = text(
     ON CONFLICT (inspection_id, field, device_id) WHERE state = 'open'
     DO UPDATE SET op_id = excluded.op_id, server = excluded.server, device = excluded.device,
                   server_device_id = excluded.server_device_id, server_seq = excluded.server_seq
-    RETURNING id, inspection_id, field
+    RETURNING id, inspection_id, field, (xmax = 0) AS is_new
     """
 )
 # Whoever sets a field knew the value that stood: what he says now is the device's word if the conflict is his, else it
@@ -245,8 +245,11 @@ def _store_conflicts(ctx: Context, judged: Sequence[Judged]) -> None:
         for clash in each.write.conflicts
     }
     if rows:
-        stored = ctx.session.execute(_CONFLICTS, {"rows": as_jsonb(list(rows.values())), "now": ctx.now})
+        stored = ctx.session.execute(_CONFLICTS, {"rows": as_jsonb(list(rows.values())), "now": ctx.now}).all()
         _name_conflicts(judged, {(row.inspection_id, row.field): str(row.id) for row in stored})
+        for row in stored:
+            if row.is_new:
+                ctx.record("conflict.opened", conflict_id=str(row.id), inspection_id=str(row.inspection_id))
 
 
 def _name_conflicts(judged: Sequence[Judged], ids: Mapping[tuple[UUID, str], str]) -> None:

@@ -110,6 +110,7 @@ def _told(ctx: Context, row: SyncQuarantine) -> QuarantineView:
         entity_id=str(row.entity_id),
         organisation_id=str(row.organisation_id),
         officer_id=str(row.officer_id),
+        type=row.type,
         codes=row.codes,
     )
     receipts.tell_decisions(ctx, [row])

@@ -1,0 +1,1 @@
+"""Pure rules of the inbox: who is told of which step, and in which words."""

@@ -1,0 +1,26 @@
+"""Matters that people are told of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.notifications.post import Post
+from tests.waiting import Matters
+
+if TYPE_CHECKING:
+    from flask.testing import FlaskClient
+
+    from tests.factories import World
+    from tests.fixtures import Clock
+
+
+@pytest.fixture
+def matters(client: FlaskClient, world: World, clock: Clock) -> Matters:
+    return Matters(client, world, clock)
+
+
+@pytest.fixture
+def post(client: FlaskClient, world: World) -> Post:
+    return Post(client, world)
