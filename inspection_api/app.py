@@ -29,12 +29,15 @@ from inspection_api.inspections import routes as inspections_routes
 from inspection_api.jobs import routes as jobs_routes
 from inspection_api.loans import routes as loans_routes
 from inspection_api.media import routes as media_routes
+from inspection_api.notifications import routes as notifications_routes
 from inspection_api.plans import routes as plans_routes
 from inspection_api.reports import routes as reports_routes
 from inspection_api.subscriptions import SUBSCRIPTIONS
 from inspection_api.tasks import routes as tasks_routes
 from inspection_api.telemetry import routes as telemetry_routes
 from inspection_api.templates import routes as templates_routes
+from inspection_api.todos import routes as todos_routes
+from inspection_api.waiting import KINDS
 from inspection_api.web import pages
 from kiosk_print import kiosk, verifying
 from kiosk_print import routes as papers_routes
@@ -60,6 +63,8 @@ BLUEPRINTS = (
     inspections_routes.blp,
     reports_routes.blp,
     *papers_routes.BLUEPRINTS,
+    notifications_routes.blp,
+    todos_routes.create_blueprint(KINDS),
     sync_routes.blp,
 )
 

@@ -224,7 +224,7 @@ READ_FEEDBACK = Permission(Action.ALERT_FEEDBACK, "read")
 REVIEW = Permission(Action.ALERT_REVIEW, "review")
 READERS = (READ_FEEDBACK, Permission(Action.ALERT_REVIEW, "read"))
 DECIDED = frozenset({Handling.CONFIRMED, Handling.FALSE_ALARM})
-_UP_TO_WARNING = frozenset({Role.INFORMATION_OFFICER})
+UP_TO_WARNING = frozenset({Role.INFORMATION_OFFICER})
 
 
 def is_feedback_enough(verdict: FeedbackVerdict, words: str) -> bool:
@@ -248,7 +248,7 @@ def ensure_may_review(level: int, roles: Iterable[Role]) -> None:
     reviewing = {role for role in roles if reach(role, REVIEW) is Reach.SUBTREE}
     if not reviewing:
         raise Forbidden(permission=str(REVIEW))
-    if level > Level.WARNING and reviewing <= _UP_TO_WARNING:
+    if level > Level.WARNING and reviewing <= UP_TO_WARNING:
         raise AlertLevelTooHigh
 
 

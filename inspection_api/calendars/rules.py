@@ -53,6 +53,10 @@ class Calendar:
             day = self.workday_at_or_after(day + _ONE_DAY)
         return day
 
+    def count_workdays(self, after: date, until: date) -> int:
+        """Return how many workdays come after ``after``, up to and with ``until``; 0 if that lies before."""
+        return sum(self.is_workday(after + timedelta(days=ahead)) for ahead in range(1, (until - after).days + 1))
+
 
 def ensure_year(year: int, holidays: Sequence[date], workdays: Sequence[date]) -> None:
     """Refuse a year whose days contradict each other.

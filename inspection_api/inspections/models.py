@@ -44,6 +44,11 @@ class Inspection(Identified, Versioned, Base):
         Index("ix_inspection_checkpoint_id_performed_on", "checkpoint_id", "performed_on"),
         Index("ix_inspection_organisation_id_performed_on", "organisation_id", "performed_on"),
         Index("ix_inspection_officer_id", "officer_id"),
+        Index(
+            "ix_inspection_grave",
+            "print_closes_at",
+            postgresql_where=text("conclusion IN ('strong_watch', 'exit')"),
+        ),
         Index("ix_inspection_device_id_blocked", "device_id", postgresql_where=text("blockers <> '{}'")),
     )
 

@@ -1,0 +1,1 @@
+"""Reads of the queue: what waits, kind by kind."""

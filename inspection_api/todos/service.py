@@ -1,0 +1,141 @@
+"""The queue of the acting person: a page of it, and its counts, in a number of statements that never grows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from inspection_api.calendars.queries import load_calendar
+from inspection_api.core.paging import Page, paginate
+from inspection_api.todos import rules
+from inspection_api.todos.queries import listing
+from inspection_api.todos.rules import Facts
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row, Subquery
+
+    from inspection_api.calendars.rules import Calendar
+    from inspection_api.core.context import Context
+    from inspection_api.todos.queries.kind import Kind
+    from inspection_api.todos.rules import Decision
+
+Kinds = Sequence["Kind"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Todo:
+    """One thing that waits; ``note`` is a code or a name, ``note_text`` how people say it."""
+
+    kind: str
+    id: UUID
+    organisation_id: UUID
+    organisation_name: str
+    since: datetime
+    due_at: datetime | None
+    workdays_left: int | None
+    is_overdue: bool
+    if_nothing: str
+    checkpoint_id: UUID | None
+    checkpoint_name: str | None
+    inspection_id: UUID | None
+    person_name: str | None
+    note: str | None
+    note_text: str | None
+    version: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindView:
+    """A kind with its number: what is said once for all of its things."""
+
+    code: str
+    title: str
+    number: int
+    if_nothing: Mapping[str, str]
+    decisions: Sequence[Decision]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """A page of what waits, and all that waits by kind."""
+
+    items: Sequence[Todo]
+    next_cursor: str | None
+    total: int
+    kinds: Sequence[KindView]
+
+
+def find_page(
+    ctx: Context,
+    kinds: Kinds,
+    *,
+    kind: str | None,
+    scope: str,
+    organisation_id: UUID | None,
+    limit: int,
+    cursor: str | None,
+) -> Queue:
+    """Return one page of what waits for the actor, the most urgent first, with the counts of all kinds.
+
+    Four eyes are kept: what is the actor's own, or his own proposal, is not in it.
+    """
+    mine = listing.open_to(ctx.actor, kinds)
+    if not mine:
+        return Queue(items=(), next_cursor=None, total=0, kinds=())
+    todo = listing.waiting(ctx, mine, everything=scope == "all")
+    counted = _count(ctx, mine, todo, organisation_id)
+    statement, order = listing.named(todo, organisation_id, kind)
+    page: Page[Any] = paginate(ctx.session, statement, by=order, limit=limit, cursor=cursor)
+    calendar, by_code = load_calendar(ctx.session), {each.code: each for each in mine}
+    return Queue(
+        items=[_todo(ctx, by_code[row.kind], row, calendar) for row in page.items],
+        next_cursor=page.next_cursor,
+        total=sum(each.number for each in counted),
+        kinds=[each for each in counted if each.number],
+    )
+
+
+def _todo(ctx: Context, kind: Kind, row: Row[*tuple[Any, ...]], calendar: Calendar) -> Todo:
+    outlook = kind.foresee(Facts(since=row.since, until=row.until, note=row.note, now=ctx.now), calendar)
+    return Todo(
+        kind=kind.code,
+        id=row.id,
+        organisation_id=row.organisation_id,
+        organisation_name=row.organisation_name,
+        since=row.since,
+        due_at=outlook.due_at,
+        workdays_left=rules.workdays_left(outlook.due_at, ctx.now, calendar),
+        is_overdue=rules.is_overdue(outlook.due_at, ctx.now),
+        if_nothing=outlook.if_nothing,
+        checkpoint_id=row.checkpoint_id,
+        checkpoint_name=row.checkpoint_name,
+        inspection_id=row.inspection_id,
+        person_name=row.person_name,
+        note=row.note,
+        note_text=kind.notes.get(row.note, row.note) if row.note else None,
+        version=row.version,
+    )
+
+
+def count(ctx: Context, kinds: Kinds, *, scope: str, organisation_id: UUID | None) -> list[KindView]:
+    """Return how much of every kind that the actor may decide waits for him, none included."""
+    mine = listing.open_to(ctx.actor, kinds)
+    return _count(ctx, mine, listing.waiting(ctx, mine, everything=scope == "all"), organisation_id) if mine else []
+
+
+def _count(ctx: Context, kinds: Kinds, todo: Subquery, organisation_id: UUID | None) -> list[KindView]:
+    found = ctx.session.execute(listing.counts(todo, organisation_id))
+    numbers: dict[str, int] = {row.kind: row.number for row in found}
+    return [
+        KindView(
+            code=each.code,
+            title=each.title,
+            number=numbers.get(each.code, 0),
+            if_nothing=each.if_nothing,
+            decisions=each.decisions,
+        )
+        for each in kinds
+    ]

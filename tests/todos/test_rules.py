@@ -1,0 +1,76 @@
+"""What is said of a thing that waits: until when, and what happens then."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from inspection_api.alerts.rules import Level
+from inspection_api.calendars.rules import Calendar
+from inspection_api.core.permissions import Action, Permission, Role
+from inspection_api.todos import rules
+from inspection_api.todos.queries.alerting import acknowledged_by
+from inspection_api.todos.rules import Facts, Outlook
+from inspection_api.waiting import KINDS
+from kiosk_print.rules import unlock
+
+WEEKDAYS = Calendar()
+FRIDAY = datetime(2026, 3, 13, 2, tzinfo=UTC)
+MIDNIGHT = datetime(2026, 3, 17, 16, tzinfo=UTC)  # the end of Tuesday in Shanghai
+
+
+def facts(**changes: datetime | None) -> Facts:
+    values = {"since": FRIDAY, "until": MIDNIGHT, "now": FRIDAY}
+    return Facts(note=None, **values | changes)  # type: ignore[arg-type] # only instants are changed
+
+
+@pytest.mark.parametrize(
+    ("now", "left", "is_over"),
+    [
+        (FRIDAY, 2, False),
+        (FRIDAY + timedelta(days=1), 2, False),
+        (FRIDAY + timedelta(days=3), 1, False),
+        (MIDNIGHT - timedelta(microseconds=1), 0, False),
+        (MIDNIGHT, 0, True),
+        (MIDNIGHT + timedelta(days=9), 0, True),
+    ],
+)
+def test_workdays_are_counted_up_to_the_last_instant(now: datetime, left: int, *, is_over: bool) -> None:
+    assert rules.workdays_left(MIDNIGHT, now, WEEKDAYS) == left
+    assert rules.is_overdue(MIDNIGHT, now) is is_over
+
+
+def test_without_a_time_nothing_is_left_and_nothing_overdue() -> None:
+    assert rules.workdays_left(None, FRIDAY, WEEKDAYS) is None
+    assert rules.is_overdue(None, FRIDAY) is False
+
+
+def test_foresight_with_and_without_a_time() -> None:
+    assert rules.always("a")(facts(), WEEKDAYS) == Outlook(due_at=None, if_nothing="a")
+    assert rules.until_then("b")(facts(), WEEKDAYS) == Outlook(due_at=MIDNIGHT, if_nothing="b")
+
+
+def test_an_unlock_climbs_twice_and_then_expires() -> None:
+    foresee = next(kind for kind in KINDS if kind.code == "unlock").foresee
+    ends = unlock.expires_at(FRIDAY, WEEKDAYS)
+    seen = []
+    now = FRIDAY
+    for _ in range(3):
+        outlook = foresee(facts(now=now, until=ends), WEEKDAYS)
+        assert outlook.due_at is not None
+        seen.append(outlook.if_nothing)
+        now = outlook.due_at
+    assert (seen, now) == (["escalates", "escalates", "expires"], ends)
+
+
+def test_an_alert_is_due_by_its_level() -> None:
+    assert acknowledged_by(Level.SUSPICIOUS, FRIDAY, WEEKDAYS) == FRIDAY + timedelta(hours=2)
+    assert acknowledged_by(Level.WARNING, FRIDAY, WEEKDAYS) == datetime(2026, 3, 16, 16, tzinfo=UTC)
+    assert acknowledged_by(Level.NOTICE, FRIDAY, WEEKDAYS) == datetime(2026, 3, 18, 16, tzinfo=UTC)
+
+
+def test_roles_are_those_of_any_of_the_permissions() -> None:
+    amend, approve = Permission(Action.AMENDMENT, "amend"), Permission(Action.AMENDMENT, "approve")
+    assert rules.roles_with(amend, approve) == {Role.SUB_BRANCH_MANAGER, Role.APPROVER}
+    assert rules.roles_with(amend) == {Role.SUB_BRANCH_MANAGER}
