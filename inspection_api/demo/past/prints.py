@@ -92,7 +92,7 @@ def _decide(era: Era) -> None:
     pending = (
         select(UnlockRequest.id, Organisation.code)
         .join(Organisation, Organisation.id == UnlockRequest.organisation_id)
-        .where(UnlockRequest.status == RequestStatus.PENDING)
+        .where(UnlockRequest.status == RequestStatus.PENDING, UnlockRequest.expires_at > era.now)
         .order_by(UnlockRequest.requested_at, UnlockRequest.id)
     )
     for request_id, code in era.system().session.execute(pending).all():
