@@ -96,6 +96,13 @@ class CodeTaken(Conflict):
     title = "检查点编号已存在"
 
 
+class BackDated(Conflict):
+    """A first day before the running month that no loan explains is for whoever approves exits in the organisation."""
+
+    code = "back_dated"
+    title = "生效日期倒签须经审批"
+
+
 class HandlerUnfit(Conflict):
     """The named person has no role today that handles what is abnormal in this organisation."""
 

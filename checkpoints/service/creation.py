@@ -14,7 +14,7 @@ from sqlalchemy import select, text
 from checkpoints.coordinates import CoordinateSystem, ensure_point
 from checkpoints.errors import CodeTaken, ForeignLoan, HandlerUnfit
 from checkpoints.models import Checkpoint
-from checkpoints.rules import fence, plate
+from checkpoints.rules import fence, joining, plate
 from checkpoints.rules.values import Kind
 from inspection_api.accounts import service as accounts
 from inspection_api.accounts.models import Organisation
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 EDIT = Permission(Action.CHECKPOINTS, "edit")
 HANDLE = Permission(Action.TASKS, "edit")
+APPROVE = Permission(Action.EXIT, "approve")
 
 _INSERT = text(
     """
@@ -123,9 +124,12 @@ def create(
     officer_id: UUID | None = None,
     registered: dict[str, Any] | None = None,
     effective_from: date | None = None,
+    is_approved: bool = False,
     **values: Any,
 ) -> Checkpoint:
     """Create a checkpoint of a customer inside the actor's subtree; without further word it is served as he is.
+
+    ``is_approved`` tells that another person has entered it.
 
     Raises:
         NotFound: customer or organisation is out of scope.
@@ -133,6 +137,7 @@ def create(
         OfficerUnfit, HandlerUnfit: the officer, his backup or the exception handler has no say there.
         AxisSwapped, CoordinateOutOfRange: the registered coordinate is no place.
         ForeignLoan: a loan is not the customer's.
+        BackDated: the first day needs another's approval.
     """
     scope = select(Customer).where(visible(Customer, "customer", ctx.actor, EDIT), Customer.id == customer_id)
     customer = get_one(ctx.session, scope, field="customer_id")
@@ -149,6 +154,8 @@ def create(
         customers.ensure_officer_fits(ctx, values["backup_officer_id"], organisation.path, field="backup_officer_id")
     if values.get("exception_handler_id") is not None:
         ensure_handler_fits(ctx, values["exception_handler_id"], organisation.path)
+    if effective_from is not None and not is_approved:
+        _ensure_day_approved(ctx, effective_from, customer.id, organisation.path)
     row = NewCheckpoint(
         code=code,
         customer_id=customer.id,
@@ -160,6 +167,15 @@ def create(
     )
     create_many(ctx, [row])
     return ctx.session.get_one(Checkpoint, row.id)
+
+
+def _ensure_day_approved(ctx: Context, effective_from: date, customer_id: UUID, path: str) -> None:
+    joining.ensure_approved(
+        effective_from,
+        known_from=_first_day(ctx, customer_id, []),
+        today=local_day(ctx.now),
+        is_approver=path.startswith(tuple(ctx.actor.paths(APPROVE))),
+    )
 
 
 def ensure_code_free(ctx: Context, code: str) -> None:

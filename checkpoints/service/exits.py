@@ -18,6 +18,7 @@ from checkpoints.models import Checkpoint, CheckpointExit, ExitType
 from checkpoints.rules import binding, exits, lifecycle
 from checkpoints.rules.exits import ExitStatus, ExitStep
 from checkpoints.rules.lifecycle import State, Step
+from checkpoints.service.creation import APPROVE
 from checkpoints.service.editing import get_locked
 from inspection_api.accounts.queries import get_one
 from inspection_api.core.periods import local_day
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from inspection_api.core.events import Recorded
 
 PROPOSE = Permission(Action.EXIT, "propose")
-APPROVE = Permission(Action.EXIT, "approve")
 AT_ONCE = 1000
 """How many checkpoints leave in one transaction on the day of their exit."""
 

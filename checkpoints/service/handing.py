@@ -12,9 +12,8 @@ from checkpoints import queries
 from checkpoints.errors import StateForbids
 from checkpoints.models import Checkpoint
 from checkpoints.rules.lifecycle import State, is_in_force
-from checkpoints.service.creation import EDIT, assign_first, grant_with_customer
+from checkpoints.service.creation import APPROVE, EDIT, assign_first, grant_with_customer
 from checkpoints.service.editing import get_locked, lock_rows
-from checkpoints.service.exits import APPROVE
 from inspection_api.accounts import service as accounts
 from inspection_api.accounts.errors import OrganisationClosed
 from inspection_api.accounts.models import Organisation

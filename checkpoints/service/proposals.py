@@ -174,7 +174,7 @@ def _create(ctx: Context, proposal: CheckpointProposal, _version: int | None) ->
             **(proposal.new_customer or {}),
         ).id
     values = proposals.restored(proposal.proposed)
-    return creation.create(ctx, customer_id=customer_id, officer_id=proposal.proposed_by, **values)
+    return creation.create(ctx, customer_id=customer_id, officer_id=proposal.proposed_by, is_approved=True, **values)
 
 
 def _id_of(proposal: CheckpointProposal) -> UUID:

@@ -269,6 +269,11 @@ def test_a_point_begins_with_the_first_disbursement(place: Field) -> None:
     assert place.post("manager", "", named).json["effective_from"] == "2026-02-03"
     given = {**body, "code": "CX-3", "effective_from": "2026-01-05"}
     assert place.post("manager", "", given).json["effective_from"] == "2026-01-05"
+    back_dated = {**body, "code": "CX-4", "effective_from": "2025-12-30"}
+    refused = place.post("manager", "", back_dated)
+    assert (refused.status_code, refused.json["code"]) == (409, "back_dated")
+    assert [each["field"] for each in refused.json["errors"]] == ["effective_from"]
+    assert place.post("branch_manager", "", back_dated).json["effective_from"] == "2025-12-30"
 
 
 def facts(place: Field, point: UUID) -> CheckpointFacts:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -121,6 +121,17 @@ def test_a_point_begins_with_its_day_else_the_first_loan_else_today() -> None:
         point(effective_from=TODAY), point(code="P2"), point(code="P3", uscc=OTHER), customers=owners
     ).by_table[Table.CHECKPOINTS]
     assert [each["effective_from"] for each in made.creates] == [TODAY, FIRST, TODAY]
+
+
+@pytest.mark.parametrize(
+    ("approving", "expected"), [((), [("P", "back_dated")]), ((AWAY.path,), [("P", "back_dated")]), ((HOME.path,), [])]
+)
+def test_a_day_before_the_month_and_the_first_loan_needs_who_approves(
+    approving: tuple[str, ...], expected: list[tuple[str, str]]
+) -> None:
+    earlier = point(effective_from=FIRST - timedelta(days=1))
+    assert faults(earlier, customers={USCC: known(CUSTOMER)}, approving=approving) == expected
+    assert faults(point(effective_from=FIRST), customers={USCC: known(CUSTOMER)}, approving=approving) == []
 
 
 def test_a_place_is_kept_as_it_came_and_in_wgs84() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from threading import Barrier
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -12,9 +13,10 @@ import pytest
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from checkpoints.models import Checkpoint
+from checkpoints.models import Checkpoint, CheckpointLoan
 from inspection_api.accounts.models import AccessGrant
 from inspection_api.core.periods import Period
+from inspection_api.loans.models import Loan
 from inspection_api.plans.models import InspectionRule, Plan, PlanMembership
 from inspection_api.tasks import queries as reads
 from inspection_api.tasks import service
@@ -434,3 +436,32 @@ def test_one_visit_completes_a_task_of_each_rule_and_is_written_down_once(portfo
     }
     with portfolio.world.transaction() as ctx:
         assert ctx.session.scalars(select(VisitRow.task_id)).all() == [march.id]
+
+
+def test_an_earlier_visit_exempts_the_task_of_one_loan_only(portfolio: Portfolio) -> None:
+    point = portfolio.add_checkpoint(effective_from=date(2026, 2, 10))
+    with portfolio.world.transaction() as ctx:
+        customer_id = ctx.session.get_one(Checkpoint, point).customer_id
+        for number in range(2):
+            owed = Loan(
+                contract_no=f"J{number}", customer_id=customer_id, amount=Decimal(1), disbursed_on=date(2026, 1, 1),
+                matures_on=date(2030, 1, 1), five_class="normal",
+            )  # fmt: skip
+            ctx.session.add(owed)
+            ctx.session.flush()
+            ctx.session.add(CheckpointLoan(checkpoint_id=point, loan_id=owed.id))
+    close(portfolio, visit(point, "2026-02-20"))
+    portfolio.create_rule(start_on=date(2026, 3, 1), first_rule="next", per_loan=True)
+    portfolio.generate()
+    assert sorted(task.state for task in portfolio.tasks(point) if task.period_start == date(2026, 3, 1)) == [
+        "exempt",
+        "pending",
+    ]
+
+
+def test_a_visit_before_a_rule_for_a_role_exempts_nothing(portfolio: Portfolio) -> None:
+    point = portfolio.add_checkpoint(effective_from=date(2026, 2, 10))
+    close(portfolio, visit(point, "2026-02-20"))
+    portfolio.create_rule(start_on=date(2026, 3, 1), first_rule="next", performing_role="sub_branch_manager")
+    portfolio.generate()
+    assert {task.state for task in portfolio.tasks(point)} == {"pending"}

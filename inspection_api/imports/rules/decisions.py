@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from checkpoints.coordinates import CoordinateSystem, ensure_point
-from checkpoints.rules import plate
+from checkpoints.rules import joining, plate
 from inspection_api.core.errors import Problem
 from inspection_api.core.ids import new_id
 from inspection_api.core.permissions import Action, Permission
@@ -129,6 +129,7 @@ def _checkpoint(decisions: Decisions, row: Row, code: str) -> None:
     place = _place(decisions, row, row.values.get("organisation", owner.organisation))
     row.values.setdefault("officer", owner.officer)
     people = {name: _person(decisions, row, name, place, may) for name, may in (("officer", PERFORM), *HELPERS.items())}
+    _first_day(decisions, row, owner, place)
     if place is None or decisions.faults.count > before:
         return
     made = {"id": new_id(), "code": code, "customer_id": owner.id, "organisation_id": place.id}
@@ -136,6 +137,15 @@ def _checkpoint(decisions: Decisions, row: Row, code: str) -> None:
     made |= {f"{name}_id": person for name, person in people.items()}
     made["effective_from"] = row.values.get("effective_from") or owner.first_disbursed_on or decisions.facts.today
     decisions.by_table[Table.CHECKPOINTS].creates.append(made)
+
+
+def _first_day(decisions: Decisions, row: Row, owner: Owner, place: Place | None) -> None:
+    """Refuse a back-dated first day of whoever needs another's approval for it."""
+    today, day = decisions.facts.today, row.values.get("effective_from")
+    is_approver = place is not None and place.path.startswith(decisions.facts.approving)
+    known_from = owner.first_disbursed_on or today
+    if day is not None and not is_approver and joining.is_back_dated(day, known_from=known_from, today=today):
+        decisions.refuse(row, "effective_from", "back_dated", joining.BACK_DATED)
 
 
 HELPERS = {"backup_officer": PERFORM, "exception_handler": HANDLE}

@@ -42,9 +42,13 @@ class Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """Everything that the rows name, by the word by which they name it; ``today`` is the day of the import."""
+    """Everything that the rows name, by the word by which they name it; ``today`` is the day of the import.
+
+    ``approving`` are the paths below which the actor approves exits, and so back-dated first days.
+    """
 
     today: date
+    approving: tuple[str, ...] = ()
     places: dict[str, Place] = field(default_factory=dict)
     people: dict[str, Person] = field(default_factory=dict)
     customers: dict[str, Known] = field(default_factory=dict)

@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 
 from checkpoints import service as checkpoints
 from checkpoints.service import NewCheckpoint
+from checkpoints.service.creation import APPROVE
 from inspection_api.core.periods import local_day
 from inspection_api.core.workbooks import MIME
 from inspection_api.customers import service as customers
@@ -151,6 +152,7 @@ def _facts(ctx: Context, rows: Iterable[Row]) -> Facts:
         named["person"].update({thing.values["officer"]} - {None})
     return Facts(
         today=today,
+        approving=tuple(actor.paths(APPROVE)),
         places=queries.places(session, actor, named["organisation"]),
         people=queries.people(session, named["person"], today),
         customers=known,

@@ -98,24 +98,28 @@ _REVIVE = text(
     """
 )
 
-# The latest earlier visit that no other task of the same rule has used (domain.md §1.7).
+# The latest earlier visit that no other task of the same rule has used (domain.md §1.7): with a task for each loan the
+# latest for the first of them, and so on. Who was in which role at an earlier visit is not asked: a rule that names one
+# counts only those that are accepted while the task is open.
 _CREDIT = text(
     """
     WITH exempted AS (
         UPDATE task t
         SET state = 'exempt', reason = 'history', closed_by = e.inspection_id, performed_on = e.performed_on
-        FROM (SELECT DISTINCT ON (n.id) n.id, v.inspection_id, v.performed_on
+        FROM (SELECT n.id, v.inspection_id, v.performed_on,
+                     dense_rank() OVER (PARTITION BY n.rule_id, n.checkpoint_id ORDER BY n.id) AS task_number,
+                     dense_rank() OVER (PARTITION BY n.rule_id, n.checkpoint_id
+                                        ORDER BY v.performed_on DESC, v.inspection_id) AS visit_number
               FROM task n
               JOIN inspection_rule_version r ON r.rule_id = n.rule_id AND r.number = n.rule_version
               JOIN template f ON f.id = r.template_id
               JOIN visit v ON v.checkpoint_id = n.checkpoint_id AND v.template_family = f.family
-                   AND v.channel = ANY (r.channels)
+                   AND v.channel = ANY (r.channels) AND r.performing_role IS NULL
                    AND v.performed_on >= n.credit_from AND v.performed_on < n.period_start
               WHERE n.id = ANY (CAST(:task_ids AS uuid[]))
                 AND NOT EXISTS (SELECT 1 FROM task used
-                                WHERE used.closed_by = v.inspection_id AND used.rule_id = n.rule_id)
-              ORDER BY n.id, v.performed_on DESC, v.inspection_id) e
-        WHERE t.id = e.id
+                                WHERE used.closed_by = v.inspection_id AND used.rule_id = n.rule_id)) e
+        WHERE t.id = e.id AND e.task_number = e.visit_number
         RETURNING t.id, t.closed_by
     )
     UPDATE visit v SET task_id = x.id, counted = true
