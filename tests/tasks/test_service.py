@@ -336,7 +336,7 @@ def test_locking_finds_tasks_by_id_and_by_checkpoint_in_id_order(portfolio: Port
         locked = reads.lock_tasks(ctx.session, days=march, checkpoint_ids=[point], task_ids=[named.id])
     assert [task.terms.id for task in locked] == sorted([portfolio.tasks(point)[0].id, named.id])
     task = next(task for task in locked if task.terms.id == named.id)
-    assert task.officer_id == portfolio.world.people["officer"]
+    assert task.terms.officer_id == portfolio.world.people["officer"]
     assert task.terms.template_family == "plain_paper"
 
 
