@@ -7,6 +7,7 @@ ones. So a year fits into the seeding's transaction, of which nothing is left if
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -17,14 +18,18 @@ from inspection_api.accounts.queries import assignments_on
 from inspection_api.core import events
 from inspection_api.core.context import Actor
 from inspection_api.core.periods import day_start, local_day
+from inspection_api.notifications import service as notifications
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date, datetime, timedelta
+    from datetime import date, datetime
     from uuid import UUID
 
     from inspection_api.core.context import Context
     from inspection_api.core.events import Subscription
+
+_INBOX_DAYS = timedelta(days=30)
+_BY_THE_THOUSAND = frozenset({"checkpoint.bound", "paper.closing_soon", "paper.locked"})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,12 +64,19 @@ class Era:
         held = assignments_on(self.ctx.session, [user_id], local_day(self.now))
         return Actor(user_id=user_id, assignments=held[user_id])
 
+    def _reactions(self) -> list[Subscription]:
+        """Return the table of reactions; inboxes begin a month ago, without what would fill them by the thousand."""
+        is_recent = self.today - local_day(self.now) <= _INBOX_DAYS
+        told = [row for row in self.subscriptions if row.handler is notifications.tell_people]
+        dropped = {row.kind for row in told if not is_recent or row.kind in _BY_THE_THOUSAND}
+        return [row for row in self.subscriptions if row not in told or row.kind not in dropped]
+
     def settle(self) -> None:
         """Let everything react to what has happened, as at a commit; what was read is forgotten as after one."""
-        ctx = self.system()
-        events.settle(ctx, self.subscriptions)
+        ctx, reactions = self.system(), self._reactions()
+        events.settle(ctx, reactions)
         while (claim := events.claim_next(ctx)) is not None:
-            events.deliver(ctx, claim, self.subscriptions)
-            events.settle(ctx, self.subscriptions)
+            events.deliver(ctx, claim, reactions)
+            events.settle(ctx, reactions)
         ctx.session.flush()
         ctx.session.expunge_all()
