@@ -110,7 +110,7 @@ def _read_some(work: jobs.Work, listing: Listing) -> jobs.Step:
     _ensure_may_take(work.ctx, asked)
     rows = listing.rows(work.ctx, **asked)
     page = paginate(work.ctx.session, rows, by=listing.by, limit=AT_ONCE, cursor=work.state.get("cursor"))
-    fields = spreadsheets.columns_of(listing)
+    fields = dict(listing.columns)
     told = listing.out(many=True).dump(page.items)
     values = [[_in_a_cell(row[name]) for name in fields] for row in told]
     work.stash_part(work.parts, lambda file: file.write(msgspec.json.encode(values)))

@@ -36,8 +36,8 @@ def write_table(file: BinaryIO, table: Table, taker: str) -> None:
 def write_list(
     file: BinaryIO, title: str, listing: Listing, rows: Iterable[Sequence[Any]], widths: Sequence[int], taker: str
 ) -> None:
-    """Write all rows of a list; ``rows`` hold the values of `columns_of`, dates as texts, ``widths`` are `widened`."""
-    titles = columns_of(listing).values()
+    """Write all rows of a list; ``rows`` hold the values of its columns, dates as texts, ``widths`` are `widened`."""
+    titles = dict(listing.columns).values()
     headings = [Heading(title=each, width=width) for each, width in zip(titles, widths, strict=True)]
     book = Writer()
     book.add(title[:_MOST_LETTERS], headings, rows, above=(taker,))
@@ -49,12 +49,6 @@ def widened(widths: Sequence[int], rows: Sequence[Sequence[Any]]) -> list[int]:
     """Return the widths of a list's columns that show these rows, too."""
     shown = [width_of(str(value) for value in column if value is not None) for column in zip(*rows, strict=True)]
     return [max(pair) for pair in zip(widths, shown, strict=True)] if shown else list(widths)
-
-
-def columns_of(listing: Listing) -> dict[str, str]:
-    """Return the columns of a list that people read: the title by the field's name."""
-    fields = listing.out().fields
-    return {name: field.metadata["title"] for name, field in fields.items() if "title" in field.metadata}
 
 
 def lines_above(table: Table) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from inspection_api.reports.queries import READ
 from inspection_api.reports.rules import S, subtree_total, total
@@ -134,6 +134,13 @@ class Table:
     drill: Mapping[str, str] = field(default_factory=dict)
 
 
+class Titled(NamedTuple):
+    """A column of a list that people read."""
+
+    key: str
+    title: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
     """A list behind the numbers of a report; ``path`` follows the report's own, ``by`` orders its pages."""
@@ -144,6 +151,12 @@ class Listing:
     out: type[Schema]
     by: tuple[InstrumentedAttribute[Any], ...]
     rows: Callable[..., Select[*tuple[Any, ...]]]
+
+    @property
+    def columns(self) -> tuple[Titled, ...]:
+        """Return the columns that people read, in their order."""
+        fields = self.out().fields
+        return tuple(Titled(name, each.metadata["title"]) for name, each in fields.items() if "title" in each.metadata)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -128,6 +128,8 @@ def test_the_catalogue_lists_what_one_may_read(client: FlaskClient, desk: Portfo
     listed = client.get("/api/v1/reports", headers=desk.world.headers("manager")).json["items"]
     assert [(row["code"], row["path"]) for row in listed] == [(row.code, f"/reports/{row.code}") for row in REPORTS]
     assert len({row["title"] for row in listed}) == len(REPORTS)
+    lists = {each["path"]: each["columns"] for each in listed[0]["lists"]}
+    assert lists["tasks"][0] == {"key": "checkpoint_code", "title": "检查点编号"}
     of_alerts = client.get("/api/v1/reports", headers=desk.world.headers("service_manager")).json["items"]
     assert [row["code"] for row in of_alerts] == ["alerts"]
     assert client.get("/api/v1/reports", headers=desk.world.headers("administrator")).status_code == 403

@@ -21,7 +21,6 @@ from inspection_api.jobs import service as jobs
 from inspection_api.jobs.models import Job
 from inspection_api.reports import exporting
 from inspection_api.reports.catalogue import REPORTS
-from inspection_api.reports.spreadsheets import columns_of
 from inspection_api.tasks.models import Task
 from inspection_api.worker import Outbox
 from tests.factories import pages
@@ -196,7 +195,7 @@ def test_every_list_comes_as_a_workbook(
 ) -> None:
     path, query = f"{report.code}/{listing.path}", plausible(listing.query)
     answer = fetch(client, busy, outbox, path, query=query, reason=REASON, user="province_manager")
-    titles = list(columns_of(listing).values())
+    titles = [column.title for column in listing.columns]
     assert rows_below(sheet_of(answer), titles[0])[0] == titles
 
 
@@ -206,7 +205,7 @@ def test_all_indicators_of_a_visit_stand_in_one_cell(client: FlaskClient, busy: 
     add_visit(busy, first, date(2026, 3, 3), indicators=["W01", "W10"])
     add_visit(busy, second, date(2026, 3, 4))
     sheet = sheet_of(fetch(client, busy, outbox, "records/visits", reason=REASON))
-    headings, *rows = rows_below(sheet, next(iter(columns_of(VISITS).values())))
+    headings, *rows = rows_below(sheet, VISITS.columns[0].title)
     assert {row[headings.index("预警指示")] for row in rows} == {"W01、W10", None}
 
 

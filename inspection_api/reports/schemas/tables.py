@@ -13,12 +13,27 @@ from inspection_api.reports.rules import Rate
 from inspection_api.reports.table import Kind, Shape
 
 
+class TitledSchema(Schema):
+    """A column of a list: the member of its rows, and what people call it."""
+
+    key = fields.String()
+    title = fields.String()
+
+
+class ListingSchema(Schema):
+    """A list behind the numbers of a report; ``path`` is below the report's own."""
+
+    path = fields.String()
+    columns = fields.List(fields.Nested(TitledSchema))
+
+
 class ReportSchema(Schema):
     """One report that can be asked for."""
 
     code = fields.String()
     title = fields.String()
     path = fields.String()
+    lists = fields.List(fields.Nested(ListingSchema))
 
 
 class CatalogueSchema(Schema):
