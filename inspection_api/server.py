@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from gunicorn.app.base import BaseApplication
 
 from inspection_api.app import create_app
-from inspection_api.core import logs
+from inspection_api.core import lan, logs
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from flask import Flask
 
     from inspection_api.core.settings import Settings
@@ -22,16 +24,15 @@ THREADS = 64
 class Server(BaseApplication):
     """gunicorn without a command line of its own: every option is said here."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Keep the settings; gunicorn asks for its options at once."""
+    def __init__(self, settings: Settings, own: Mapping[str, Any]) -> None:
+        """Keep the settings and the options of this server's ``own``; gunicorn asks for them at once."""
         self._settings = settings
+        self._own = own
         super().__init__()
 
     def load_config(self) -> None:
         """Tell gunicorn its options."""
         options = {
-            "bind": f"{self._settings.host}:{self._settings.port}",
-            "workers": self._settings.workers,
             "threads": THREADS,
             "worker_class": "gthread",
             "timeout": 120,
@@ -40,6 +41,7 @@ class Server(BaseApplication):
             "post_worker_init": _freeze,
             "loglevel": "warning",
             "control_socket_disable": True,
+            **self._own,
         }
         for name, value in options.items():
             if name in self.cfg.settings:
@@ -64,4 +66,12 @@ def _freeze(_worker: Any) -> None:
 def serve_forever(settings: Settings) -> None:
     """Serve until SIGTERM."""
     logs.configure()
-    Server(settings).run()
+    Server(settings, {"bind": f"{settings.host}:{settings.port}", "workers": settings.workers}).run()
+
+
+def serve_phones(settings: Settings) -> None:
+    """Serve HTTPS to the local network until SIGTERM, with the certificate in ``var`` (``core/lan.py``)."""
+    logs.configure()
+    files = lan.files_in(settings.var)
+    tls = {"certfile": str(files.certificate), "keyfile": str(files.key)}
+    Server(settings, {"bind": f"{lan.EVERYWHERE}:{settings.https_port}", "workers": 1, **tls}).run()

@@ -26,16 +26,18 @@ from redis.retry import Retry
 from sqlalchemy import create_engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from inspection_api.core import processes
+from inspection_api.core import lan, processes
 from inspection_api.core.embedded import embedded_servers
 from inspection_api.core.embedded_home import EmbeddedError
-from inspection_api.core.settings import DEMO_SECRET_PREFIX, Mode
+from inspection_api.core.settings import DEMO_SECRET_PREFIX, Mode, system_clock
 
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Iterator, Mapping
 
 _SECRET = "XUNJI_SECRET_KEY"  # noqa: S105 - a variable's name
+_PHONES_PORT = "8443"
+_PHONES_URL = "XUNJI_PHONES_URL"
 _POLL_S = 0.1
 _PORT_PATIENCE_S = 3.0
 _READY_PATIENCE_S = 120.0
@@ -131,9 +133,28 @@ def _prepare(env: dict[str, str], stack: ExitStack) -> None:
     servers = stack.enter_context(urls)
     env.update(DATABASE_URL=servers.database, REDIS_URL=servers.redis)
     _warn_without_redis(servers.redis)
+    _open_to_phones(env)
     if not env.get(_SECRET):
         env[_SECRET] = _demo_secret(var / "secrets.env")
     stack.enter_context(_told(env, var / "run.env"))
+
+
+def _open_to_phones(env: dict[str, str]) -> None:
+    """Settle where phones on the local network reach us by HTTPS: nowhere (``0``), unless it is a demo or asked for.
+
+    Raises:
+        StartError: a port was asked for that cannot be had.
+    """
+    asked = env.get("HTTPS_PORT")
+    env["HTTPS_PORT"] = asked or (_PHONES_PORT if env["XUNJI_MODE"] == Mode.DEMO else "0")
+    address = lan.own_address() if env["HTTPS_PORT"] != "0" else None
+    if asked and asked != "0":
+        _ensure_port_free(lan.EVERYWHERE, asked)
+    if address is None or _bind_problem(lan.EVERYWHERE, int(env["HTTPS_PORT"])) is not None:
+        env["HTTPS_PORT"] = "0"
+        return
+    lan.ensure_certificate(Path(env["XUNJI_VAR"]), ["127.0.0.1", address], system_clock())
+    env[_PHONES_URL] = f"https://{address}:{env['HTTPS_PORT']}"
 
 
 @contextmanager
@@ -153,6 +174,9 @@ def _serve(children: _Children) -> None:
     children.start("serve")
     children.start("worker")
     _wait_until_ready(children)
+    if _PHONES_URL in children.env and not children.stopping():
+        children.start("serve-https")
+        _say(lan.invitation(children.env[_PHONES_URL]))
     while not children.stopping():
         children.ensure_alive()
         time.sleep(_POLL_S)

@@ -6,11 +6,13 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import stat
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
@@ -133,6 +135,41 @@ def test_everything_starts_answers_and_stops_on_ctrl_c(var: Path) -> None:
         assert process.wait(60) == 0
     assert wait_until_gone(pids) == []
     assert not (var / "run.env").exists()
+
+
+def test_phones_are_invited_by_https_with_a_certificate_that_they_can_trust(var: Path) -> None:
+    env = environment(var, HTTPS_PORT=str(free_port()))
+    with running(env) as process:
+        assert process.stdout is not None
+        assert any(f":{env['HTTPS_PORT']}/authority.crt" in line for line in iter(process.stdout.readline, ""))
+        trusting = ssl.create_default_context(cafile=var / "tls/authority.crt")
+        port = env["HTTPS_PORT"]
+        assert eventually_serves_tls(port, trusting)
+        with urllib.request.urlopen(f"https://127.0.0.1:{port}/authority.crt", timeout=5, context=trusting) as answer:
+            assert answer.read() == (var / "tls/authority.crt").read_bytes()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
+
+
+def eventually_serves_tls(port: str, trusting: ssl.SSLContext) -> bool:
+    """Wait until the port answers; only a refused connection is waited for."""
+    for _ in range(300):
+        try:
+            with urllib.request.urlopen(f"https://127.0.0.1:{port}/readyz", timeout=5, context=trusting) as answer:
+                return bool(answer.status == 200)
+        except urllib.error.URLError as error:
+            if not isinstance(error.reason, ConnectionRefusedError):
+                raise
+            time.sleep(0.1)
+    return False
+
+
+def test_an_https_port_that_is_taken_is_one_clear_line(var: Path) -> None:
+    with socket.create_server(("0.0.0.0", 0)) as taken:  # noqa: S104 - where phones would be served
+        port = str(taken.getsockname()[1])
+        line = refused(environment(var, HTTPS_PORT=port))
+    assert port in line
+    assert "port_taken" in line
 
 
 def test_a_child_that_dies_stops_the_rest_with_status_1(var: Path) -> None:

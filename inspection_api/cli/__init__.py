@@ -25,6 +25,7 @@ HOMES = {
     "run": "starting",
     "seed-demo": "showing",
     "serve": "serving",
+    "serve-https": "serving",
     "sweep": "chores",
     "sync-doctor": "offline",
     "sync-reprocess": "offline",

@@ -63,7 +63,8 @@ class Settings:
     """One installation.
 
     ``secret_key`` seals the banks' MAC keys; ``public_url`` heads QR links; ``proxies`` counts our own proxies that add
-    to ``X-Forwarded-For``, so that a failed login is held against its own address; ``workers`` counts web processes.
+    to ``X-Forwarded-For``, so that a failed login is held against its own address; ``workers`` counts web processes;
+    ``https_port`` is where phones on the local network reach it, outside of production.
     """
 
     mode: Mode
@@ -76,6 +77,7 @@ class Settings:
     public_url: str = "http://127.0.0.1:8000"
     proxies: int = 0
     workers: int = FEWEST_WORKERS
+    https_port: int | None = None
     clock: Callable[[], datetime] = system_clock
 
     @classmethod
@@ -99,6 +101,7 @@ class Settings:
             public_url=env.get("XUNJI_PUBLIC_URL", f"http://{host}:{port}"),
             proxies=_count(env, "XUNJI_PROXIES", "0", range(MOST_PROXIES + 1)),
             workers=_count(env, "XUNJI_WORKERS", _cores(), range(FEWEST_WORKERS, MOST_WORKERS + 1)),
+            https_port=_https_port(env, mode),
             clock=_clock(env, mode),
         )
 
@@ -114,6 +117,15 @@ def _port(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) < 65536:  # noqa: PLR2004 - TCP's range of ports
         raise SettingsError(f"PORT 不是有效端口：{text!r} (bad_port)")
     return int(text)
+
+
+def _https_port(env: Mapping[str, str], mode: Mode) -> int | None:
+    text = env.get("HTTPS_PORT", "0")
+    if text == "0":
+        return None
+    if mode is Mode.PRODUCTION:
+        raise SettingsError("HTTPS_PORT 只用于演示，生产环境请在代理上启用 HTTPS (https_port_in_production)")
+    return _port(text)
 
 
 def _count(env: Mapping[str, str], name: str, default: str, allowed: range) -> int:

@@ -49,6 +49,7 @@ def test_a_missing_variable_is_named(name: str) -> None:
         ("XUNJI_WORKERS", "1", "bad_count"),
         ("XUNJI_WORKERS", "129", "bad_count"),
         ("XUNJI_WORKERS", "two", "bad_count"),
+        ("HTTPS_PORT", "8443", "https_port_in_production"),
         ("PORT", "0", "bad_port"),
         ("PORT", "65536", "bad_port"),
         ("PORT", "80a", "bad_port"),
@@ -65,6 +66,13 @@ def test_there_is_a_web_process_for_each_core(monkeypatch: pytest.MonkeyPatch, c
     monkeypatch.setattr("os.cpu_count", lambda: cores)
     assert Settings.from_env(ENV).workers == workers
     assert Settings.from_env({**ENV, "XUNJI_WORKERS": "5"}).workers == 5
+
+
+def test_phones_are_served_where_it_is_asked_for_and_not_in_production() -> None:
+    assert Settings.from_env({**ENV, "HTTPS_PORT": "0"}).https_port is None
+    assert Settings.from_env({**ENV, "XUNJI_MODE": "test", "HTTPS_PORT": "8443"}).https_port == 8443
+    with pytest.raises(SettingsError, match="bad_port"):
+        Settings.from_env({**ENV, "XUNJI_MODE": "test", "HTTPS_PORT": "443x"})
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg", "postgresql+psycopg2"])
