@@ -12,7 +12,7 @@ COMPILE := env -u PIP_FIND_LINKS PIP_CONFIG_FILE=/dev/null CUSTOM_COMPILE_COMMAN
 	--no-config --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long test-mutants check bench bench-growth bench-tasks bench-figures demo lock openapi vendor clean
+.PHONY: help run test test-long test-browser test-mutants screenshots check bench bench-growth bench-tasks bench-figures demo lock openapi vendor clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -30,6 +30,12 @@ test: $(TOOLS) ## the whole suite on real servers, random order, in parallel; pu
 
 test-long: $(TOOLS) ## the tests that take minutes: many writers, many crashes, thousands of simulated histories
 	$(PY) -m pytest -n $(WORKERS) -m long -p no:randomly
+
+test-browser: $(TOOLS) ## the pages in Debian's chromium; one line says so where that is not installed
+	$(PY) -m pytest -n $(WORKERS) -rs tests/web tests/kiosk_print/test_kiosk_page.py
+
+screenshots: $(TOOLS) ## pictures of every page of a running `make run`, as a phone and a PC show it, in var/screenshots
+	$(PY) -m tests.screenshots
 
 test-mutants: $(TOOLS) ## put one named bug after the other into the offline protocol; the tests must see each
 	$(PY) -m tests.mutants

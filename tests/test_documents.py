@@ -20,7 +20,7 @@ README, ARCHITECTURE = ((ROOT / name).read_text() for name in ("README.md", "ARC
 SETTINGS = (ROOT / "inspection_api/core/settings.py").read_text()
 PLACE = re.compile(r"`([\w./-]+/[\w./-]*)(?:::(\w+))?`")
 PLACES = sorted({match for words in (README, ARCHITECTURE) for match in PLACE.findall(words)})
-MADE_WHILE_RUNNING = {"var/", "var/bench/", "var/demo/", "var/secrets.env", "blobs/"}
+MADE_WHILE_RUNNING = {"var/", "var/bench/", "var/demo/", "var/screenshots/", "var/secrets.env", "var/tls/", "blobs/"}
 
 
 @pytest.mark.parametrize(("path", "name"), PLACES)

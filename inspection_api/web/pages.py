@@ -10,9 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, make_response, redirect, render_template
+from flask import Blueprint, Response, make_response, redirect, render_template, send_file
+from werkzeug.exceptions import NotFound
 
+from inspection_api.core import lan
 from inspection_api.http.pages import Assets, policy
+from inspection_api.http.runtime import current_runtime
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,6 +63,7 @@ class Page:
 
 PAGES = (
     Page(path="/login", title="登录", script="login/login.js", styles=("login/login.css",)),
+    Page(path="/board", title="进度看板", script="board/board.js", styles=("board/board.css",)),
     Page(path="/account", title="我的账户", script="account/account.js", styles=("account/account.css",)),
 )
 
@@ -76,6 +80,15 @@ def lead_in() -> AnyResponse:
 def send_asset(version: str, name: str) -> Response:
     """Send a file of the pages, to be kept for ever."""
     return ASSETS.send(version, name)
+
+
+@blp.get("/authority.crt")
+def send_authority() -> Response:
+    """Send the certificate that a phone installs to trust this machine's HTTPS; production has none."""
+    file = lan.files_in(current_runtime().settings.var).authority
+    if not file.exists():
+        raise NotFound
+    return send_file(file, mimetype="application/x-x509-ca-cert")
 
 
 def _serve(page: Page) -> None:

@@ -39,7 +39,7 @@ def add_visit(portfolio: Portfolio, checkpoint_id: UUID, day: date | None, **cha
             "accepted_at": ctx.now,
             **changes,
         }
-        visit = Inspection(id=uuid4(), **values)
+        visit = Inspection(**{"id": uuid4(), **values})
         ctx.session.add(visit)
         ctx.session.flush()
         return visit.id

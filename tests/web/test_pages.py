@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from inspection_api import web
+from inspection_api.core.permissions import PEOPLE
 from inspection_api.http.pages import Assets, policy
 from inspection_api.web.pages import ASSETS, PAGES, Page
 
@@ -116,6 +117,14 @@ def test_a_module_says_what_it_is_and_is_short(path: Path) -> None:
     lines = path.read_text().splitlines()
     assert lines[0].startswith("// ")
     assert len(lines) <= 300
+
+
+def test_pages_name_roles_that_there_are_and_have_a_word_for_each() -> None:
+    arrays = re.findall(r"(?:roles|leads): \[(.*?)\]", (HOME / "static/shell/pages.js").read_text(), re.DOTALL)
+    of_pages = re.findall(r"[a-z_]+", " ".join(arrays))
+    words = re.findall(r'^  ([a-z_]+): "', (HOME / "static/shell/format.js").read_text(), re.MULTILINE)
+    assert set(of_pages) <= set(words) == {role.value for role in PEOPLE}
+    assert len(of_pages) > 5
 
 
 def test_the_root_leads_to_the_login(client: FlaskClient) -> None:

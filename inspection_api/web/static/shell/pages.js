@@ -1,14 +1,21 @@
-// Which pages there are and whom each is for: a row here adds it to everybody's menu. The first page of a person's
-// first role, in the order of the rows, is where the login leads him. What he may see there, the server decides.
+// Which pages there are: a row here adds a page to the menu of its `roles` (null: everybody's). The login leads whoever
+// has one of the roles in `leads` there, everybody else to the first page of his menu. What he sees, the server decides.
 
 export const PAGES = [
-  { path: "/account", title: "我的账户", icon: "person", roles: null },
+  {
+    path: "/board",
+    title: "进度看板",
+    icon: "board",
+    roles: ["province_manager", "branch_manager", "sub_branch_manager", "approver", "risk_manager", "service_manager", "information_officer", "auditor", "loan_officer"],
+    leads: ["province_manager", "risk_manager", "service_manager", "information_officer", "auditor"],
+  },
+  { path: "/account", title: "我的账户", icon: "person", roles: null, leads: [] },
 ];
 
 const isFor = (page, roles) => page.roles === null || page.roles.some((role) => roles.includes(role));
 
 export const pagesOf = (me) => PAGES.filter((page) => isFor(page, rolesOf(me)));
 
-export const homeOf = (me) => pagesOf(me)[0].path;
+export const homeOf = (me) => (PAGES.find((page) => isFor({ roles: page.leads }, rolesOf(me))) || pagesOf(me)[0]).path;
 
 export const rolesOf = (me) => me.assignments.map((held) => held.role);

@@ -6,6 +6,9 @@ export const loading = (words = "正在加载…") => h("p", { class: "state", r
 
 export const empty = (words, ...more) => h("div", { class: "state" }, icon("empty"), h("p", {}, words), ...more);
 
+// What fields are called where a failure names them; a page adds its own.
+export const FIELD_NAMES = { from: "开始", to: "结束", year: "年份", month: "月份", reason: "用途", bank: "银行代码", username: "用户名", password: "密码" };
+
 // A failure in words with a way on; an error that is no Problem is a fault of ours, and says so.
 export function failed(error, retry = null) {
   const sentence = error.sentence || `页面出现错误，请刷新后重试（page_error）`;
@@ -15,7 +18,7 @@ export function failed(error, retry = null) {
     { class: "state failed", role: "alert" },
     icon("warning"),
     h("p", {}, sentence),
-    error.fields?.length > 0 && h("ul", {}, error.fields.map((field) => h("li", {}, `${field.field}：${field.message}`))),
+    error.fields?.length > 0 && h("ul", {}, error.fields.map((field) => h("li", {}, [FIELD_NAMES[field.field] || field.field, "：", field.message]))),
     error.requestId && h("p", { class: "faint" }, `请求编号 ${error.requestId}`),
     retry && h("button", { type: "button", onclick: retry }, "重试"),
   );

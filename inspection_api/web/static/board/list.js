@@ -1,0 +1,80 @@
+// The list behind a number: as many rows as the number says, page after page.
+
+import { get } from "../shell/api.js";
+import { h, icon } from "../shell/dom.js";
+import { count, day, instant, NOTHING } from "../shell/format.js";
+import { empty, failed } from "../shell/states.js";
+import { to } from "./address.js";
+import { catalogue } from "./catalogue.js";
+import { exportList } from "./exporting.js";
+
+const PAGE = 100;
+const OF_THE_BOARD = new Set(["view", "report", "listing"]);
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+const INSTANT = /^\d{4}-\d{2}-\d{2}T/;
+
+export async function list(view) {
+  const query = Object.fromEntries(Object.entries(view).filter(([name]) => !OF_THE_BOARD.has(name)));
+  const path = `/reports/${view.report}/${view.listing}`;
+  const [reports, first] = await Promise.all([catalogue(), get(path, { ...query, limit: PAGE })]);
+  const report = reports.find((each) => each.code === view.report);
+  const { columns } = report.lists.find((each) => each.path === view.listing);
+  const body = h("tbody", {});
+  const said = h("p", { class: "total", role: "status" });
+  const more = h("button", { type: "button" }, "继续加载");
+  let next = null;
+
+  function add(page) {
+    body.append(...page.items.map((row) => h("tr", {}, h("td", {}, ways(row)), columns.map((column) => h("td", {}, value(row, column.key))))));
+    next = page.next_cursor;
+    more.hidden = next === null;
+    said.textContent = next === null ? `共 ${count(body.rows.length)} 条` : `已显示 ${count(body.rows.length)} 条，还有更多`;
+  }
+
+  more.addEventListener("click", async () => {
+    more.disabled = true;
+    try {
+      add(await get(path, { ...query, limit: PAGE, cursor: next }));
+    } catch (error) {
+      said.replaceChildren(failed(error));
+    }
+    more.disabled = false;
+  });
+  add(first);
+  return h(
+    "section",
+    { class: "card" },
+    h(
+      "div",
+      { class: "row spread" },
+      h("h1", {}, `${report.title} · 明细`),
+      first.items.length > 0 && h("button", { type: "button", onclick: () => exportList(view.report, view.listing, query) }, icon("download"), "导出 Excel"),
+    ),
+    said,
+    first.items.length === 0
+      ? empty("没有符合条件的记录。")
+      : h(
+          "div",
+          { class: "scroll", tabindex: "0", role: "region", "aria-label": "明细" },
+          h("table", { class: "list" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "查看"), columns.map((column) => h("th", { scope: "col" }, column.title)))), body),
+        ),
+    more,
+  );
+}
+
+function value(row, key) {
+  const said = row[key];
+  if (said === null || said === undefined || said === "") return NOTHING;
+  if (Array.isArray(said)) return said.length === 0 ? NOTHING : said.map((each) => h("span", { class: "badge care" }, each));
+  if (typeof said === "boolean") return said ? "是" : "否";
+  if (INSTANT.test(said)) return instant(said);
+  return DAY.test(said) ? day(said) : String(said);
+}
+
+// A task leads to its visit, or to what became of it; a visit to its record.
+function ways(row) {
+  if ("closed_by" in row) {
+    return [row.closed_by && h("a", { href: to({ view: "record", id: row.closed_by }) }, "检查记录"), h("a", { href: to({ view: "task", id: row.id }) }, "任务经过")];
+  }
+  return "performed_on" in row ? h("a", { href: to({ view: "record", id: row.id }) }, "检查记录") : NOTHING;
+}

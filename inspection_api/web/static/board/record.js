@@ -1,0 +1,102 @@
+// The end of every way down: one record with its answers as the form asked for them, or the story of one task.
+
+import { get } from "../shell/api.js";
+import { h } from "../shell/dom.js";
+import { day, instant, NOTHING, size } from "../shell/format.js";
+import { empty } from "../shell/states.js";
+import { to } from "./address.js";
+
+const STATES = {
+  draft: ["草稿", "care"],
+  submitted: ["待验收", "care"],
+  quarantined: ["已隔离", "bad"],
+  accepted: ["有效", "good"],
+  voided: ["已作废", "bad"],
+};
+const KINDS = { photo: "图片", video: "视频", audio: "语音", signature: "签名" };
+const YES_NO = { true: "是", false: "否" };
+
+export async function record(view) {
+  const found = await get(`/inspections/${view.id}`);
+  const version = await get(`/template-versions/${found.template_version_id}`);
+  return h("article", { class: "record" }, heading(found), answers(found, version.definition), media(found), words(found));
+}
+
+// What became of a task, in the server's words.
+export async function task(view) {
+  const { lines } = await get(`/tasks/${view.id}/explain`);
+  return h(
+    "section",
+    { class: "card" },
+    h("h1", {}, "任务经过"),
+    lines.length === 0 ? empty("没有经过可以显示。") : h("ol", { class: "story" }, lines.map((line) => h("li", {}, line.at && h("span", { class: "faint" }, instant(line.at)), h("p", {}, line.text)))),
+  );
+}
+
+function heading(found) {
+  const [word, kind] = STATES[found.state] || [found.state, ""];
+  return h(
+    "section",
+    { class: "card" },
+    h("div", { class: "row spread" }, h("h1", {}, found.snapshot?.customer_name || "检查记录"), h("span", { class: `badge ${kind}` }, word)),
+    h(
+      "dl",
+      { class: "facts" },
+      fact("检查时间", instant(found.performed_at)),
+      fact("提交时间", instant(found.submitted_at)),
+      fact("验收时间", instant(found.accepted_at)),
+      fact("明白纸可打印至", instant(found.print_closes_at)),
+      found.task_id && fact("任务", h("a", { href: to({ view: "task", id: found.task_id }) }, "任务经过")),
+      found.indicators.length > 0 && fact("预警指示", found.indicators.map((code) => h("span", { class: "badge care" }, code))),
+      found.quarantine_codes.length > 0 && fact("隔离原因", found.quarantine_codes.join("、")),
+      found.amendments > 0 && fact("更正", `${found.amendments} 次`),
+    ),
+  );
+}
+
+const fact = (label, value) => [h("dt", {}, label), h("dd", {}, value)];
+
+function answers(found, definition) {
+  const given = found.answers || {};
+  return definition.groups.map((group) => {
+    const items = definition.items.filter((item) => item.group === group.key && item.key in given);
+    return (
+      items.length > 0 &&
+      h("section", { class: "card" }, h("h2", {}, group.label), h("dl", { class: "facts" }, items.map((item) => fact(item.label, said(item, given[item.key])))))
+    );
+  });
+}
+
+// An answer in the words of the form.
+function said(item, answer) {
+  const value = answer !== null && typeof answer === "object" && "value" in answer ? answer.value : answer;
+  const note = answer !== null && typeof answer === "object" ? answer.note : null;
+  return [choice(item, value), note && h("p", { class: "faint" }, note)];
+}
+
+function choice(item, value) {
+  if (value === null || value === undefined || value === "") return NOTHING;
+  if (Array.isArray(value)) return value.map((each) => choice(item, each)).join("、");
+  const option = item.options?.find((each) => each.code === value);
+  if (option) return option.label;
+  if (typeof value === "boolean") return YES_NO[value];
+  return /^\d{4}-\d{2}-\d{2}$/.test(value) ? day(value) : [String(value), item.unit].filter(Boolean).join(" ");
+}
+
+function media(found) {
+  return h(
+    "section",
+    { class: "card" },
+    h("h2", {}, `影像资料（${found.media.length}）`),
+    found.media.length === 0
+      ? h("p", { class: "faint" }, "没有影像资料。")
+      : h("ul", {}, found.media.map((medium) => h("li", {}, `${KINDS[medium.kind] || medium.kind} · ${size(medium.bytes)} · ${medium.status === "stored" ? "已上传" : "未上传"}`))),
+  );
+}
+
+function words(found) {
+  return (
+    (found.note || found.comments.length > 0) &&
+    h("section", { class: "card" }, h("h2", {}, "备注"), found.note && h("p", {}, found.note), found.comments.map((comment) => h("p", {}, h("span", { class: "faint" }, instant(comment.at)), " ", comment.text)))
+  );
+}

@@ -1,0 +1,114 @@
+"""`make screenshots`: every page as a phone and a PC show it, from a running `make run`, into ``var/screenshots``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inspection_api.demo.seed import PASSWORD
+from tests.browser import chromium
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+ROOT = Path(__file__).parents[1]
+SIZES = {"phone": (360, 740), "pc": (1440, 900)}
+WAIT_MS = 20_000
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture: whose login (None: nobody's), which address, and what is clicked before."""
+
+    name: str
+    user: str | None
+    path: str
+    clicks: tuple[str, ...] = ()
+
+
+SHOTS = (
+    Shot("login", None, "/login"),
+    Shot("login-wrong", None, "/login", ("button.primary",)),
+    Shot("account", "hq", "/account"),
+    Shot("board", "hq", "/board"),
+    Shot("board-branch", "b01", "/board"),
+    Shot("board-sub-branch", "m0101", "/board"),
+    Shot("board-officer", "o0101", "/board"),
+    Shot("board-completion", "hq", "/board?view=report&report=completion"),
+    Shot("board-list", "b01", "/board?view=report&report=details", (".report tbody a[aria-label]",)),
+    Shot(
+        "board-task",
+        "b01",
+        "/board?view=report&report=details",
+        (".report tbody a[aria-label]", ".list a:has-text('任务经过')"),
+    ),
+    Shot(
+        "board-record",
+        "b01",
+        "/board?view=report&report=records",
+        (".report tbody a[aria-label]", ".list a:has-text('检查记录')"),
+    ),
+    *(
+        Shot(f"board-{report}", "hq", f"/board?view=report&report={report}")
+        for report in ("coverage", "series", "comparison", "indicators", "conclusions", "branch_checks", "alerts")
+    ),
+    Shot("board-error", "hq", "/board?view=report&report=completion&from=2026-03-01&to=2026-02-01"),
+    Shot("board-forbidden", "admin", "/board"),
+)
+
+
+def log_in(page: Page, address: str, user: str) -> None:
+    """Log in as a user of the demo bank."""
+    page.goto(f"{address}/login")
+    for name, value in (("bank", "demo"), ("username", user), ("password", PASSWORD)):
+        page.fill(f"input[name={name}]", value)
+    page.click("button.primary")
+    page.wait_for_url(lambda url: "/login" not in url, timeout=WAIT_MS)
+
+
+def settle(page: Page) -> None:
+    """Wait until nothing is being loaded any more."""
+    page.wait_for_load_state("networkidle", timeout=WAIT_MS)
+    page.wait_for_selector(".spinner, [aria-busy]", state="detached", timeout=WAIT_MS)
+
+
+def take(browser: Browser, address: str, shot: Shot, folder: Path) -> list[str]:
+    """Take a picture in every size; return what is wider than its screen."""
+    wide = []
+    for size, (width, height) in SIZES.items():
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, has_touch=size == "phone", locale="zh-CN"
+        )
+        page = context.new_page()
+        if shot.user:
+            log_in(page, address, shot.user)
+        page.goto(address + shot.path)
+        settle(page)
+        for click in shot.clicks:
+            if page.locator(click).count():
+                page.locator(click).first.click()
+                settle(page)
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            wide.append(f"{shot.name} {size} is wider than the screen")
+        page.screenshot(path=folder / f"{shot.name}-{size}.png", full_page=True)
+        context.close()
+    return wide
+
+
+def main(address: str, names: list[str]) -> int:
+    """Take all pictures, or those of these names; return the exit status."""
+    folder = ROOT / "var/screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    with chromium() as browser:
+        wide = [
+            line for shot in SHOTS if not names or shot.name in names for line in take(browser, address, shot, folder)
+        ]
+    sys.stdout.write("".join(f"{line}\n" for line in wide or [f"screenshots are in {folder}"]))
+    return 1 if wide else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(f"http://127.0.0.1:{os.environ.get('PORT', '8000')}", sys.argv[1:]))

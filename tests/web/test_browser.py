@@ -1,0 +1,267 @@
+"""The pages as people use them, in Debian's chromium against the real application: logging in and out, the board."""
+
+from __future__ import annotations
+
+import re
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+import openpyxl
+import pytest
+from flask import Flask
+from playwright.sync_api import expect
+
+from inspection_api.worker import Outbox
+from tests.browser import served
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from inspection_api.core.banks import BankCatalogue
+    from tests.web.conftest import Site
+
+LEADS = {
+    "administrator": "/account",
+    "nobody": "/account",
+    "province_manager": "/board",
+    "auditor": "/board",
+}
+
+
+def path_of(page: Page) -> str:
+    return urlsplit(page.url).path
+
+
+def test_a_wrong_password_is_told_in_words_and_nothing_typed_is_lost(site: Site) -> None:
+    page = site.visitor()
+    site.log_in(page, "officer", "wrong-password")
+    page.wait_for_selector("[role=alert]:has-text('用户名或密码不正确（login_refused）')")
+    assert page.input_value("input[name=username]") == "officer"
+    assert site.serious(page) == []
+
+
+def test_each_role_is_led_to_its_page_and_back_to_where_it_came_for(site: Site) -> None:
+    for user, path in LEADS.items():
+        assert path_of(site.visitor(user)) == path, user
+    page = site.visitor()
+    site.open(page, "/account")
+    page.wait_for_url("**/login?next=*")
+    site.log_in(page, "province_manager")
+    page.wait_for_url("**/account")
+    for foreign in ("//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)"):
+        page.goto(f"{site.address}/login?next={quote(foreign)}")
+        page.wait_for_url(lambda url: "/login" not in url)
+        assert path_of(page) == "/board"
+
+
+def test_no_script_can_read_the_session(site: Site) -> None:
+    page = site.visitor("province_manager")
+    assert page.evaluate("document.cookie") == ""
+    assert page.evaluate("JSON.stringify({...localStorage, ...sessionStorage})").count("xj.") == 0
+    (cookie,) = page.context.cookies()
+    assert (cookie["httpOnly"], cookie["sameSite"], cookie["path"]) == (True, "Strict", "/")
+
+
+def test_logging_out_everywhere_ends_the_other_browser_too(site: Site) -> None:
+    here, there = site.visitor("province_manager"), site.visitor("province_manager")
+    site.open(here, "/account")
+    assert here.locator(".sessions li").count() == 2
+    here.click("text=退出所有设备")
+    here.click("text=全部退出")
+    here.wait_for_url("**/login")
+    there.reload()
+    there.wait_for_url("**/login?next=%2Fboard")
+
+
+def test_one_session_is_ended_and_the_own_goes_on(site: Site) -> None:
+    here, lost = site.visitor("province_manager"), site.visitor("province_manager")
+    site.open(here, "/account")
+    here.click(".sessions button")
+    expect(here.locator(".sessions li")).to_have_count(1)
+    lost.reload()
+    lost.wait_for_url("**/login?next=*")
+    here.click("nav >> text=退出")
+    here.wait_for_url("**/login")
+    assert here.context.cookies() == []
+
+
+ATTACK = """
+<!doctype html><meta charset=utf-8><title>attack</title>
+<iframe name=sink></iframe>
+<form id=form method=post enctype=text/plain target=sink action="%(there)s/api/v1/sessions/page"><input name=x></form>
+<script>
+const there = "%(there)s/api/v1";
+const tries = [
+  () => fetch(there + "/sessions", {method: "DELETE", credentials: "include"}),
+  () => fetch(there + "/sessions", {method: "DELETE", credentials: "include", headers: {"X-Xunji-Page": "1"}}),
+  () => fetch(there + "/month-closings", {method: "POST", credentials: "include", mode: "no-cors", body: "{}"}),
+  () => fetch(there + "/me", {credentials: "include"}).then((answer) => answer.json()),
+];
+window.outcome = Promise.all(tries.map((each) => each().then((answer) => answer.type || "read", () => "refused")));
+document.getElementById("form").submit();
+</script>
+"""
+
+
+def test_a_page_on_another_port_can_neither_read_nor_write_with_our_cookie(site: Site) -> None:
+    """Ports are no part of a site: the browser sends it our cookie in spite of SameSite=Strict."""
+    page = site.visitor("province_manager")
+    elsewhere = Flask("elsewhere")
+    elsewhere.add_url_rule("/", view_func=lambda: ATTACK % {"there": site.address})
+    statuses: list[int] = []
+    with served(elsewhere) as address:
+        attacked = page.context.new_page()
+        attacked.on("response", lambda answer: statuses.append(answer.status) if "/api/" in answer.url else None)
+        attacked.goto(address)
+        outcome = attacked.evaluate("window.outcome")
+        attacked.wait_for_load_state("networkidle")
+        attacked.close()
+    assert outcome == ["refused", "refused", "opaque", "refused"]
+    assert set(statuses) <= {403, 405, 422}
+    assert 403 in statuses
+    page.reload()
+    page.wait_for_selector(".headlines")
+    assert path_of(page) == "/board"
+    site.faults[:] = [fault for fault in site.faults if not fault.startswith(address)]
+
+
+def number(text: str) -> int:
+    return int(text.replace(",", ""))
+
+
+def shown_in_list(site: Site, page: Page, href: str) -> int:
+    site.open(page, href)
+    found = re.search(r"共 ([\d,]+) 条", page.inner_text(".total"))
+    assert found, page.inner_text("main")
+    rows = page.locator("table.list tbody tr").count()
+    assert rows == number(found[1])
+    return rows
+
+
+@pytest.mark.parametrize(
+    "view",
+    ["/board", "/board?view=report&report=indicators", "/board?view=report&report=conclusions"],
+)
+def test_every_number_leads_to_a_list_that_is_as_long(site: Site, view: str) -> None:
+    page = site.visitor("province_manager")
+    site.open(page, view)
+    links = page.eval_on_selector_all(
+        "a[href*='view=list']", "all => all.map((each) => [each.getAttribute('href'), each.textContent])"
+    )
+    wanted = {href: number(text) for href, text in links}
+    assert len(wanted) > 10
+    assert any(wanted.values())
+    told = {href: count for href, count in wanted.items() if count} | dict(list(wanted.items())[:4])
+    assert {href: shown_in_list(site, page, href) for href in told} == told
+
+
+def test_from_the_province_down_to_one_record(site: Site) -> None:
+    page = site.visitor("province_manager")
+    site.settle(page)
+    assert page.inner_text(".headlines .first").split()[:2] == ["本期进度", "60.0%"]
+    assert page.locator(".report tbody tr").count() == 2
+    page.click(".report >> text=branch >> nth=-1")
+    page.wait_for_selector(".trail strong:has-text('branch')")
+    site.settle(page)
+    page.click(".report >> text=sub_branch")
+    page.wait_for_selector("h1:has-text('支行检查明细')")
+    site.settle(page)
+    page.click(".report tfoot a >> nth=0")
+    page.wait_for_selector("table.list")
+    page.click(".list >> text=检查记录")
+    page.wait_for_selector("article.record")
+    assert "有效" in page.inner_text("article")
+    assert "正常" in page.inner_text("article")
+    page.click("text=返回")
+    page.click(".list >> text=任务经过")
+    page.wait_for_selector(".story li")
+    page.click("text=返回")
+    page.wait_for_selector("table.list")
+
+
+def test_chosen_sub_branches_stand_side_by_side(site: Site) -> None:
+    page = site.visitor("branch_manager")
+    site.open(page, "/board?view=report&report=comparison")
+    assert page.locator("button:has-text('对比')").is_disabled()
+    page.click("label:has-text('sub_branch')")
+    page.click("label:has-text('sibling')")
+    page.click("button:has-text('对比')")
+    page.wait_for_selector(".report tbody tr")
+    assert [row.strip() for row in page.locator(".report thead th").all_inner_texts()][1:] == ["sub_branch", "sibling"]
+    assert page.locator(".report tbody tr").count() == 12
+
+
+def test_a_report_and_a_list_are_taken_away_with_progress(site: Site, catalogue: BankCatalogue, tmp_path: Path) -> None:
+    outbox = Outbox(database=site.world.database, banks=catalogue)
+    page = site.visitor("branch_manager")
+    site.settle(page)
+    page.click("text=导出 Excel")
+    table = finished(site, page, outbox)
+    assert "sub_branch" in str(list(table.values))
+    page.click("dialog >> text=关闭")
+    site.open(page, "/board?view=report&report=details")
+    page.click(".report tfoot a >> nth=0")
+    page.wait_for_selector("table.list")
+    rows = page.locator("table.list tbody tr").count()
+    page.click("text=导出 Excel")
+    page.fill("textarea", "月度")
+    page.click("dialog >> button:has-text('导出 Excel')")
+    assert page.locator("dialog textarea:invalid").count() == 1
+    page.fill("textarea", "月度核对")
+    page.click("dialog >> button:has-text('导出 Excel')")
+    listed = finished(site, page, outbox)
+    assert sum("CP0" in str(row) for row in listed.values) == rows > 0
+
+
+def finished(site: Site, page: Page, outbox: Outbox) -> Any:
+    """Do what the worker does, and open what the browser downloads."""
+    page.wait_for_selector("dialog.export progress")
+    outbox.drain(site.world.bank)
+    page.wait_for_selector("dialog >> text=下载文件")
+    with page.expect_download() as download:
+        page.click("dialog >> text=下载文件")
+    return openpyxl.load_workbook(BytesIO(Path(download.value.path()).read_bytes())).active
+
+
+def test_what_goes_wrong_is_said_with_a_way_on(site: Site) -> None:
+    page = site.visitor("province_manager")
+    site.open(page, "/board?view=report&report=completion&from=2026-03-31&to=2026-03-01")
+    assert "不能早于开始日期" in page.inner_text("[role=alert]")
+    page.route("**/api/v1/reports/completion?*", lambda route: route.abort())
+    site.open(page, "/board?view=report&report=completion")
+    assert "网络不通，请检查网络后重试（network_unreachable）" in page.inner_text("[role=alert]")
+    page.unroute("**/api/v1/reports/completion?*")
+    page.click("button:has-text('重试')")
+    page.wait_for_selector(".report tbody tr")
+    refused = site.visitor("administrator")
+    site.open(refused, "/board")
+    assert "forbidden" in refused.inner_text("[role=alert]")
+
+
+VIEWS = (
+    ("province_manager", "/account"),
+    ("province_manager", "/board"),
+    ("province_manager", "/board?view=report&report=branch_checks"),
+    ("branch_manager", "/board?view=report&report=comparison"),
+    ("branch_manager", "/board?view=report&report=indicators"),
+    ("branch_manager", "/board?view=report&report=alerts"),
+    ("officer", "/board"),
+)
+
+
+@pytest.mark.parametrize(("width", "height"), [(360, 740), (1440, 900)])
+def test_every_view_fits_its_screen_and_axe_finds_nothing_serious(site: Site, width: int, height: int) -> None:
+    pages = {user: site.visitor(user, width, height) for user, _ in VIEWS}
+    for user, path in VIEWS:
+        page = pages[user]
+        site.open(page, path)
+        assert site.serious(page) == [], path
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+        small = page.eval_on_selector_all(
+            "main button, main input, .bar a, .bar button, .tabs a",
+            "all => all.filter((each) => each.type !== 'checkbox' && each.checkVisibility()"
+            " && each.getBoundingClientRect().height < 43.5).map((each) => each.outerHTML.slice(0, 80))",
+        )
+        assert small == [], path
