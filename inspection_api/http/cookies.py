@@ -1,4 +1,4 @@
-"""Sessions of pages: the API's opaque token, in a cookie that no script can read (ADR 0018).
+"""Sessions of pages: the API's opaque token, in a cookie that no script can read (ADR 0020).
 
 The browser sends it by itself, so whoever calls with it must show that the request comes from one of our own pages:
 the cookie is SameSite=Strict; what the browser says of the request's origin must be ours; and what changes anything

@@ -1,6 +1,6 @@
 // Asking the API. Every failure is a Problem: one sentence for people, one code for programs.
 //
-// The session is a cookie that no script can read; the header says that one of our own pages asks (ADR 0018).
+// The session is a cookie that no script can read; the header says that one of our own pages asks (ADR 0020).
 
 const ROOT = "/api/v1";
 const PATIENCE_MS = 30_000;
