@@ -20,9 +20,9 @@ from sync import service as sync
 
 SUBSCRIPTIONS: tuple[Subscription, ...] = (
     Subscription("login.failed", When.INLINE, accounts.on_guesses_failed),
-    Subscription("station.code_refused", When.INLINE, accounts.on_guesses_failed),
     Subscription("organisation.created", When.INLINE, plans.on_organisations_created),
     Subscription("organisation.edited", When.INLINE, plans.on_organisations_edited),
+    Subscription("organisation.closed", When.INLINE, accounts.on_organisations_closed),
     Subscription("organisation.closed", When.INLINE, checkpoints.on_organisations_closed),
     Subscription("organisation.closed", When.INLINE, plans.on_organisations_closed),
     Subscription("user.disabled", When.INLINE, checkpoints.on_users_disabled),
@@ -60,6 +60,7 @@ SUBSCRIPTIONS: tuple[Subscription, ...] = (
     Subscription("job.portfolio_export", When.LATER, imports.on_export_due),
     Subscription("job.report_export", When.LATER, exporting.on_report_export_due),
     Subscription("job.label_sheets", When.LATER, papers.on_label_sheets_due),
+    Subscription("job.paper_batch", When.LATER, papers.on_paper_batch_due),
     Subscription("telemetry.ingested", When.LATER, telemetry.refresh_facts),
     Subscription("telemetry.facts_changed", When.LATER, alerts.on_facts_changed),
     *(Subscription(kind, When.LATER, notifications.tell_people) for kind in sorted(STEPS_OF)),

@@ -26,6 +26,13 @@ class PaperLocked(Locked):
     title = "打印期限已过，明白纸已锁定，请申请解锁"
 
 
+class AnswersIncomplete(Conflict):
+    """Required answers are empty; ``fields`` says which. An amendment fills them in."""
+
+    code = "answers_incomplete"
+    title = "必填项尚未填写完整，请更正检查记录后再打印"
+
+
 class PrintLimit(Conflict):
     """As many prints as one window allows are made."""
 

@@ -10,11 +10,8 @@ import base64
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import pypdfium2
 
 from checkpoints import qr
 from inspection_api.core.typesetting import draw, render, visible
@@ -86,17 +83,6 @@ def _data(labels: Sequence[Label], layout: Layout) -> dict[str, object]:
         for each in labels
     ]
     return {"layout": layout.value, "labels": rows}
-
-
-def joined(sheets: Sequence[bytes]) -> bytes:
-    """Return one PDF with the pages of all ``sheets``, in their order."""
-    whole, buffer = pypdfium2.PdfDocument.new(), BytesIO()
-    for sheet in sheets:
-        with pypdfium2.PdfDocument(sheet) as document:
-            whole.import_pages(document)
-    whole.save(buffer)
-    whole.close()
-    return buffer.getvalue()
 
 
 def _fitted(name: str, layout: Layout) -> str:

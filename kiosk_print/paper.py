@@ -16,6 +16,7 @@ from inspection_api.core.typesetting import render, visible
 _TEMPLATE = Path(__file__).parent / "templates" / "paper.typ"
 _LINE_WIDTHS = 40  # how many full-width characters a line of a free-text box holds
 _BOX_WIDTHS = 5 * _LINE_WIDTHS
+_REASON_WIDTHS = 2 * _LINE_WIDTHS - 3  # "理由：" stands before it
 _WIDE_FROM = 0x1100  # from here on characters take a whole width; below, a little more than half
 _NARROW = 0.62
 _QR_MASK = 3  # diagonal stripes: no large even areas in random text
@@ -43,12 +44,16 @@ class Blank:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One numbered line of the form; ``flagged`` carries the indicators that it raised (W04)."""
+    """One numbered line of the form; ``flagged`` carries the indicators that it raised (W04).
+
+    ``note`` is why the conclusion contradicts them.
+    """
 
     number: str
     label: str
     blanks: tuple[Blank, ...]
     flagged: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +113,11 @@ def render_paper(sheet: PaperSheet) -> bytes:
     data["qr"] = qr.svg(sheet.qr_text, mask=_QR_MASK) if sheet.qr_text else ""
     data["edition"] = _edition(sheet)
     data["watermark"] = _watermark(data)
-    data["paragraphs"], data["rest"] = _boxed(data["paragraphs"])
+    data["rest"] = []
+    for box in _boxes(data):
+        box["text"], left = _split(box["text"], box["widths"])
+        if left:
+            data["rest"].append({**box, "text": left})
     return render(_TEMPLATE, data)
 
 
@@ -122,25 +131,31 @@ def _watermark(data: dict[str, Any]) -> list[str]:
     return [f"{data['organisation']}　{data['printed_by']}", f"{data['printed_at']}　{data['number'] or '草稿'}"]
 
 
-def _boxed(paragraphs: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return the paragraphs as the first page shows them, and what goes on to the 续页."""
-    first, rest = [], []
-    for paragraph in paragraphs:
-        end = _fitting(paragraph["text"])
-        whole = end == len(paragraph["text"])
-        shown = paragraph["text"] if whole else paragraph["text"][:end] + _GO_ON
-        first.append({**paragraph, "text": shown})
-        if not whole:
-            rest.append({**paragraph, "text": paragraph["text"][end:]})
-    return first, rest
+def _boxes(data: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what has a text of any length, in the order of the form: the first page shows as much as fits."""
+    boxes: list[dict[str, Any]] = data["paragraphs"]
+    for box in boxes:
+        box["widths"] = _BOX_WIDTHS
+    if data["conclusion"] is None:
+        return boxes
+    line = data["conclusion"]
+    line["reason"] = {"number": line["number"], "label": line["label"], "text": line["note"], "signature": ""}
+    line["reason"]["widths"] = _REASON_WIDTHS
+    return [*boxes[:1], line["reason"], *boxes[1:]]
 
 
-def _fitting(text: str) -> int:
+def _split(text: str, widths: float) -> tuple[str, str]:
+    """Return what of ``text`` stands in its box, and what goes on to the 续页."""
+    end = _fitting(text, widths)
+    return (text, "") if end == len(text) else (text[:end] + _GO_ON, text[end:])
+
+
+def _fitting(text: str, widths: float) -> int:
     """Return how many characters of ``text`` fill the box at most; a line break costs the rest of its line."""
     used = 0.0
     for position, character in enumerate(text):
         used += _LINE_WIDTHS - used % _LINE_WIDTHS if character == "\n" else _width(character)
-        if used > _BOX_WIDTHS:
+        if used > widths:
             return position
     return len(text)
 

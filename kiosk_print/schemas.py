@@ -6,6 +6,7 @@ from marshmallow import Schema, fields, validate
 
 from inspection_api.http.schemas import Input, PageQuery, Pattern, Text, Truth, Whole, Word
 from kiosk_print.labels import Layout
+from kiosk_print.rules.batch import MOST_PAPERS
 from kiosk_print.rules.stations import JobState, Outcome
 from kiosk_print.rules.unlock import Reason, RequestStatus
 from kiosk_print.rules.window import MOST_PRINTS_PER_WINDOW, MOST_WINDOW_DAYS
@@ -19,12 +20,13 @@ class DeciderSchema(Schema):
 
 
 class PaperWindowSchema(Schema):
-    """A print window: printing is possible while ``opens_at`` ≤ now < ``closes_at``."""
+    """A print window: printing is possible while ``opens_at`` ≤ now < ``closes_at``; ``used``: it was printed in it."""
 
     number = fields.Integer()
     opens_at = fields.AwareDateTime()
     closes_at = fields.AwareDateTime()
     unlock_request_id = fields.UUID(allow_none=True)
+    used = fields.Boolean()
 
 
 class PaperPrintSchema(Schema):
@@ -216,6 +218,18 @@ class PaperJobInput(Input):
     """Which print goes to a station."""
 
     print_id = fields.UUID(required=True)
+
+
+class LabelSheetsJobInput(Input):
+    """Which finished job's label sheets go to a station."""
+
+    job_id = fields.UUID(required=True)
+
+
+class PaperBatchInput(Input):
+    """Which visits' papers to print as one file, in this order; one that is named twice is printed once."""
+
+    inspection_ids = fields.List(fields.UUID(), required=True, validate=validate.Length(min=1, max=MOST_PAPERS))
 
 
 class PrintJobQuery(PageQuery):

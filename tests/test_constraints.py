@@ -286,6 +286,7 @@ TWINS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     ),
     "uq_checkpoint_location_standing": ({"status": "confirmed"}, {}),
     "uq_inspection_accepted_task": ({"state": "accepted", "accepted_at": NOW, "task_id": "uuid"}, {}),
+    "uq_job_requested_by_idempotency_key": ({"idempotency_key": "batch-of-march"}, {}),
     "uq_paper_print_original": ({"status": "reserved"}, {}),
     "uq_print_job_print_once": ({"kind": "paper", "print_id": "uuid"}, {}),
     "uq_task_campaign_id_checkpoint_id": (

@@ -12,12 +12,13 @@ import struct
 from functools import cache
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
+import pypdfium2
 import typst
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 _FONTS = Path(__file__).parent / "fonts"
 FONT = _FONTS / "NotoSansSC-Regular.ttf"
@@ -50,6 +51,15 @@ def _compiled(template: Path, data: Mapping[str, Any], **options: Any) -> bytes:
 def _compiler(template: Path) -> typst.Compiler:
     fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(_FONTS)])
     return typst.Compiler(str(template), root=str(template.parent), font_paths=fonts)
+
+
+def join(sheets: Iterable[bytes], file: BinaryIO) -> None:
+    """Write one PDF with the pages of all ``sheets``, in their order; of the sheets one at a time is in memory."""
+    with pypdfium2.PdfDocument.new() as whole:
+        for sheet in sheets:
+            with pypdfium2.PdfDocument(sheet) as document:
+                whole.import_pages(document)
+        whole.save(file)
 
 
 def visible(value: Any) -> Any:

@@ -12,6 +12,13 @@ class TooManyJobs(TooMany):
     title = "您有多个任务正在处理，请等待完成后再试"
 
 
+class JobKeyReused(Conflict):
+    """The same key was used for a job that does something else."""
+
+    code = "job_key_reused"
+    title = "该幂等键已用于其他任务"
+
+
 class JobUnfinished(Conflict):
     """There is no file yet, or never will be; ``status`` says where the job stands."""
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from inspection_api.core.tables import Base, Identified
@@ -16,11 +16,13 @@ class Job(Identified, Base):
     """Something long that a user asked for; ``state`` is where its next step begins, ``parts`` how many it stashed.
 
     ``done`` of ``total`` is its progress in units of its kind (labels, rows). The file of a finished one can be fetched
-    until ``expires_at``; ``problem`` is the code of what a failed one met.
+    until ``expires_at``; ``problem`` is the code of what a failed one met. ``result`` is what a finished one has to say
+    beside its file.
     """
 
     __tablename__ = "job"
     __table_args__ = (
+        UniqueConstraint("requested_by", "idempotency_key"),
         CheckConstraint("status IN ('queued', 'running', 'done', 'failed', 'expired')", name="status_known"),
         CheckConstraint("done >= 0 AND done <= total", name="progress_in_range"),
         CheckConstraint("(status = 'failed') = (problem IS NOT NULL)", name="failed_with_problem"),
@@ -42,6 +44,8 @@ class Job(Identified, Base):
     total: Mapped[int] = mapped_column(server_default=text("0"))
     state: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     parts: Mapped[int] = mapped_column(server_default=text("0"))
+    result: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    idempotency_key: Mapped[str | None]
     finished_at: Mapped[datetime | None]
     problem: Mapped[str | None]
     file_name: Mapped[str | None]

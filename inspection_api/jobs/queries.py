@@ -34,6 +34,11 @@ def get_own(session: Session, actor: Actor, job_id: UUID) -> Job:
     return get_one(session, own_jobs(actor).where(Job.id == job_id))
 
 
+def find_by_key(session: Session, actor: Actor, key: str) -> Job | None:
+    """Return the job that the actor asked for by this key, if there is one."""
+    return session.scalars(own_jobs(actor).where(Job.idempotency_key == key)).one_or_none()
+
+
 def count_open(session: Session, actor: Actor) -> int:
     """Return how many of the actor's jobs are unfinished."""
     unfinished = own_jobs(actor).where(Job.status.in_(OPEN)).subquery()

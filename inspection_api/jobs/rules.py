@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
-from inspection_api.jobs.errors import JobFileExpired, JobUnfinished, TooManyJobs
+from inspection_api.jobs.errors import JobFileExpired, JobKeyReused, JobUnfinished, TooManyJobs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,6 +47,8 @@ class File:
 class Step:
     """What one step came to: progress, where the next one begins, how many parts are stashed, and the file at the end.
 
+    ``result`` goes with the file: what its reader has to know, as JSON.
+
     The same step again, after a crash, must come to the same.
     """
 
@@ -55,6 +57,7 @@ class Step:
     state: Mapping[str, Any] = field(default_factory=dict)
     parts: int = 0
     file: File | None = None
+    result: Mapping[str, Any] = field(default_factory=dict)
 
 
 def part_id(job_id: UUID, number: int) -> UUID:
@@ -70,6 +73,16 @@ def ensure_room(unfinished: int) -> None:
     """
     if unfinished >= MOST_OPEN:
         raise TooManyJobs(limit=MOST_OPEN)
+
+
+def ensure_same(known: object, wanted: object) -> None:
+    """Refuse a key that meant something else before; both are what was asked for.
+
+    Raises:
+        JobKeyReused: so it is.
+    """
+    if known != wanted:
+        raise JobKeyReused
 
 
 def ensure_file(status: Status, expires_at: datetime | None, now: datetime) -> None:

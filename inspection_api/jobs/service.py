@@ -14,6 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from inspection_api.accounts import service as accounts
 from inspection_api.accounts.models import UserAccount
 from inspection_api.accounts.queries import assignments_on
 from inspection_api.core.context import Actor
@@ -61,14 +62,22 @@ class Work:
         self.ctx.storage.stash(self.ctx.bank.tag, self.job_id, write)
 
 
-def request(ctx: Context, kind: str, **arguments: Any) -> Job:
+def request(ctx: Context, kind: str, key: str | None = None, **arguments: Any) -> Job:
     """Ask for a job; ``subscriptions.py`` has the row ``job.<kind>`` whose handler calls :func:`advance`.
+
+    The same ``key`` of the same user is the same job.
 
     Raises:
         TooManyJobs: the user waits for enough of them.
+        JobKeyReused: the key belongs to a job that does something else.
     """
+    accounts.lock_person(ctx, ctx.user_id)
+    known = queries.find_by_key(ctx.session, ctx.actor, key) if key else None
+    if known is not None:
+        rules.ensure_same((known.kind, known.arguments), (kind, arguments))
+        return known
     rules.ensure_room(queries.count_open(ctx.session, ctx.actor))
-    job = Job(kind=kind, arguments=arguments, requested_by=ctx.user_id, requested_at=ctx.now)
+    job = Job(kind=kind, arguments=arguments, requested_by=ctx.user_id, requested_at=ctx.now, idempotency_key=key)
     ctx.session.add(job)
     ctx.session.flush()
     ctx.record(f"job.{kind}", job_id=str(job.id))
@@ -116,6 +125,7 @@ def _write(ctx: Context, job: Job, came_to: Step) -> None:
     else:
         job.status, job.file_name, job.mime = Status.DONE.value, came_to.file.name, came_to.file.mime
         job.finished_at, job.expires_at = ctx.now, ctx.now + rules.FILE_LIVES
+        job.result = dict(came_to.result)
         _drop_parts(ctx, job)
         ctx.record("job.done", job_id=str(job.id))
     ctx.session.flush()

@@ -59,7 +59,7 @@ def request_list(ctx: Context, report: Report, listing: Listing, asked: Mapping[
     _ensure_may_take(ctx, asked)
     listing.rows(ctx, **asked)
     query = _written(listing.query().dump(asked))
-    told = {"report": report.code, "listing": listing.path, "reason": reason, "query": query}
+    told: dict[str, Any] = {"report": report.code, "listing": listing.path, "reason": reason, "query": query}
     ctx.record("report.export_requested", format="xlsx", **told)
     return jobs.request(ctx, "report_export", format="xlsx", **told)
 

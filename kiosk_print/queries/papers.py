@@ -6,12 +6,13 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, false, func, or_, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, Text, cast, false, func, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on, insert
 from sqlalchemy.orm import aliased
 
 from inspection_api.accounts.models import Organisation, RoleAssignment, UserAccount
 from inspection_api.accounts.queries import get_one, in_subtree, valid_on
+from inspection_api.core.errors import NotFound
 from inspection_api.core.permissions import Action, Permission, Role
 from inspection_api.core.tables import among
 from inspection_api.inspections.models import Inspection
@@ -21,7 +22,7 @@ from kiosk_print.models import PaperOpinion, PaperPrint, PaperSeries, PaperWindo
 from kiosk_print.rules.unlock import MANAGER_LEVELS, Candidate, Level, candidate_level
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
     from uuid import UUID
 
@@ -56,6 +57,28 @@ def get_inspection(session: Session, actor: Actor, inspection_id: UUID, permissi
     return get_one(session, visible_inspections(actor, permission).where(Inspection.id == inspection_id))
 
 
+def lock_inspections(
+    session: Session, actor: Actor, inspection_ids: Iterable[UUID], permission: Permission
+) -> dict[UUID, Inspection]:
+    """Return those of the records inside that scope, as they stand now: nobody amends or voids them meanwhile."""
+    statement = visible_inspections(actor, permission).where(among(Inspection.id, inspection_ids))
+    statement = statement.order_by(Inspection.id).with_for_update(of=Inspection, key_share=True)
+    rows = session.scalars(statement.execution_options(populate_existing=True))
+    return {row.id: row for row in rows}
+
+
+def lock_inspection(session: Session, actor: Actor, inspection_id: UUID, permission: Permission) -> Inspection:
+    """Return one of them.
+
+    Raises:
+        NotFound: no such record there.
+    """
+    try:
+        return lock_inspections(session, actor, [inspection_id], permission)[inspection_id]
+    except KeyError:
+        raise NotFound from None
+
+
 def windows_of(
     session: Session, inspection_ids: Iterable[UUID], *, lock: bool = False
 ) -> dict[UUID, list[PaperWindow]]:
@@ -69,11 +92,19 @@ def windows_of(
     return found
 
 
+def prints_of(session: Session, inspection_ids: Iterable[UUID]) -> dict[UUID, list[PaperPrint]]:
+    """Return the prints of records as they stand now, oldest first."""
+    statement = select(PaperPrint).where(among(PaperPrint.inspection_id, inspection_ids))
+    statement = statement.order_by(PaperPrint.printed_at, PaperPrint.copy).execution_options(populate_existing=True)
+    found: dict[UUID, list[PaperPrint]] = defaultdict(list)
+    for row in session.scalars(statement):
+        found[row.inspection_id].append(row)
+    return found
+
+
 def prints(session: Session, inspection_id: UUID) -> Sequence[PaperPrint]:
-    """Return a record's prints as they stand now, oldest first."""
-    statement = select(PaperPrint).where(PaperPrint.inspection_id == inspection_id)
-    statement = statement.order_by(PaperPrint.printed_at, PaperPrint.copy)
-    return session.scalars(statement.execution_options(populate_existing=True)).all()
+    """Return one record's prints as they stand now, oldest first."""
+    return prints_of(session, [inspection_id])[inspection_id]
 
 
 def requests_of(session: Session, inspection_ids: Iterable[UUID]) -> dict[UUID, list[UnlockRequest]]:
@@ -85,12 +116,15 @@ def requests_of(session: Session, inspection_ids: Iterable[UUID]) -> dict[UUID, 
     return found
 
 
+def opinions_of(session: Session, inspection_ids: Iterable[UUID]) -> dict[UUID, PaperOpinion]:
+    """Return the superior's opinions that count, by record; those without one are missing."""
+    counts = among(PaperOpinion.inspection_id, inspection_ids) & PaperOpinion.voided_at.is_(None)
+    return {row.inspection_id: row for row in session.scalars(select(PaperOpinion).where(counts))}
+
+
 def find_opinion(session: Session, inspection_id: UUID) -> PaperOpinion | None:
-    """Return the superior's opinion that counts, if one was given."""
-    statement = select(PaperOpinion).where(
-        PaperOpinion.inspection_id == inspection_id, PaperOpinion.voided_at.is_(None)
-    )
-    return session.scalars(statement).one_or_none()
+    """Return the superior's opinion on a record that counts, if one was given."""
+    return opinions_of(session, [inspection_id]).get(inspection_id)
 
 
 def opinion_authors(session: Session, inspection_ids: Iterable[UUID]) -> dict[UUID, UUID]:
@@ -101,12 +135,10 @@ def opinion_authors(session: Session, inspection_ids: Iterable[UUID]) -> dict[UU
     return {row.inspection_id: row.author_id for row in session.execute(statement)}
 
 
-def find_print_by_key(session: Session, user_id: UUID, idempotency_key: str) -> PaperPrint | None:
-    """Return the print that this user asked for by this key, if there is one."""
-    statement = select(PaperPrint).where(
-        PaperPrint.printed_by == user_id, PaperPrint.idempotency_key == idempotency_key
-    )
-    return session.scalars(statement).one_or_none()
+def prints_by_key(session: Session, user_id: UUID, keys: Iterable[str]) -> dict[str, PaperPrint]:
+    """Return the prints that this user asked for by these keys, as far as there are any."""
+    own = select(PaperPrint).where(PaperPrint.printed_by == user_id, PaperPrint.idempotency_key.in_(keys))
+    return {row.idempotency_key: row for row in session.scalars(own.execution_options(populate_existing=True))}
 
 
 def get_print(session: Session, actor: Actor, print_id: UUID, permission: Permission = READ) -> PaperPrint:
@@ -176,32 +208,43 @@ def organisation(session: Session, organisation_id: UUID) -> Organisation:
     return session.get_one(Organisation, organisation_id)
 
 
-def stored_media(session: Session, inspection_id: UUID) -> Counter[str]:
-    """Return how many media of each kind are stored."""
-    statement = select(Media.kind, func.count().label("number")).where(
-        Media.inspection_id == inspection_id, Media.status == "stored"
+def organisations(session: Session, ids: Iterable[UUID]) -> dict[UUID, Organisation]:
+    """Return organisations by id."""
+    return {row.id: row for row in session.scalars(select(Organisation).where(among(Organisation.id, ids)))}
+
+
+def stored_media(session: Session, inspection_ids: Iterable[UUID]) -> dict[UUID, Counter[str]]:
+    """Return how many media of each kind are stored, by record."""
+    statement = select(Media.inspection_id, Media.kind, func.count().label("number")).where(
+        among(Media.inspection_id, inspection_ids), Media.status == "stored"
     )
-    return Counter({row.kind: row.number for row in session.execute(statement.group_by(Media.kind))})
+    found: dict[UUID, Counter[str]] = defaultdict(Counter)
+    for row in session.execute(statement.group_by(Media.inspection_id, Media.kind)):
+        found[row.inspection_id][row.kind] = row.number
+    return found
 
 
-def next_sequence(session: Session, organisation_id: UUID, month: str) -> int:
-    """Take the next number of an organisation's month; a rollback gives it back, so the series has no gap."""
+def take_numbers(session: Session, wanted: Mapping[UUID, int], month: str) -> dict[UUID, int]:
+    """Take so many numbers of each organisation's month, and return the last of each.
+
+    A rollback gives them back, so the series has no gap. The rows are locked in the order of their ids.
+    """
+    rows = [{"organisation_id": id_, "month": month, "last": wanted[id_]} for id_ in sorted(wanted)]
+    statement = insert(PaperSeries).values(rows)
+    more = PaperSeries.last + statement.excluded.last
+    statement = statement.on_conflict_do_update(index_elements=["organisation_id", "month"], set_={"last": more})
+    taken = session.execute(statement.returning(PaperSeries.organisation_id, PaperSeries.last))
+    return {row.organisation_id: row.last for row in taken}
+
+
+def terms_above(session: Session, paths: Iterable[str]) -> dict[str, PrintTerms]:
+    """Return the terms that hold at organisations' paths: its own, else those of the next one above that has any."""
+    place = select(func.unnest(cast(list(paths), ARRAY(Text))).label("path")).subquery()
     statement = (
-        insert(PaperSeries)
-        .values(organisation_id=organisation_id, month=month, last=1)
-        .on_conflict_do_update(index_elements=["organisation_id", "month"], set_={"last": PaperSeries.last + 1})
-        .returning(PaperSeries.last)
+        select(place.c.path, PrintTerms)
+        .join(Organisation, func.starts_with(place.c.path, Organisation.path))
+        .join(PrintTerms, PrintTerms.organisation_id == Organisation.id)
+        .ext(distinct_on(place.c.path))
+        .order_by(place.c.path, func.length(Organisation.path).desc())
     )
-    return session.execute(statement).scalar_one()
-
-
-def print_terms(session: Session, path: str) -> PrintTerms | None:
-    """Return the terms of the organisation at ``path``, else of the next one above it that has its own."""
-    statement = (
-        select(PrintTerms)
-        .join(Organisation, Organisation.id == PrintTerms.organisation_id)
-        .where(func.starts_with(path, Organisation.path))
-        .order_by(func.length(Organisation.path).desc())
-        .limit(1)
-    )
-    return session.scalars(statement).first()
+    return {row.path: row.PrintTerms for row in session.execute(statement)}

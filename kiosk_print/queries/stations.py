@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, false, func, literal, or_, select
 
-from inspection_api.accounts.models import Device, Organisation, UserAccount
+from inspection_api.accounts.models import Device, Organisation
 from inspection_api.accounts.queries import get_one
 from inspection_api.accounts.rules import DeviceKind, DeviceStatus
 from kiosk_print.models import PaperPrint, PrintJob
@@ -86,11 +86,6 @@ def count_open_print_jobs(session: Session, user_id: UUID) -> int:
     """Return how many of a user's jobs wait."""
     statement = select(func.count()).where(PrintJob.requested_by == user_id, PrintJob.state.in_(OPEN))
     return session.scalars(statement).one()
-
-
-def lock_person(session: Session, user_id: UUID) -> None:
-    """Let nobody else queue in this user's name until the transaction ends."""
-    session.execute(select(UserAccount.id).where(UserAccount.id == user_id).with_for_update(key_share=True))
 
 
 def find_waiting(session: Session, station_id: UUID, now: datetime) -> PrintJob | None:

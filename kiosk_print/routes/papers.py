@@ -10,7 +10,7 @@ from inspection_api.core.paging import paginate
 from inspection_api.core.permissions import Action, Permission
 from inspection_api.core.storage import in_chunks
 from inspection_api.http.blueprint import PDF, PUBLIC, TRACED, Blueprint
-from inspection_api.http.schemas import page_of
+from inspection_api.http.schemas import StartedJobSchema, page_of
 from kiosk_print import queries, schemas, service, verifying
 from kiosk_print.models import UnlockRequest
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from inspection_api.core.context import Context
     from inspection_api.http.runtime import Caller, Runtime
+    from inspection_api.jobs.models import Job
     from kiosk_print.models import PaperOpinion, PaperPrint
     from kiosk_print.service import Paper
     from kiosk_print.service.verification import Verified
@@ -67,10 +68,28 @@ def give_opinion(ctx: Context, inspection_id: UUID, **values: Any) -> PaperOpini
 )
 def print_paper(caller: Caller, inspection_id: UUID, *, idempotency_key: str) -> PaperPrint:
     """Print the paper: the 原件 first, a numbered copy afterwards; the same key answers the same print."""
-    verify_url = f"{caller.runtime.settings.public_url}{verifying.PATH}/"
     return service.print_paper(
-        caller.transaction, inspection_id, idempotency_key=idempotency_key, verify_url=verify_url
+        caller.transaction, inspection_id, idempotency_key=idempotency_key, verify_url=_verify_url(caller)
     )
+
+
+def _verify_url(caller: Caller) -> str:
+    return f"{caller.runtime.settings.public_url}{verifying.PATH}/"
+
+
+@blp.post(
+    "/paper-batches",
+    permission=PRINT,
+    body=schemas.PaperBatchInput,
+    out=StartedJobSchema,
+    status=202,
+    idempotent=True,
+    streamed=True,
+)
+def print_papers(caller: Caller, **values: Any) -> Job:
+    """Print up to 1,000 papers, as a job with progress and one PDF; it lists what may not be printed, and why."""
+    with caller.transaction() as ctx:
+        return service.request_paper_batch(ctx, verify_url=_verify_url(caller), **values)
 
 
 @blp.get("/prints/<uuid:print_id>", permission=READ, out=schemas.PaperPrintSchema)

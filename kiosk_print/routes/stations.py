@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from inspection_api.core.context import Context
+    from inspection_api.http.runtime import Caller
     from kiosk_print.service import Face
 
 PRINT = Permission(Action.PAPERS, "print")
@@ -75,6 +76,19 @@ def queue_labels(ctx: Context, **values: Any) -> PrintJob:
     return service.queue_labels(ctx, **values)
 
 
+@blp.post(
+    "/print-jobs/label-sheets",
+    permission=ISSUE_PLATES,
+    body=schemas.LabelSheetsJobInput,
+    out=schemas.PrintJobSchema,
+    status=201,
+    idempotent=True,
+)
+def queue_label_sheets(ctx: Context, **values: Any) -> PrintJob:
+    """Let the file of a finished job of label sheets wait for a station, where I release it."""
+    return service.queue_label_sheets(ctx, **values)
+
+
 @blp.get("/print-jobs", permission=PERSON, query=schemas.PrintJobQuery, out=page_of(schemas.PrintJobSchema))
 def list_print_jobs(ctx: Context, *, limit: int, cursor: str | None, state: str | None) -> Any:
     """List what I let wait for a station, and what became of it."""
@@ -88,10 +102,16 @@ def get_print_job(ctx: Context, job_id: UUID) -> PrintJob:
     return queries.get_own_print_job(ctx.session, ctx.actor, job_id)
 
 
-@blp.post("/print-jobs/<uuid:job_id>/release", permission=PERSON, body=schemas.ReleaseInput, out=schemas.PrintJobSchema)
-def release_print_job(ctx: Context, job_id: UUID, **values: Any) -> PrintJob:
+@blp.post(
+    "/print-jobs/<uuid:job_id>/release",
+    permission=PERSON,
+    body=schemas.ReleaseInput,
+    out=schemas.PrintJobSchema,
+    streamed=True,
+)
+def release_print_job(caller: Caller, job_id: UUID, **values: Any) -> PrintJob:
     """Release my job at the station in front of me, by the six digits on its screen."""
-    return service.release(ctx, job_id, **values)
+    return service.release(caller.transaction, job_id, **values)
 
 
 @blp.post(

@@ -13,7 +13,8 @@ from itertools import groupby
 from typing import Any
 
 from inspection_api.core.periods import SHANGHAI
-from inspection_api.templates.forms import Definition, Item, ItemType
+from inspection_api.templates.forms import Definition, Form, Item, ItemType, validate
+from kiosk_print.errors import AnswersIncomplete
 from kiosk_print.paper import Blank, Choice, Fact, Line, PaperSheet, Paragraph, Section
 
 Answers = Mapping[str, Mapping[str, Any]]
@@ -29,6 +30,7 @@ _VERDICTS = {
     "stale": "定位已过期",
     "mock": "模拟定位",
 }
+_MISSING = frozenset({"required", "at_least_one", "reason_required"})
 _OPINION = "superior_opinion"
 _CONCLUSION = "conclusion"
 _HEADER = "header"
@@ -76,6 +78,17 @@ class Printing:
     qr_text: str = ""
 
 
+def ensure_answered(form: Form, answers: Answers) -> None:
+    """Raise AnswersIncomplete while an answer is missing that ``form`` requires.
+
+    A reviewer may have accepted such a visit: it took place. But nobody signs a paper with holes in it.
+    """
+    wrong = validate(form, answers).errors
+    missing = {f"answers.{item}": sentence for item, (code, sentence) in wrong.items() if code in _MISSING}
+    if missing:
+        raise AnswersIncomplete(fields=missing)
+
+
 def compose(definition: Definition, visit: Visit, opinion: Opinion | None, printing: Printing) -> PaperSheet:
     """Return the sheet of ``visit``."""
     items = definition.items
@@ -85,7 +98,7 @@ def compose(definition: Definition, visit: Visit, opinion: Opinion | None, print
         number=printing.number,
         copy=printing.copy,
         printed_by=printing.printed_by,
-        printed_at=_minute(printing.printed_at),
+        printed_at=minute(printing.printed_at),
         qr_text=printing.qr_text,
         head=_head([item for item in items if item.group == _HEADER], visit.snapshot),
         sections=tuple(
@@ -107,13 +120,17 @@ def _head(items: Sequence[Item], snapshot: Mapping[str, Any]) -> tuple[Fact, ...
 
 
 def _head_text(item: Item, snapshot: Mapping[str, Any]) -> str:
-    """Return a customer's field, or a loan's for up to three loans, then "等N笔"; amounts with their sum."""
+    """Return a customer's field, or a loan's for up to three loans, then "等N笔"; amounts with their sum.
+
+    What is the same of all loans stands once; else each stands in the order of the amounts, so that they can be told.
+    """
     kind, _, field = item.source.partition(".")
     if kind != "loan":
         return _text(snapshot.get(item.key))
     values = [_text(loan.get(field)) for loan in snapshot.get("loans", [])]
     if field != "amount":
-        return _several([_FIVE_CLASSES.get(value, value) for value in dict.fromkeys(values) if value], len(values))
+        words = [_FIVE_CLASSES.get(value, value) or "—" for value in values]
+        return words[0] if len(set(words)) == 1 else _several(words, len(words))
     listed = _several([in_ten_thousands(value) for value in values], len(values))
     return listed if len(values) <= 1 else f"{listed}，合计 {in_ten_thousands(str(sum(map(Decimal, values))))}"
 
@@ -148,6 +165,7 @@ def _line(items: Sequence[Item], visit: Visit) -> Line:
         label=first.heading or first.label,
         blanks=tuple(_blank(item, visit) for item in items),
         flagged=" ".join(raised),
+        note=_text(visit.answers.get(first.key, {}).get("note")) if first.key == _CONCLUSION else "",
     )
 
 
@@ -198,7 +216,7 @@ def _shown(item: Item, value: Any) -> str:
 def _paragraph(item: Item, visit: Visit, opinion: Opinion | None) -> Paragraph:
     if item.key != _OPINION:
         return Paragraph(number=item.number, label=item.label, text=_text(_value(visit.answers, item.key)))
-    signature = f"{opinion.author}　{_minute(opinion.given_at)}" if opinion else ""
+    signature = f"{opinion.author}　{minute(opinion.given_at)}" if opinion else ""
     return Paragraph(number=item.number, label=item.label, text=opinion.text if opinion else "", signature=signature)
 
 
@@ -207,13 +225,18 @@ def _facts(visit: Visit) -> tuple[Fact, ...]:
     texts = {
         "检查人": visit.inspector,
         "同行人": visit.companions or "—",
-        "检查时间": _minute(visit.performed_at) if visit.performed_at else "—",
+        "检查时间": minute(visit.performed_at) if visit.performed_at else "—",
         "地点结果": _place(visit),
         "影像": "图片({}) 视频({}) 语音({})".format(*counts),
         "模板版本": f"第 {visit.template_number} 版",
         "记录版本": f"第 {visit.amendments + 1} 版",
+        "表头数据截至": _as_of(visit.snapshot),
     }
     return tuple(Fact(label=label, text=text) for label, text in texts.items())
+
+
+def _as_of(snapshot: Mapping[str, Any]) -> str:
+    return minute(datetime.fromisoformat(snapshot["as_of"])) if "as_of" in snapshot else "—"
 
 
 def _place(visit: Visit) -> str:
@@ -221,5 +244,6 @@ def _place(visit: Visit) -> str:
     return word if visit.distance_m is None else f"{word}（距检查点 {visit.distance_m:.0f} 米）"
 
 
-def _minute(instant: datetime) -> str:
+def minute(instant: datetime) -> str:
+    """Return an instant as papers print it, in Chinese time: ``2026-03-10 10:05``."""
     return instant.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from kiosk_print.service.batches import on_paper_batch_due, request_paper_batch
 from kiosk_print.service.deciding import decidable
 from kiosk_print.service.prints import give_opinion, open_pdf, preview, print_paper
-from kiosk_print.service.releasing import queue_labels, queue_paper, release, release_by_scan
+from kiosk_print.service.releasing import queue_label_sheets, queue_labels, queue_paper, release, release_by_scan
 from kiosk_print.service.sheets import on_label_sheets_due, picture_plate, print_labels, request_label_sheets
 from kiosk_print.service.state import Paper, view
 from kiosk_print.service.stations import Face, enrol_station, face, open_document, report, sweep_print_jobs, take_next
@@ -33,6 +34,7 @@ __all__ = [
     "on_inspections_amended",
     "on_inspections_voided",
     "on_label_sheets_due",
+    "on_paper_batch_due",
     "open_document",
     "open_pdf",
     "picture_plate",
@@ -41,12 +43,14 @@ __all__ = [
     "print_paper",
     "print_terms",
     "put_print_terms",
+    "queue_label_sheets",
     "queue_labels",
     "queue_paper",
     "release",
     "release_by_scan",
     "report",
     "request_label_sheets",
+    "request_paper_batch",
     "request_unlock",
     "request_unlocks",
     "sweep",

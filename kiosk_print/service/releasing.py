@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 from inspection_api.accounts import service as accounts
+from inspection_api.core.errors import NotFound
 from inspection_api.core.events import Trace
 from inspection_api.core.ids import new_id
-from inspection_api.core.permissions import Action, Permission
+from inspection_api.jobs import service as jobs
 from kiosk_print import queries
 from kiosk_print.errors import (
     IdempotencyKeyReused,
@@ -20,15 +22,18 @@ from kiosk_print.models import PaperPrint, PrintJob
 from kiosk_print.rules import stations
 from kiosk_print.rules.stations import JobKind, JobState, Move
 from kiosk_print.service.prints import ensure_open
-from kiosk_print.service.sheets import print_labels
+from kiosk_print.service.reserving import PRINT
+from kiosk_print.service.sheets import LABEL_SHEETS, print_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
     from uuid import UUID
 
     from inspection_api.core.context import Context
 
-PRINT = Permission(Action.PAPERS, "print")
+    Transaction = Callable[[], AbstractContextManager[Context]]
+
 STATION_KEY = "station"
 
 
@@ -45,9 +50,8 @@ def queue_paper(ctx: Context, *, print_id: UUID, idempotency_key: str) -> PrintJ
         return _same(known, JobKind.PAPER, print_id)
     row = queries.get_print(ctx.session, ctx.actor, print_id, PRINT)
     stations.ensure_print_lives(row.status)
-    inspection = queries.get_inspection(ctx.session, ctx.actor, row.inspection_id, PRINT)
     windows = queries.windows_of(ctx.session, [row.inspection_id], lock=True)[row.inspection_id]
-    ensure_open(ctx, inspection, windows)
+    ensure_open(ctx, queries.get_inspection(ctx.session, ctx.actor, row.inspection_id, PRINT))
     waiting = queries.find_print_job_of(ctx.session, print_id)
     if waiting is not None:
         raise PrintJobExists(existing_id=str(waiting.id), state=waiting.state)
@@ -85,9 +89,35 @@ def queue_labels(ctx: Context, *, checkpoint_ids: Sequence[UUID], layout: str, i
     return _queue(ctx, job)
 
 
+def queue_label_sheets(ctx: Context, *, job_id: UUID, idempotency_key: str) -> PrintJob:
+    """Let the labels of a whole organisation, which a job has made, wait for a station.
+
+    Raises:
+        NotFound: the actor has no such job of labels. JobUnfinished, JobFileExpired: it has no file to print.
+        TooManyPrintJobs: the user has enough jobs that wait. IdempotencyKeyReused: the key belongs to another job.
+    """
+    known = _begin(ctx, idempotency_key)
+    if known is not None:
+        return _same(known, JobKind.LABELS, None)
+    waiting_id = new_id()
+    made, file = jobs.open_file(ctx, job_id)
+    with file:
+        if made.kind != LABEL_SHEETS:
+            raise NotFound
+        ctx.storage.stash(ctx.bank.tag, waiting_id, lambda copy: shutil.copyfileobj(file, copy))
+    waiting = PrintJob(
+        id=waiting_id,
+        kind=JobKind.LABELS,
+        title=f"检查点标签 {made.done} 个",
+        expires_at=stations.expires_at(ctx.now, None),
+        idempotency_key=idempotency_key,
+    )
+    return _queue(ctx, waiting)
+
+
 def _begin(ctx: Context, idempotency_key: str) -> PrintJob | None:
     """Return what this key asked for before, None for something new; one request of a user at a time."""
-    queries.lock_person(ctx.session, ctx.user_id)
+    accounts.lock_person(ctx, ctx.user_id)
     known = queries.find_print_job_by_key(ctx.session, ctx.user_id, idempotency_key)
     if known is None:
         stations.ensure_room(queries.count_open_print_jobs(ctx.session, ctx.user_id))
@@ -109,24 +139,29 @@ def _queue(ctx: Context, job: PrintJob) -> PrintJob:
     return job
 
 
-def release(ctx: Context, job_id: UUID, *, station_id: UUID, code: str) -> PrintJob:
+def release(begin: Transaction, job_id: UUID, *, station_id: UUID, code: str) -> PrintJob:
     """Release the actor's job at the station whose code he reads from its screen.
+
+    ``begin`` opens a short transaction: a guess is counted in one of its own before it is judged.
 
     Raises:
         NotFound: not his job. PrintJobExpired, PrintJobSettled, PrintEnded: it cannot be printed any more.
         StationCodeThrottled: too many wrong codes. StationCodeWrong: wrong or old, or no such station near him.
     """
-    job = _releasable(ctx, job_id)
-    keys = accounts.failure_keys(ctx, station=f"{ctx.user_id}\n{station_id}")
-    pause_s = accounts.pause_s(ctx, keys)
-    if pause_s:
-        raise StationCodeThrottled(retry_after_s=pause_s)
-    station = queries.find_near_station(ctx.session, ctx.actor, station_id)
-    if not station_rules(ctx, station_id).knows_code(code, ctx.now) or station is None:
-        refused = {"keys": keys, "station_id": str(station_id), "print_job_id": str(job_id)}
-        raise StationCodeWrong(trace=[Trace("station.code_refused", refused)])
-    accounts.forgive(ctx, keys)
-    return _release(ctx, job, station_id)
+    with begin() as ctx:
+        _releasable(ctx, job_id)
+        keys = accounts.failure_keys(ctx, station=f"{ctx.user_id}\n{station_id}")
+        pause_s = accounts.claim_guess(ctx, keys)
+        if pause_s:
+            raise StationCodeThrottled(retry_after_s=pause_s)
+    with begin() as ctx:
+        job = _releasable(ctx, job_id)
+        station = queries.find_near_station(ctx.session, ctx.actor, station_id)
+        if not station_rules(ctx, station_id).knows_code(code, ctx.now) or station is None:
+            refused = {"station_id": str(station_id), "print_job_id": str(job_id)}
+            raise StationCodeWrong(trace=[Trace("station.code_refused", refused)])
+        accounts.forgive(ctx, keys)
+        return _release(ctx, job, station_id)
 
 
 def release_by_scan(ctx: Context, job_id: UUID, *, qr: str) -> PrintJob:

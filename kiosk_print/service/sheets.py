@@ -15,10 +15,11 @@ from inspection_api.accounts.models import Organisation
 from inspection_api.accounts.queries import get_one, visible_organisations
 from inspection_api.core.errors import NotFound
 from inspection_api.core.permissions import Action, Permission
+from inspection_api.core.typesetting import join
 from inspection_api.customers.queries import at_or_below
 from inspection_api.jobs import service as jobs
 from kiosk_print.errors import NothingToPrint, TooManyLabels
-from kiosk_print.labels import Label, Layout, Picture, draw_plate, joined, render_labels
+from kiosk_print.labels import Label, Layout, Picture, draw_plate, render_labels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 ISSUE = Permission(Action.PLATES, "issue")
 PDF = "application/pdf"
+LABEL_SHEETS = "label_sheets"
 MOST_LABELS = 20_000
 AT_ONCE = 300
 """How many labels one step of a job renders: about a second, and whole pages of the grid."""
@@ -76,7 +78,7 @@ def request_label_sheets(ctx: Context, *, organisation_id: UUID, layout: str) ->
         raise NothingToPrint
     if amount > MOST_LABELS:
         raise TooManyLabels(labels=amount, max_labels=MOST_LABELS)
-    return jobs.request(ctx, "label_sheets", organisation_id=str(organisation_id), layout=layout)
+    return jobs.request(ctx, LABEL_SHEETS, organisation_id=str(organisation_id), layout=layout)
 
 
 def on_label_sheets_due(ctx: Context, events: Sequence[Recorded]) -> None:
@@ -91,8 +93,7 @@ def _print_some(work: jobs.Work) -> jobs.Step:
     ahead = _labelled(ctx, UUID(work.arguments["organisation_id"])).where(Checkpoint.code > after)
     rows = ctx.session.scalars(ahead.order_by(Checkpoint.code).limit(AT_ONCE)).all()
     if not rows:
-        whole = joined([work.read_part(number) for number in range(work.parts)])
-        work.stash_file(lambda file: file.write(whole))
+        work.stash_file(lambda file: join(map(work.read_part, range(work.parts)), file))
         return jobs.Step(done=done, total=done, parts=work.parts, file=jobs.File(name="labels.pdf", mime=PDF))
     left = _count(ctx, ahead)
     work.stash_part(work.parts, lambda file: file.write(_rendered(ctx, rows, layout)))

@@ -27,6 +27,17 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """One print window, and whether anything was printed in it."""
+
+    number: int
+    opens_at: datetime
+    closes_at: datetime
+    unlock_request_id: UUID | None
+    used: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
     """One visit's paper; ``unlock_count`` and ``last_unlocked_…`` are 解锁次数, 解锁人 and 解锁时间."""
 
@@ -38,7 +49,7 @@ class Paper:
     last_unlocked_by: Person | None
     last_unlocked_at: datetime | None
     deciders: Sequence[Person]
-    windows: Sequence[PaperWindow]
+    windows: Sequence[Opening]
     prints: Sequence[PaperPrint]
     requests: Sequence[UnlockRequest]
     opinion: PaperOpinion | None
@@ -57,6 +68,7 @@ def view(ctx: Context, inspection_id: UUID) -> Paper:
     state = state_of(ctx, inspection, windows, requests)
     deciders = deciders_of(ctx, inspection, requests) if is_locked(state) else ()
     last = granted[-1] if granted else None
+    prints = queries.prints(ctx.session, inspection_id)
     names = queries.people(ctx.session, [last.decided_by if last else None, *(each.user_id for each in deciders)])
     return Paper(
         inspection_id=inspection_id,
@@ -67,11 +79,25 @@ def view(ctx: Context, inspection_id: UUID) -> Paper:
         last_unlocked_by=names[last.decided_by] if last and last.decided_by else None,
         last_unlocked_at=last.decided_at if last else None,
         deciders=[names[each.user_id] for each in deciders],
-        windows=windows,
-        prints=queries.prints(ctx.session, inspection_id),
+        windows=_openings(windows, prints),
+        prints=prints,
         requests=requests,
         opinion=queries.find_opinion(ctx.session, inspection_id),
     )
+
+
+def _openings(windows: Sequence[PaperWindow], prints: Sequence[PaperPrint]) -> list[Opening]:
+    used = {each.window_number for each in prints}
+    return [
+        Opening(
+            number=each.number,
+            opens_at=each.opens_at,
+            closes_at=each.closes_at,
+            unlock_request_id=each.unlock_request_id,
+            used=each.number in used,
+        )
+        for each in windows
+    ]
 
 
 def state_of(

@@ -13,6 +13,7 @@ from kiosk_print.models import PrintTerms
 from kiosk_print.rules.window import DEFAULT_WINDOW_DAYS, PRINTS_PER_WINDOW
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from uuid import UUID
 
     from inspection_api.core.context import Context
@@ -29,10 +30,15 @@ class Terms:
     prints_per_window: int = PRINTS_PER_WINDOW
 
 
-def terms_at(ctx: Context, path: str) -> Terms:
-    """Return the terms at an organisation's path: its own, else those of the next above, else 7 days and 5 prints."""
-    own = queries.print_terms(ctx.session, path)
-    return Terms(window_days=own.window_days, prints_per_window=own.prints_per_window) if own else Terms()
+def terms_of(ctx: Context, organisations: Iterable[Organisation]) -> dict[UUID, Terms]:
+    """Return organisations' terms: their own, else those of the next one above, else 7 days and 5 prints."""
+    paths = {each.id: each.path for each in organisations}
+    found = queries.terms_above(ctx.session, set(paths.values()))
+    return {id_: _terms(found.get(path)) for id_, path in paths.items()}
+
+
+def _terms(row: PrintTerms | None) -> Terms:
+    return Terms(window_days=row.window_days, prints_per_window=row.prints_per_window) if row else Terms()
 
 
 def print_terms(ctx: Context, organisation_id: UUID) -> Terms:
@@ -42,7 +48,7 @@ def print_terms(ctx: Context, organisation_id: UUID) -> Terms:
         NotFound: out of scope.
     """
     scope = visible_organisations(ctx.actor, READ).where(Organisation.id == organisation_id)
-    return terms_at(ctx, get_one(ctx.session, scope).path)
+    return terms_of(ctx, [get_one(ctx.session, scope)])[organisation_id]
 
 
 def put_print_terms(ctx: Context, organisation_id: UUID, *, window_days: int, prints_per_window: int) -> Terms:

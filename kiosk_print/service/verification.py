@@ -13,7 +13,7 @@ from kiosk_print import queries
 from kiosk_print.models import PaperPrint
 from kiosk_print.rules import codes
 from kiosk_print.rules.window import PrintStatus
-from kiosk_print.service.prints import PAPER_KEY
+from kiosk_print.service.reserving import PAPER_KEY
 
 if TYPE_CHECKING:
     from datetime import date

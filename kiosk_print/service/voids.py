@@ -25,8 +25,7 @@ def void_print(ctx: Context, print_id: UUID, *, reason: str) -> PaperPrint:
         OwnPrint: the actor inspected, or printed one of them. NotVoidable: it is superseded or voided already.
     """
     row = queries.get_print(ctx.session, ctx.actor, print_id, VOID)
-    queries.windows_of(ctx.session, [row.inspection_id], lock=True)
-    inspection = queries.get_inspection(ctx.session, ctx.actor, row.inspection_id, VOID)
+    inspection = queries.lock_inspection(ctx.session, ctx.actor, row.inspection_id, VOID)
     same = [each for each in queries.prints(ctx.session, row.inspection_id) if each.number == row.number]
     barred = {inspection.officer_id, *(each.printed_by for each in same)}
     ensure_voidable(row.status, actor_id=ctx.user_id, barred=barred)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import timedelta
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typst
 from sqlalchemy import func, select, text
@@ -18,13 +18,13 @@ from inspection_api.tasks.models import Task
 from inspection_api.templates import default_template
 from inspection_api.templates.forms import compile_form
 from kiosk_print.paper import render_paper
-from kiosk_print.rules.sheet import Printing, Visit, compose
+from kiosk_print.rules.sheet import Opinion, Printing, Visit, compose
 from tests.bench.figures import Figure, figure
 from tests.sync.phone import RISKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import date
+    from datetime import date, datetime
     from uuid import UUID
 
     from inspection_api.core.context import Context
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from tests.bench.stage import Stage
 
 REPEATS = 3
-_SHEETS = 10
+_SHEETS = 20
+_REMARK = "企业停一条线，订单下降约四成，实际控制人涉诉已查封一处房产；我行要求追加担保并压降授信。" * 4
 _COPY = text("INSERT INTO public.floor_task SELECT * FROM task ORDER BY id LIMIT :amount")
 _FLOOR = text("CREATE TABLE IF NOT EXISTS public.floor_task (LIKE task INCLUDING ALL)")
 _FIRE = text("SET CONSTRAINTS ALL IMMEDIATE")
@@ -109,42 +110,70 @@ def _asked(stage: Stage, work: Callable[[Context], object]) -> float:
 
 
 def _printing(stage: Stage) -> list[Figure]:
-    """Set an ordinary 明白纸, beside typst with a page of one sentence in a font of its own."""
-    sheet = _sheet(stage)
+    """Set ordinary 明白纸 and the fullest that is still one page, beside typst with a sentence in a font of its own.
+
+    No two sheets are the same, as at a printer: typst remembers what it has set before.
+    """
     page = stage.runtime.settings.var / "floor.typ"
-    page.write_text('#set page(paper: "a4")\nOne sentence.\n')
+    page.write_text('#set page(paper: "a4")\n#sys.inputs.data\n')
     bare = typst.Compiler(str(page))
-    product = [_set(lambda: render_paper(sheet)) for _ in range(REPEATS + 1)][1:]
-    floor = [_set(lambda: bare.compile(format="pdf")) for _ in range(REPEATS + 1)][1:]
-    return [figure("paper.render.ms", "ms", product, floor)]
-
-
-def _set(work: Callable[[], object]) -> float:
-    begun = monotonic()
-    for _ in range(_SHEETS):
-        work()
-    return 1000 * (monotonic() - begun) / _SHEETS
-
-
-def _sheet(stage: Stage) -> PaperSheet:
     at = stage.runtime.settings.clock().astimezone(SHANGHAI)
-    values = {"op_status": "normal", "power_kwh": "120345.6", "tax_ytd": "12.3", "conclusion": "normal"}
-    visit = Visit(
-        answers={key: {"value": value} for key, value in {**values, **dict.fromkeys(RISKS, False)}.items()},
-        snapshot={"customer_name": "陕西秦岭精密机械制造有限公司", "loans": []},
-        inspector="李小明",
-        performed_at=at,
-        verdict="inside",
-        distance_m=22.6,
-        media={"photo": 6},
-        template_number=1,
-        amendments=0,
-    )
+    floor = _set(lambda number: bare.compile(format="pdf", sys_inputs={"data": f"Sentence {number}."}))
+    plain = _set(lambda number: render_paper(_sheet(at, number)))
+    full = _set(lambda number: render_paper(_full_sheet(at, number)))
+    return [figure("paper.render.ms", "ms", plain, floor), figure("paper.render.full.ms", "ms", full, floor)]
+
+
+def _set(work: Callable[[int], object]) -> list[float]:
+    """Return the milliseconds of a sheet, several times; the first ones warm up."""
+    seconds = []
+    for repeat in range(REPEATS + 1):
+        begun = monotonic()
+        for number in range(repeat * _SHEETS, (repeat + 1) * _SHEETS):
+            work(number)
+        seconds.append(1000 * (monotonic() - begun) / _SHEETS)
+    return seconds[1:]
+
+
+def _sheet(at: datetime, number: int, opinion: Opinion | None = None, **changes: Any) -> PaperSheet:
+    values = {"op_status": "normal", "power_kwh": f"{120345 + number}.6", "tax_ytd": "12.3", "conclusion": "normal"}
+    visit: dict[str, Any] = {
+        "answers": {key: {"value": value} for key, value in {**values, **dict.fromkeys(RISKS, False)}.items()},
+        "snapshot": {"customer_name": f"陕西秦岭精密机械制造有限公司{number}分厂", "loans": []},
+        "inspector": "李小明",
+        "performed_at": at,
+        "verdict": "inside",
+        "distance_m": 22.6 + number,
+        "media": {"photo": 6},
+        "template_number": 1,
+        "amendments": 0,
+    }
+    code = f"XP1.0a1b2c3d.ABCDEFGHIJKLMNOPQRSTUVWXY2.ABCDEFGHIJKLMNOPQRSTUVW{number:03d}"
     printing = Printing(
         organisation="高新支行",
         printed_by="王建国",
         printed_at=at,
-        number="MBZ-6101-202603-000123-K",
-        qr_text="http://127.0.0.1:8000/api/v1/verify/XP1.0a1b2c3d.ABCDEFGHIJKLMNOPQRSTUVWXY2.ABCDEFGHIJKLMNOPQRSTUVWXY2",
+        number=f"MBZ-6101-202603-{number:06d}-K",
+        qr_text=f"http://127.0.0.1:8000/verify/{code}",
     )
-    return compose(compile_form(default_template.DEFINITION).definition, visit, None, printing)
+    definition = compile_form(default_template.DEFINITION).definition
+    return compose(definition, Visit(**{**visit, **changes}), opinion, printing)
+
+
+def _full_sheet(at: datetime, number: int) -> PaperSheet:
+    """Return a sheet with every field filled, all indicators raised, six loans, an opinion, and rare characters."""
+    loans = [
+        {"amount": f"{each}00000.{number:02d}", "disbursed_on": f"2025-0{each}-11", "matures_on": f"2026-0{each}-10"}
+        for each in range(1, 7)
+    ]
+    fed = dict.fromkeys(("payroll_amt", "inflow_ytd", "dep_balance", "dep_delta"), f"{number}.01")
+    values = {"op_status": "abnormal", "water_t": "830", "power_kwh": f"{number}.5", "gas_m3": "77", "tax_ytd": "12.3"}
+    values |= {"payroll_n": "86", "credit_delta_up": "200", "conclusion": "exit", "remark": f"第{number}次。" + _REMARK}
+    values |= dict.fromkeys(fed, "96.4") | dict.fromkeys(RISKS, True)  # type: ignore[arg-type] # mixed values
+    return _sheet(
+        at,
+        number,
+        Opinion(text=_REMARK, author="赵行长", given_at=at),
+        answers={key: {"value": value} for key, value in values.items()},
+        snapshot={"customer_name": f"𠮷䶮㛃商贸有限公司{number}", "as_of": at.isoformat(), "loans": loans, "fed": fed},
+    )

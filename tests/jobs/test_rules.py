@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from inspection_api.jobs import rules
-from inspection_api.jobs.errors import JobFileExpired, JobUnfinished, TooManyJobs
+from inspection_api.jobs.errors import JobFileExpired, JobKeyReused, JobUnfinished, TooManyJobs
 from inspection_api.jobs.rules import Status
 
 NOW = datetime(2026, 3, 10, tzinfo=UTC)
@@ -17,6 +17,12 @@ def test_a_user_waits_for_five_jobs_at_most() -> None:
     with pytest.raises(TooManyJobs) as caught:
         rules.ensure_room(rules.MOST_OPEN)
     assert caught.value.members == {"limit": 5}
+
+
+def test_a_key_means_one_thing() -> None:
+    rules.ensure_same(("counting", {"up_to": 3}), ("counting", {"up_to": 3}))
+    with pytest.raises(JobKeyReused):
+        rules.ensure_same(("counting", {"up_to": 3}), ("counting", {"up_to": 4}))
 
 
 def test_a_file_is_there_until_the_instant_at_which_it_expires() -> None:

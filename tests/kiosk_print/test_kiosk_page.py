@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import zxingcpp
 from PIL import Image
+from sqlalchemy import select
 
 import kiosk_print
+from kiosk_print.models import PaperPrint
 from tests.browser import chromium, served
 from tests.kiosk_print.hall import API
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from flask import Flask
     from flask.testing import FlaskClient
 
+    from tests.fixtures import Clock
     from tests.kiosk_print.hall import Hall, Station
 
 FILES = Path(kiosk_print.__file__).with_name("page")
@@ -165,6 +168,49 @@ def test_after_a_crash_a_person_says_what_came_out_and_nothing_is_printed_unaske
     screen.page.click(f"text={button}")
     screen.wait_for_state(job_id, state)
     assert screen.page.evaluate("[window.prints || 0, localStorage.length]") == [0, 1]
+
+
+@pytest.mark.parametrize("lost", ["**/jobs/next", "**/pdf"])
+def test_a_crash_before_the_printer_prints_the_same_sheet_later_and_no_second_original(
+    screen: Screen, clock: Clock, lost: str
+) -> None:
+    """The station has taken the job, or fetched its sheet, and dies before anything went to the printer."""
+    screen.enrol()
+    cut: list[str] = []
+
+    def cut_off(route: Any) -> None:
+        cut.append(route.fetch().text())
+        route.abort()
+
+    screen.page.route(lost, cut_off)
+    job_id = screen.hall.released(screen.station)
+    screen.wait_for_state(job_id, "printing")
+    screen.page.wait_for_selector("text=网络不通", timeout=20_000)
+    screen.page.reload()
+    screen.page.unroute(lost)
+    screen.wait("ready")
+    assert any(cut)
+    assert screen.page.evaluate("[window.prints || 0, localStorage.length]") == [0, 1]
+    clock.advance(minutes=2)
+    screen.wait_for_state(job_id, "printed")
+    assert (screen.page.evaluate("window.prints"), screen.hall.job(job_id)["attempts"]) == (1, 2)
+    with screen.hall.world.transaction() as ctx:
+        assert ctx.session.scalars(select(PaperPrint.copy)).all() == [1]
+
+
+def test_a_crash_while_the_printer_has_the_sheet_asks_a_person(screen: Screen) -> None:
+    screen.enrol()
+    screen.page.add_init_script("window.print = () => { window.top.handed = true; };")
+    job_id = screen.hall.released(screen.station)
+    screen.wait("printing")
+    while not screen.page.evaluate("window.handed"):
+        screen.page.wait_for_timeout(100)
+    screen.page.reload()
+    screen.wait("asking")
+    assert screen.hall.job(job_id)["title"] in screen.text
+    screen.page.click("text=没有打出")
+    screen.wait_for_state(job_id, "failed")
+    assert screen.page.evaluate("window.handed || false") is False
 
 
 def test_a_report_that_was_lost_on_the_line_is_told_again(screen: Screen) -> None:

@@ -115,6 +115,16 @@ def test_long_texts_go_on_under_the_same_number_and_are_never_cut(sheet: PaperSh
     assert "续页" in pages[1]
 
 
+def test_a_long_reason_of_the_conclusion_goes_on_too(sheet: PaperSheet) -> None:
+    assert sheet.conclusion is not None
+    note = "始" + "龘口" * 249 + "终"
+    first, second = texts(render_paper(replace(sheet, conclusion=replace(sheet.conclusion, note=note))))
+    assert "理由：始" in first
+    assert "检查初步结论（续）" in second
+    assert (first + second).count("口") == 249
+    assert "终" in second
+
+
 def test_the_first_page_holds_the_form_however_long_names_are(sheet: PaperSheet) -> None:
     head = tuple(replace(fact, text=fact.text + "很长" * 15) for fact in sheet.head)
     signed = Paragraph(number="19", label="意见", text="同意" * 90, signature="赵行长")

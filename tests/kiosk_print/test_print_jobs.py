@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import BytesIO
@@ -15,13 +16,18 @@ from PIL import Image
 
 from checkpoints import qr
 from checkpoints.rules import plate
+from inspection_api.accounts import service as accounts
 from inspection_api.core.storage import BlobMissing
+from inspection_api.worker import Outbox
 from kiosk_print.rules.window import open_window
 from tests.kiosk_print.hall import API, Hall, Station
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from flask import Flask
+
+    from inspection_api.core.banks import BankCatalogue
     from tests.fixtures import Clock
 
 
@@ -267,6 +273,74 @@ def test_guessing_is_slowed_down_per_person_and_station(hall: Hall, clock: Clock
     assert hall.release(job_id, station).status_code == 200
     fresh = hall.queue().json["id"]
     assert hall.release(fresh, station, other_than(station.face()["code"])).status_code == 403
+
+
+def test_guesses_at_once_get_no_more_tries_than_guesses_in_turn(committed_hall: Hall, committed_app: Flask) -> None:
+    hall, station = committed_hall, committed_hall.station()
+    jobs = [hall.queue().json["id"] for _ in range(3)]
+    wrong = other_than(station.face()["code"])
+
+    def guess(number: int) -> tuple[int, str]:
+        return code_of(Hall(committed_app.test_client(), hall.desk).release(jobs[number % 3], station, wrong))
+
+    with ThreadPoolExecutor(6) as pool:
+        answers = Counter(pool.map(guess, range(18)))
+    assert answers == {(403, "station_code_wrong"): 5, (429, "station_code_throttled"): 13}
+    assert len(hall.events("station.code_refused")) == 5
+
+
+def test_the_sheets_of_a_whole_organisation_come_out_at_a_station(
+    hall: Hall, catalogue: BankCatalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kiosk_print.service.sheets.AT_ONCE", 15)
+    for _ in range(31):
+        hall.desk.portfolio.add_checkpoint(public_id=plate.next_public_id())
+    organisation_id = str(hall.world.organisations["sub_branch"])
+    made = hall.post("/label-sheets", "manager", organisation_id=organisation_id).json["id"]
+    assert code_of(hall.post("/print-jobs/label-sheets", "manager", job_id=made)) == (409, "job_unfinished")
+    Outbox(database=hall.world.database, banks=catalogue).drain(hall.world.bank)
+    headers = hall.world.headers("manager")
+    whole = hall.client.get(f"{API}/jobs/{made}/file", headers=headers).data
+    queued = [hall.post("/print-jobs/label-sheets", "manager", "sheets-of-march", job_id=made) for _ in range(2)]
+    assert [(each.status_code, each.json["title"]) for each in queued] == [(201, "检查点标签 31 个")] * 2
+    job_id = queued[0].json["id"]
+    assert queued[1].json["id"] == job_id
+    station = hall.station()
+    assert hall.release(job_id, station, user="manager").status_code == 200
+    assert station.take()["id"] == job_id
+    assert station.fetch(job_id).data == whole
+    assert station.report(job_id).json["state"] == "printed"
+    assert hall.client.get(f"{API}/jobs/{made}/file", headers=headers).data == whole, "the job's file stays"
+
+
+def test_only_ones_own_job_of_labels_goes_to_a_station(hall: Hall, catalogue: BankCatalogue) -> None:
+    hall.desk.portfolio.add_checkpoint(public_id=plate.next_public_id())
+    organisation_id = str(hall.world.organisations["sub_branch"])
+    made = hall.post("/label-sheets", "manager", organisation_id=organisation_id).json["id"]
+    batch = hall.post("/paper-batches", "manager", inspection_ids=[str(hall.desk.accept())]).json["id"]
+    Outbox(database=hall.world.database, banks=catalogue).drain(hall.world.bank)
+    answers = {
+        user: hall.post("/print-jobs/label-sheets", user, job_id=job_id).status_code
+        for user, job_id in [("second_manager", made), ("officer", made), ("manager", batch)]
+    }
+    assert answers == {"second_manager": 404, "officer": 403, "manager": 404}
+    assert hall.post("/print-jobs/label-sheets", "manager").status_code == 422
+
+
+def test_the_station_of_a_closed_organisation_is_revoked_and_none_is_enrolled_there(hall: Hall) -> None:
+    hall.world.add_organisation("outlet", "outlet", "sub_branch")
+    station, elsewhere = hall.station("outlet"), hall.station()
+    job_id = hall.queue().json["id"]
+    assert hall.release(job_id, station).json["state"] == "released"
+    with hall.world.transaction("administrator") as ctx:
+        accounts.close_organisation(ctx, hall.world.organisations["outlet"], reason="并入支行")
+    assert hall.client.get(f"{API}/station", headers=station.headers).status_code == 401
+    assert hall.client.post(f"{API}/station/jobs/next", headers=station.headers).status_code == 401
+    assert [each["device_id"] for each in hall.events("device.revoked")] == [str(station.id)]
+    assert hall.release(job_id, elsewhere).json["station_id"] == str(elsewhere.id)
+    body = {"name": "柜台打印机", "organisation_id": str(hall.world.organisations["outlet"])}
+    refused = hall.client.post(f"{API}/print-stations", json=body, headers=hall.world.headers("manager"))
+    assert code_of(refused) == (409, "organisation_closed")
 
 
 def test_twenty_jobs_may_wait_and_a_release_makes_no_room(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,32 +2,76 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import pypdfium2
 import pytest
 import zxingcpp
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from inspection_api.core.events import Event
 from inspection_api.inspections.models import Inspection
+from inspection_api.inspections.rules import Amendment
+from inspection_api.inspections.service.amending import amend
 from kiosk_print import service
 from kiosk_print.models import PaperPrint, PaperWindow
 from kiosk_print.rules import codes
 from kiosk_print.rules.window import open_window
+from tests.kiosk_print.conftest import RISKS
 
 if TYPE_CHECKING:
     from flask import Flask
     from flask.testing import FlaskClient
+    from sqlalchemy.orm import Session
 
+    from inspection_api.core.storage import Storage
     from tests.fixtures import Clock
     from tests.kiosk_print.conftest import Desk
 
 DAY = timedelta(days=1)
+ROOT = Path(__file__).parents[2]
+KILLED = """
+import os, signal, sys
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+from inspection_api.accounts.queries import assignments_on
+from inspection_api.core import migrations
+from inspection_api.core.banks import BankCatalogue
+from inspection_api.core.context import Actor
+from inspection_api.core.db import Database, open_engine
+from inspection_api.core.periods import local_day
+from inspection_api.core.storage import Storage
+from inspection_api.subscriptions import SUBSCRIPTIONS
+from kiosk_print.service import prints
+url, root, code, now, user, visit, at = sys.argv[1:]
+rendered = prints.render
+def dying(row):
+    if at == "rendered":
+        rendered(row)
+    os.kill(os.getpid(), signal.SIGKILL)
+prints.render = dying
+engine = open_engine(url)
+bank = BankCatalogue(
+    engine=engine, secret_key=b"test-secret-of-thirty-two-letters", head=migrations.head()
+).find_by_code(code)
+database = Database(
+    engine, clock=lambda: datetime.fromisoformat(now), subscriptions=SUBSCRIPTIONS, storage=Storage(Path(root))
+)
+user = UUID(user)
+with database.transaction(bank) as ctx:
+    actor = Actor(user_id=user, assignments=assignments_on(ctx.session, [user], local_day(ctx.now))[user])
+begin = lambda: database.transaction(bank, actor=actor)
+prints.print_paper(begin, UUID(visit), idempotency_key="intention-1", verify_url="x")
+"""
 
 
 def test_acceptance_opens_the_window_and_tells_the_inspection(client: FlaskClient, desk: Desk, clock: Clock) -> None:
@@ -107,6 +151,22 @@ def test_nothing_is_printed_before_acceptance_or_after_voiding(client: FlaskClie
     assert (early.status_code, early.json["code"]) == (409, "paper_not_ready")
     voided = desk.print(client, desk.accept(state="voided"))
     assert (voided.status_code, voided.json["code"]) == (410, "paper_voided")
+
+
+def test_a_paper_with_empty_required_answers_is_not_printed_and_says_which(client: FlaskClient, desk: Desk) -> None:
+    whole = {"op_status": "normal", "power_kwh": "1", "tax_ytd": "3", "conclusion": "normal"} | dict.fromkeys(
+        RISKS, False
+    )  # type: ignore[arg-type] # mixed values
+    for without in ("tax_ytd", "ctrl_event", "power_kwh", "conclusion"):
+        answers = {key: {"value": value} for key, value in whole.items() if key != without}
+        refused = desk.print(client, desk.accept(answers=answers))
+        assert (refused.status_code, refused.json["code"]) == (409, "answers_incomplete")
+        assert [each["field"] for each in refused.json["errors"]] == [f"answers.{without}"]
+    raised = {key: {"value": value} for key, value in (whole | {"ent_dispute": True, "remark": "原告"}).items()}
+    unexplained = desk.print(client, desk.accept(answers=raised))
+    assert unexplained.json["code"] == "answers_incomplete"
+    raised["conclusion"]["note"] = "企业为原告"
+    assert desk.print(client, desk.accept(answers=raised)).status_code == 201
 
 
 def test_a_window_has_five_prints(client: FlaskClient, desk: Desk) -> None:
@@ -342,8 +402,68 @@ def test_one_key_sent_twice_at_once_is_one_print(committed_app: Flask, committed
     assert {answer.status_code for answer in answers} == {201}
 
 
+def test_a_print_waits_for_an_amendment_that_is_not_yet_committed(committed_app: Flask, committed_desk: Desk) -> None:
+    """Else a valid paper would say what the record no longer says."""
+    desk, visit_id = committed_desk, committed_desk.accept()
+    with ThreadPoolExecutor(1) as pool:
+        with desk.world.transaction("manager") as ctx:
+            change = {"conclusion": {"value": "watch"}}
+            officer = desk.world.people["officer"]
+            amend(ctx, Amendment(inspection_id=visit_id, op_id=uuid4(), author_id=officer, answers=change))
+            answer = pool.submit(desk.print, committed_app.test_client(), visit_id)
+            wait_for_a_lock(ctx.session)
+            assert not answer.done()
+        printed = answer.result().json
+    with desk.world.transaction() as ctx:
+        sheet = ctx.session.get_one(PaperPrint, UUID(printed["id"])).sheet
+    choices = sheet["conclusion"]["blanks"][0]["choices"]
+    assert [each["label"] for each in choices if each["ticked"]] == ["关注"]
+    assert [each["status"] for each in desk.paper(committed_app.test_client(), visit_id)["prints"]] == ["valid"]
+
+
+def wait_for_a_lock(session: Session) -> None:
+    """Return once another connection waits for what this one holds."""
+    waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    for _ in range(200):
+        if session.execute(waits).scalar_one():
+            return
+        time.sleep(0.05)
+    raise AssertionError("nobody waits")
+
+
+def crowd(app: Flask, desk: Desk, prints: int, threads: int) -> list[int]:
+    """Print so many visits of one organisation at once, each in a transaction of its own; return their numbers."""
+    visits = [desk.accept() for _ in range(prints)]
+    with ThreadPoolExecutor(threads) as pool:
+        answers = list(pool.map(lambda each: desk.print(app.test_client(), each), visits))
+    assert {(answer.status_code, answer.json["copy"], answer.json["status"]) for answer in answers} == {
+        (201, 1, "valid")
+    }
+    return sorted(int(answer.json["number"].split("-")[3]) for answer in answers)
+
+
 def test_many_prints_at_once_leave_no_gap(committed_app: Flask, committed_desk: Desk) -> None:
-    visits = [committed_desk.accept() for _ in range(12)]
-    with ThreadPoolExecutor(6) as pool:
-        answers = list(pool.map(lambda each: committed_desk.print(committed_app.test_client(), each), visits))
-    assert sorted(int(answer.json["number"].split("-")[3]) for answer in answers) == list(range(1, 13))
+    assert crowd(committed_app, committed_desk, 40, 8) == list(range(1, 41))
+
+
+@pytest.mark.long
+def test_a_thousand_prints_at_once_leave_no_gap(committed_app: Flask, committed_desk: Desk) -> None:
+    assert crowd(committed_app, committed_desk, 1000, 16) == list(range(1, 1001))
+
+
+@pytest.mark.parametrize("at", ["reserved", "rendered"])
+def test_a_server_killed_in_the_middle_of_a_print_loses_no_number(
+    committed_app: Flask, committed_desk: Desk, storage: Storage, clock: Clock, database_url: str, at: str
+) -> None:
+    desk, client, visit_id = committed_desk, committed_app.test_client(), committed_desk.accept()
+    officer = str(desk.world.people["officer"])
+    arguments = [database_url, str(storage._root), desk.world.bank.code, clock.now.isoformat(), officer, str(visit_id)]
+    died = subprocess.run([sys.executable, "-c", KILLED, *arguments, at], cwd=ROOT, check=False, timeout=120)  # noqa: S603
+    assert died.returncode == -9
+    [left] = desk.paper(client, visit_id)["prints"]
+    assert (left["status"], left["copy"], left["number"].split("-")[3]) == ("reserved", 1, "000001")
+    other = desk.print(client, desk.accept()).json
+    assert other["number"].split("-")[3] == "000002"
+    again = desk.print(client, visit_id, key="intention-1").json
+    assert (again["id"], again["status"], again["number"]) == (left["id"], "valid", left["number"])
+    assert [each["copy"] for each in desk.paper(client, visit_id)["prints"]] == [1]

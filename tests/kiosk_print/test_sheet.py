@@ -10,7 +10,8 @@ import pytest
 
 from inspection_api.templates import default_template
 from inspection_api.templates.forms import Definition, compile_form
-from kiosk_print.rules.sheet import Opinion, Printing, Visit, compose, in_ten_thousands
+from kiosk_print.errors import AnswersIncomplete
+from kiosk_print.rules.sheet import Opinion, Printing, Visit, compose, ensure_answered, in_ten_thousands
 
 if TYPE_CHECKING:
     from kiosk_print.paper import Blank, Line, PaperSheet
@@ -140,9 +141,45 @@ def test_the_foot_says_who_when_where_and_with_what() -> None:
         "影像": "图片(6) 视频(0) 语音(1)",
         "模板版本": "第 1 版",
         "记录版本": "第 2 版",
+        "表头数据截至": "—",
     }
     unknown = {fact.label: fact.text for fact in sheet(verdict=None, distance_m=None, performed_at=None).facts}
     assert (unknown["地点结果"], unknown["检查时间"], unknown["同行人"]) == ("—", "—", "—")
+
+
+def test_the_foot_says_as_of_when_the_head_holds() -> None:
+    snapshot = {"customer_name": "甲", "as_of": "2026-03-10T02:05:00+00:00"}
+    assert sheet(snapshot=snapshot).facts[-1].text == "2026-03-10 10:05"
+
+
+def test_what_all_loans_share_stands_once_and_else_in_the_order_of_the_amounts() -> None:
+    loans = [
+        LOAN | {"amount": f"{n}0000", "five_class": each} for n, each in enumerate(("watch", "normal", "watch"), 1)
+    ]
+    loans[1]["matures_on"] = None
+    head = [fact.text for fact in sheet(snapshot={"customer_name": "甲", "loans": loans}).head]
+    assert head[2:] == ["2025-08-15", "2026-08-14、—、2026-08-14", "关注、正常、关注"]
+
+
+def test_required_answers_that_are_empty_are_named() -> None:
+    form = compile_form(default_template.DEFINITION)
+    risks = [item["key"] for item in default_template.DEFINITION["items"] if item["type"] == "yes_no"]
+    whole = answered(op_status="normal", gas_m3="1", tax_ytd="3", conclusion="normal", **dict.fromkeys(risks, False))
+    ensure_answered(form, whole)
+    ensure_answered(form, whole | answered(credit_delta_up="1", credit_delta_down="1"))  # wrong, but not empty
+    with pytest.raises(AnswersIncomplete) as refused:
+        ensure_answered(form, whole | answered(tax_ytd=None, gas_m3="", ctrl_lost=None))
+    assert sorted(refused.value.fields or {}) == ["answers.ctrl_lost", "answers.power_kwh", "answers.tax_ytd"]
+    with pytest.raises(AnswersIncomplete) as refused:
+        ensure_answered(form, whole | answered(ctrl_lost=True))
+    assert sorted(refused.value.fields or {}) == ["answers.conclusion", "answers.remark"]
+
+
+def test_a_calm_conclusion_over_an_indicator_says_why() -> None:
+    answers = answered(ent_dispute=True) | {"conclusion": {"value": "normal", "note": "企业为原告"}}
+    conclusion = sheet(answers=answers).conclusion
+    assert conclusion is not None
+    assert conclusion.note == "企业为原告"
 
 
 def test_a_sheet_without_a_code_is_a_draft() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import combinations
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import pytest
@@ -26,6 +27,9 @@ from kiosk_print.errors import (
 from kiosk_print.rules import unlock
 from kiosk_print.rules.unlock import Candidate, Level
 from kiosk_print.rules.window import PaperState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 SUB, BRANCH, PROVINCE = Level
 WEEKDAYS = Calendar()
@@ -58,6 +62,56 @@ TRUTH = [
 @pytest.mark.parametrize(("first", "barred", "expected"), TRUTH)
 def test_the_first_level_that_has_somebody_decides(first: Level, barred: tuple[str, ...], expected: set[str]) -> None:
     assert deciders(first, *barred) == expected
+
+
+# Who decides, whole: to the right of each set of levels that have somebody who is not barred, the levels that decide,
+# for a request that has climbed 0, 1, 2 and 3 levels; first for the first unlock, then the second, then every further.
+#                              first unlock                 second unlock               third and further
+WHOLE_TRUTH = """
+    -          -   -   -   -       -   -   -   -       -   -   -   -
+    s          s   s   s   s       -   -   -   -       -   -   -   -
+    b          b   b   b   b       b   b   b   b       -   -   -   -
+    p          p   p   p   p       p   p   p   p       p   p   p   p
+    sb         s   sb  sb  sb      b   b   b   b       -   -   -   -
+    sp         s   sp  sp  sp      p   p   p   p       p   p   p   p
+    bp         b   bp  bp  bp      b   bp  bp  bp      p   p   p   p
+    sbp        s   sb  sbp sbp     b   bp  bp  bp      p   p   p   p
+"""
+ROWS = [line.split() for line in WHOLE_TRUTH.splitlines() if line.strip()]
+
+
+def initials(names: Iterable[str]) -> str:
+    return "".join(letter for letter in "sbp" if any(name.startswith(letter) for name in names)) or "-"
+
+
+def test_the_table_names_every_set_of_levels() -> None:
+    assert len({row[0] for row in ROWS}) == 2 ** len(Level)
+
+
+@pytest.mark.parametrize("barred", [each for size in range(7) for each in combinations(PEOPLE, size)])
+def test_the_whole_truth_table_holds_whoever_is_barred(barred: tuple[str, ...]) -> None:
+    able = set(PEOPLE) - set(barred)
+    [row] = [row[1:] for row in ROWS if row[0] == initials(able)]
+    for place, first in enumerate(Level):
+        for climbs in range(4):
+            letters = row[4 * place + climbs]
+            assert deciders(first, *barred, climbs=climbs) == {name for name in able if name[0] in letters}
+
+
+PARTS = ("requester", "inspector", "author")
+
+
+@pytest.mark.parametrize("parts", [each for size in range(4) for each in combinations(PARTS, size)])
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_decision_is_ones_own_affair_anothers_or_allowed(parts: tuple[str, ...], listed: bool) -> None:  # noqa: FBT001
+    actor, barred = PEOPLE["sub1"], [PEOPLE["sub1"] if part in parts else uuid4() for part in PARTS]
+    others = [each for each in STAFF if listed or each.user_id != actor]
+    expected = OwnAffair if parts else None if listed else UnlockNotYours
+    if expected is None:
+        unlock.ensure_may_decide(actor, others, barred=barred)
+    else:
+        with pytest.raises(expected):
+            unlock.ensure_may_decide(actor, others, barred=barred)
 
 
 def test_whoever_is_barred_never_decides_whatever_the_combination() -> None:

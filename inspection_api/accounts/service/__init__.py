@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from inspection_api.accounts.service.devices import approve, enrol, enrol_machine, revoke_device
-from inspection_api.accounts.service.failures import forgive, on_guesses_failed, pause_s
+from inspection_api.accounts.service.devices import (
+    approve,
+    enrol,
+    enrol_machine,
+    on_organisations_closed,
+    revoke_device,
+)
+from inspection_api.accounts.service.failures import claim_guess, forgive, lock_person, on_guesses_failed
 from inspection_api.accounts.service.failures import keys_of as failure_keys
 from inspection_api.accounts.service.grants import grant, revoke
 from inspection_api.accounts.service.logins import (
@@ -30,6 +36,7 @@ __all__ = [
     "approve",
     "assign_role",
     "authenticate",
+    "claim_guess",
     "close_organisation",
     "create_organisation",
     "create_user",
@@ -45,11 +52,12 @@ __all__ = [
     "forgive",
     "grant",
     "hash_password",
+    "lock_person",
     "log_in",
     "logout",
     "on_guesses_failed",
+    "on_organisations_closed",
     "open_session",
-    "pause_s",
     "revoke",
     "revoke_device",
 ]

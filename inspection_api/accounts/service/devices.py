@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from sqlalchemy import func, select, update
 
 from inspection_api.accounts import queries, rules
-from inspection_api.accounts.errors import DeviceForeign
+from inspection_api.accounts.errors import DeviceForeign, OrganisationClosed
 from inspection_api.accounts.models import Device, Organisation, SessionToken, UserAccount
 from inspection_api.accounts.rules import DeviceKind, DeviceStatus
 from inspection_api.accounts.service.logins import open_session
 from inspection_api.core.permissions import Action, Permission
 
 if TYPE_CHECKING:
-    from uuid import UUID
+    from collections.abc import Sequence
 
     from inspection_api.core.context import Context
+    from inspection_api.core.events import Recorded
 
 ENROL = Permission(Action.ACCOUNTS, "enrol")
 MACHINES = Permission(Action.ALERT_RULES, "devices")
@@ -89,14 +91,28 @@ def revoke_device(ctx: Context, device_id: UUID) -> Device:
         NotFound: the device is out of scope.
     """
     device = _manageable(ctx, device_id)
-    device.status, device.decided_by, device.decided_at = DeviceStatus.REVOKED, ctx.user_id, ctx.now
+    _revoke(ctx, device)
+    return device
+
+
+def on_organisations_closed(ctx: Context, events: Sequence[Recorded]) -> None:
+    """Revoke the machines of closed organisations: nobody watches over them any more."""
+    closed = {UUID(event.data["organisation_id"]) for event in events}
+    machines = select(Device).where(
+        Device.organisation_id.in_(closed), Device.kind != DeviceKind.OFFICER, Device.status != DeviceStatus.REVOKED
+    )
+    for device in ctx.session.scalars(machines.order_by(Device.id).with_for_update()).all():
+        _revoke(ctx, device)
+
+
+def _revoke(ctx: Context, device: Device) -> None:
+    device.status, device.decided_by, device.decided_at = DeviceStatus.REVOKED, ctx.actor.user_id, ctx.now
     ctx.session.execute(
         update(SessionToken)
         .where(SessionToken.device_id == device.id, SessionToken.revoked_at.is_(None))
         .values(revoked_at=ctx.now)
     )
     ctx.record("device.revoked", device_id=str(device.id))
-    return device
 
 
 def _manageable(ctx: Context, device_id: UUID) -> Device:
@@ -109,11 +125,10 @@ def enrol_machine(ctx: Context, *, kind: str, name: str, organisation_id: UUID) 
     """Create a machine of an organisation in scope; return it and its token, which is shown once.
 
     Raises:
-        NotFound: the organisation is out of scope.
+        NotFound: the organisation is out of scope. OrganisationClosed: it has none any more.
     """
-    if not ctx.actor.is_system:
-        organisations = queries.visible_organisations(ctx.actor, ENROLLED_WITH[DeviceKind(kind)])
-        queries.get_one(ctx.session, organisations.where(Organisation.id == organisation_id), field="organisation_id")
+    if _home(ctx, DeviceKind(kind), organisation_id).closed_on is not None:
+        raise OrganisationClosed(fields={"organisation_id": OrganisationClosed.title})
     device = Device(
         kind=DeviceKind(kind),
         name=name,
@@ -128,3 +143,12 @@ def enrol_machine(ctx: Context, *, kind: str, name: str, organisation_id: UUID) 
     token, _ = open_session(ctx, device_id=device.id)
     ctx.record("device.enrolled", device_id=str(device.id))
     return device, token
+
+
+def _home(ctx: Context, kind: DeviceKind, organisation_id: UUID) -> Organisation:
+    """Return the organisation, locked: it is not closed while a machine of its own is made."""
+    scope = (
+        select(Organisation) if ctx.actor.is_system else queries.visible_organisations(ctx.actor, ENROLLED_WITH[kind])
+    )
+    home = scope.where(Organisation.id == organisation_id).with_for_update(of=Organisation, read=True)
+    return queries.get_one(ctx.session, home.execution_options(populate_existing=True), field="organisation_id")

@@ -10,10 +10,11 @@ from sqlalchemy import case, delete, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from inspection_api.accounts import rules
-from inspection_api.accounts.models import LoginFailure
+from inspection_api.accounts.models import LoginFailure, UserAccount
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from uuid import UUID
 
     from inspection_api.core.context import Context
     from inspection_api.core.events import Recorded
@@ -39,6 +40,24 @@ def known(ctx: Context, keys: Mapping[str, str]) -> list[rules.Failures]:
 def pause_s(ctx: Context, keys: Mapping[str, str]) -> int:
     """Return for how many seconds the next guess under ``keys`` does not count, 0 when it does."""
     return rules.pause_s(known(ctx, keys), ctx.now)
+
+
+def claim_guess(ctx: Context, keys: Mapping[str, str]) -> int:
+    """Count a guess as failed before it is judged, or return for how many seconds none counts (0: go on and judge).
+
+    The caller commits before he judges, and forgives a right guess: of guesses at once no more are judged than of
+    guesses in turn. The acting person's row is the lock.
+    """
+    lock_person(ctx, ctx.user_id)
+    pause = pause_s(ctx, keys)
+    if not pause:
+        count(ctx, keys)
+    return pause
+
+
+def lock_person(ctx: Context, user_id: UUID) -> None:
+    """Let nothing else that takes this lock happen in a person's name until the transaction ends."""
+    ctx.session.execute(select(UserAccount.id).where(UserAccount.id == user_id).with_for_update(key_share=True))
 
 
 def on_guesses_failed(ctx: Context, events: Sequence[Recorded]) -> None:
