@@ -75,6 +75,7 @@ def test_codes_and_instants_are_told_in_words() -> None:
     words = words_of({**FACTS, "level": "branch", "absent": None})
     assert (words["level"], words["closes_at"], words["since"]) == ("分行", "3月19日 00:00", "2026年1月20日")
     assert (words["rule"], words["job_kind"], words["number"]) == ("停工预警", "报表导出", "MBZ-1")
+    assert words_of({"job_kind": "moon", "type": "moon"}) == {"job_kind": "后台任务", "type": "上传内容"}
     assert words_of({"level": "moon"})["level"] == words["absent"] == UNKNOWN
 
 

@@ -27,9 +27,16 @@ CODES: dict[str, Mapping[Any, str]] = {
         "alert.feedback": "预警反馈",
         "unlock.request": "解锁申请",
     },
-    "job_kind": {"portfolio_export": "客户台账导出", "report_export": "报表导出", "label_sheets": "标牌打印文件"},
+    "job_kind": {
+        "portfolio_export": "客户台账导出",
+        "report_export": "报表导出",
+        "label_sheets": "标牌打印文件",
+        "paper_batch": "明白纸批量打印",
+    },
     "rule": {code: rule.title for code, rule in RULE_OF_CODE.items()},
 }
+_ANY = {"job_kind": "后台任务", "type": "上传内容", "rule": "预警"}
+"""What a code is called that no word was given to, so that a sentence stays one."""
 _INSTANTS = frozenset({"closes_at"})
 _DAYS = frozenset({"effective_on", "since"})
 
@@ -49,7 +56,7 @@ def words_of(facts: Mapping[str, Any]) -> Words:
 
 def _word(key: str, value: Any) -> str:
     if key in CODES:
-        return CODES[key].get(value, UNKNOWN)
+        return CODES[key].get(value, _ANY.get(key, UNKNOWN))
     if key in _INSTANTS:
         return _instant(datetime.fromisoformat(value))
     if key in _DAYS:
