@@ -87,3 +87,23 @@ def test_a_step_is_one_item_of_an_event_and_a_grouped_one_of_a_moment() -> None:
     assert single.key(one, at, actor) != single.key(other, at, actor)
     assert grouped.key(one, at, actor) == grouped.key(other, at, actor)
     assert grouped.key(one, at, actor) != grouped.key(one, at, None)
+
+
+CONDITIONS = {
+    "paper.locked": ({"is_printed": False}, {"is_printed": True}),
+    "paper.locked_below": ({"is_printed": False}, {"is_printed": True}),
+    "device.to_approve": ({"device_kind": "officer"}, {"device_kind": "print_station"}),
+    "binding.to_confirm": ({"status": "provisional"}, {"status": "confirmed"}),
+    "checkpoint.unassigned": ({"officer_id": None}, {"officer_id": str(uuid4())}),
+    "alert.raised_below": ({"level": 3}, {"level": 2}),
+    "conflict.to_decide": ({"record_state": "submitted"}, {"record_state": "draft"}),
+    "conflict.in_your_draft": ({"record_state": "draft"}, {"record_state": "submitted"}),
+    "template.to_publish": ({"authors": [uuid4()]}, {"authors": []}),
+}
+
+
+@pytest.mark.parametrize("step", STEPS, ids=CODES)
+def test_some_steps_are_told_under_a_condition_and_all_others_always(step: Step) -> None:
+    fulfilled, unfulfilled = CONDITIONS.get(step.code, ({}, None))
+    assert step.when(fulfilled)
+    assert unfulfilled is None or not step.when(unfulfilled)
