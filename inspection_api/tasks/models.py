@@ -22,7 +22,7 @@ class Task(Identified, Versioned, Base):
     A ``backfilled`` task was made by a retroactive recompute and counts in no rate. ``overdue`` is never stored.
     A task comes from a rule, by its plan and episode, or from a campaign; of a campaign's the checkpoint's own
     organisation answers.
-    What it names is checked per statement (core/references.py), but for its rule's version and its template's.
+    What it names is checked per statement (core/references.py, migration 0061), but for its campaign.
     """
 
     __tablename__ = "task"
@@ -67,11 +67,6 @@ class Task(Identified, Versioned, Base):
         ),
         CheckConstraint("inspection_type IN ('existing', 'new', 'exit', 'special')", name="inspection_type_known"),
         CheckConstraint("makeup_until > window_end_on", name="makeup_after_window"),
-        ForeignKeyConstraint(
-            ["rule_id", "rule_version"],
-            ["inspection_rule_version.rule_id", "inspection_rule_version.number"],
-            name="fk_task_rule_version",
-        ),
         CheckConstraint("period_start <= period_end AND period_end <= window_end_on", name="days_in_order"),
         CheckConstraint(
             "state NOT IN ('done', 'done_late') OR (closed_by IS NOT NULL AND performed_on IS NOT NULL)",
@@ -80,7 +75,7 @@ class Task(Identified, Versioned, Base):
         Index("ix_task_checkpoint_id_period_start", "checkpoint_id", "period_start"),
         Index("ix_task_organisation_id_due_on", "organisation_id", "due_on"),
         Index("ix_task_open_window_end_on", "window_end_on", postgresql_where=_OPEN),
-        Index("ix_task_closed_by", "closed_by"),
+        Index("ix_task_closed_by", "closed_by", postgresql_where=text("closed_by IS NOT NULL")),
         Index("ix_task_due_on_id", "due_on", "id"),
     )
 
@@ -103,7 +98,7 @@ class Task(Identified, Versioned, Base):
     credit_from: Mapped[date | None]
     organisation_id: Mapped[UUID]
     officer_id: Mapped[UUID | None]
-    template_version_id: Mapped[UUID] = mapped_column(ForeignKey("template_version.id"))
+    template_version_id: Mapped[UUID]
     state: Mapped[str] = mapped_column(server_default=text("'pending'"))
     reason: Mapped[str | None]
     closed_by: Mapped[UUID | None]

@@ -16,16 +16,8 @@ from tests.portfolio import Portfolio
 if TYPE_CHECKING:
     from tests.factories import World
 
+DRAFT = UUID("01900000-0000-7000-8000-00000000d4af")
 _GRANT = text("INSERT INTO access_grant (user_id, entity, entity_id) SELECT id, 'task', id FROM unnest(:ids) AS t (id)")
-_TWIN = text(
-    """
-    INSERT INTO task (id, plan_id, rule_id, rule_version, episode_id, checkpoint_id, customer_id, kind, period_start,
-                      period_end, due_on, window_end_on, organisation_id, template_version_id)
-    SELECT gen_random_uuid(), plan_id, rule_id, rule_version, episode_id, gen_random_uuid(), customer_id, kind,
-           period_start + 400, period_end + 400, due_on + 400, window_end_on + 400, organisation_id, template_version_id
-    FROM task LIMIT 1
-    """
-)
 
 
 def refused_by(error: IntegrityError) -> str | None:
@@ -58,12 +50,53 @@ def test_a_task_names_only_what_there_is(world: World) -> None:
         with world.transaction() as ctx, pytest.raises(IntegrityError) as raised, ctx.session.begin_nested():
             ctx.session.execute(text(f"UPDATE task SET {column} = gen_random_uuid()"))  # noqa: S608 - our own names
         assert refused_by(raised.value) == f"fk_task_{column}"
-    with world.transaction() as ctx, pytest.raises(IntegrityError) as raised, ctx.session.begin_nested():
-        ctx.session.execute(_TWIN)
-    assert refused_by(raised.value) == "fk_task_checkpoint_id"
 
 
-@pytest.mark.parametrize("parent", [*PARENTS, "plan", "plan_membership", "checkpoint", "customer", "loan"])
+_LATER = {
+    "id": "gen_random_uuid()",
+    **{name: f"{name} + 400" for name in ("period_start", "period_end", "due_on", "window_end_on")},
+    **{name: name for name in ("plan_id", "rule_id", "rule_version", "episode_id", "checkpoint_id", "customer_id")},
+    **{name: name for name in ("kind", "organisation_id", "template_version_id")},
+}
+_DRAFT = text(
+    """
+    INSERT INTO template_version (id, template_id, number, status, definition, sha256, created_at)
+    SELECT :id, template_id, number + 1, 'draft', definition, sha256, created_at FROM template_version
+    ORDER BY number DESC LIMIT 1
+    """
+)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "constraint"),
+    [
+        ("checkpoint_id", "gen_random_uuid()", "fk_task_checkpoint_id"),
+        ("rule_id", "gen_random_uuid()", "fk_task_rule_version"),
+        ("rule_version", "99", "fk_task_rule_version"),
+        ("template_version_id", "gen_random_uuid()", "fk_task_template_version_id"),
+        ("template_version_id", f"'{DRAFT}'", "fk_task_template_version_id"),
+    ],
+)
+def test_a_task_is_checked_when_it_is_made_and_when_it_is_changed(
+    world: World, column: str, value: str, constraint: str
+) -> None:
+    portfolio = Portfolio(world)
+    portfolio.add_checkpoint()
+    portfolio.create_rule()
+    portfolio.generate()
+    names, values = ", ".join(_LATER), ", ".join({**_LATER, column: value}.values())
+    inserted = f"INSERT INTO task ({names}) SELECT {values} FROM task LIMIT 1"  # noqa: S608 - our own names
+    updated = f"UPDATE task SET {column} = {value}"  # noqa: S608 - our own names
+    for statement in (inserted, updated):
+        with world.transaction() as ctx, pytest.raises(IntegrityError) as raised, ctx.session.begin_nested():
+            ctx.session.execute(_DRAFT, {"id": DRAFT})
+            ctx.session.execute(text(statement))
+        assert refused_by(raised.value) == constraint
+
+
+@pytest.mark.parametrize(
+    "parent", [*PARENTS, "plan", "plan_membership", "checkpoint", "customer", "loan", "inspection_rule_version"]
+)
 def test_a_parent_is_never_deleted(world: World, parent: str) -> None:
     with world.transaction() as ctx, pytest.raises(IntegrityError), ctx.session.begin_nested():
         ctx.session.execute(text(f"DELETE FROM {parent}"))  # noqa: S608 - a name of our own

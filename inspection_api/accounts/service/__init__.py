@@ -11,7 +11,7 @@ from inspection_api.accounts.service.devices import (
 )
 from inspection_api.accounts.service.failures import claim_guess, forgive, lock_person, on_guesses_failed
 from inspection_api.accounts.service.failures import keys_of as failure_keys
-from inspection_api.accounts.service.grants import grant, revoke
+from inspection_api.accounts.service.grants import grant, grant_written, revoke
 from inspection_api.accounts.service.logins import (
     authenticate,
     end_all_sessions,
@@ -51,6 +51,7 @@ __all__ = [
     "failure_keys",
     "forgive",
     "grant",
+    "grant_written",
     "hash_password",
     "lock_person",
     "log_in",

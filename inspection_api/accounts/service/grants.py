@@ -17,6 +17,11 @@ _GRANT = text(
     " SELECT * FROM unnest(CAST(:users AS uuid[]), CAST(:entities AS text[]), CAST(:ids AS uuid[]))"
     " ON CONFLICT DO NOTHING"
 )
+_GRANT_WRITTEN = text(
+    "INSERT INTO access_grant (user_id, entity, entity_id)"
+    " SELECT g.user_id, :entity, g.id FROM unnest(CAST(:users AS uuid[]), CAST(:ids AS uuid[])) AS g (user_id, id)"
+    " WHERE g.user_id IS NOT NULL ON CONFLICT DO NOTHING"
+)
 _REVOKE = text(
     "DELETE FROM access_grant g"
     " USING (SELECT set_config('xunji.reason', :reason, true)) AS why,"
@@ -29,6 +34,14 @@ def grant(ctx: Context, grants: Iterable[tuple[UUID, str, UUID]]) -> None:
     """Give users access to things, in one statement; ``grants`` are (user, entity, entity id), repeats are harmless."""
     if columns := _columns(grants):
         ctx.session.execute(_GRANT, columns)
+
+
+def grant_written(ctx: Context, entity: str, *, users: str, ids: str) -> None:
+    """Give users access to things of one kind; ``users`` (NULL: nobody) and ``ids`` are arrays that PostgreSQL wrote.
+
+    For things just made, thousands at a time: what nobody else can hold yet needs no order, and no object for each id.
+    """
+    ctx.session.execute(_GRANT_WRITTEN, {"entity": entity, "users": users, "ids": ids})
 
 
 def revoke(ctx: Context, grants: Iterable[tuple[UUID, str, UUID]], *, reason: str = "") -> None:

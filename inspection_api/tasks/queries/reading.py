@@ -56,14 +56,22 @@ _LOCKED = text(
 )
 
 _PLANS = text("SELECT id, rule_id, start_on, end_on, recorded_on FROM plan WHERE active ORDER BY id")
+# Plan by plan, until there are enough: what comes later is neither sorted nor locked. What is done is passed by with a
+# look or two at the index, for a bitmap would read again all that the earlier transactions of a run left dead.
 _EPISODES = text(
     """
-    SELECT m.plan_id, m.id, m.joined_on, m.recorded_on, m.left_on, m.exit_type, m.exit_approved_on, m.returned_on,
-           m.generated_through, m.recompute_from
+    SELECT h.plan_id, m.*
     FROM unnest(CAST(:plan_ids AS uuid[]), CAST(:horizons AS date[])) AS h (plan_id, horizon)
-    JOIN plan_membership m ON m.plan_id = h.plan_id
-         AND (m.generated_through IS NULL OR m.generated_through < h.horizon)
-    ORDER BY m.plan_id, m.id LIMIT :most FOR NO KEY UPDATE OF m
+    CROSS JOIN LATERAL (
+        SELECT m.id, m.joined_on, m.recorded_on, m.left_on, m.exit_type, m.exit_approved_on, m.returned_on,
+               m.generated_through, m.recompute_from
+        FROM plan_membership m
+        WHERE m.plan_id = h.plan_id AND (m.generated_through IS NULL OR m.generated_through < h.horizon)
+        ORDER BY m.id FOR NO KEY UPDATE) m
+    WHERE EXISTS (SELECT FROM plan_membership n WHERE n.plan_id = h.plan_id AND n.generated_through IS NULL OFFSET 0)
+       OR EXISTS (SELECT FROM plan_membership n
+                  WHERE n.plan_id = h.plan_id AND n.generated_through < h.horizon OFFSET 0)
+    LIMIT :most
     """
 )
 
