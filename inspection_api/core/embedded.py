@@ -40,7 +40,9 @@ _START_TRIES = 5
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 _DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 _VOLATILE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-_POSTGRES = {"listen_addresses": "", "max_connections": "200", "shared_buffers": "128MB", "timezone": "UTC"}
+# For a small machine (2 cores, 4 GB): the working set of a bank in memory, and no checkpoint amid a bulk write.
+_ROOM = {"shared_buffers": "256MB", "max_wal_size": "2GB", "checkpoint_timeout": "15min"}
+_POSTGRES = {"listen_addresses": "", "max_connections": "200", "timezone": "UTC", **_ROOM}
 _INITDB = (
     *("--auth=trust", "--encoding=UTF8", "--no-instructions"),
     *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
