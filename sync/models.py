@@ -92,7 +92,7 @@ class SyncReceipt(Base):
     op_id: Mapped[UUID] = mapped_column(primary_key=True)
     device_id: Mapped[UUID]
     seq: Mapped[int] = mapped_column(BigInteger)
-    batch_id: Mapped[UUID] = mapped_column(ForeignKey("sync_batch.id"))
+    batch_id: Mapped[UUID]
     digest: Mapped[bytes] = mapped_column(LargeBinary)
     status: Mapped[str]
     result: Mapped[dict[str, Any]]

@@ -80,16 +80,15 @@ _SAMPLES = msgspec.json.Decoder(tuple[Sample, ...])
 _LOCK_POSITION = text(
     "SELECT next_seq, gaps, gaps_since FROM sync_device WHERE device_id = :device_id FOR NO KEY UPDATE"
 )
-_HEAR_DEVICE = text(
-    """
+HEAR = """
     INSERT INTO sync_device AS s (device_id, last_seen_at, app, clock_skew_s)
     VALUES (:device_id, :now, :app, CAST(:clock_skew_s AS float))
     ON CONFLICT (device_id) DO UPDATE
     SET last_seen_at = excluded.last_seen_at, app = excluded.app,
         clock_skew_s = coalesce(excluded.clock_skew_s, s.clock_skew_s)
     RETURNING s.next_seq, s.gaps, s.gaps_since
-    """
-)
+"""
+_HEAR_DEVICE = text(HEAR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,14 +173,15 @@ def get_kept_device(session: Session, device_id: UUID, received_at: datetime) ->
 def lock_position(session: Session, device_id: UUID) -> Position:
     """Return where a device's sequence stands, locked for the rest of the transaction."""
     row = session.execute(_LOCK_POSITION, {"device_id": device_id}).one_or_none()
-    return _position(row) if row else Position()
+    return position_of(row) if row else Position()
 
 
 def hear_device(ctx: Context, device_id: UUID, *, app: str, clock_skew_s: float | None = None) -> Position:
     """Note that the device was heard, and lock its row: one push of a device at a time."""
     values = {"device_id": device_id, "now": ctx.now, "app": app, "clock_skew_s": clock_skew_s}
-    return _position(ctx.session.execute(_HEAR_DEVICE, values).one())
+    return position_of(ctx.session.execute(_HEAR_DEVICE, values).one())
 
 
-def _position(row: Row[Any]) -> Position:
+def position_of(row: Row[Any]) -> Position:
+    """Return the position that a row of ``sync_device`` tells."""
     return Position(next_seq=row.next_seq, gaps=dict(zip(row.gaps, row.gaps_since, strict=True)))

@@ -86,13 +86,10 @@ class Trace:
 
 Handler = Callable[["Context", Sequence[Recorded]], None]
 
-_INSERT_EVENTS = text(
-    "INSERT INTO event (id, kind, actor_id, at, data) SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb))"
-    " AS r (id uuid, kind text, actor_id uuid, at timestamptz, data jsonb)"
-)
-_INSERT_DELIVERIES = text(
-    "INSERT INTO event_delivery (event_id, handler, next_attempt_at) SELECT r.event_id, r.handler, :now"
-    " FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (event_id uuid, handler text)"
+# The rows come into being at the end of the transaction, with their numbers (`core/feed.py`).
+_TELL = text(
+    "INSERT INTO feed_tick (ids, events, deliveries)"
+    " VALUES (CAST(:ids AS uuid[]), CAST(:events AS jsonb), CAST(:deliveries AS jsonb))"
 )
 
 
@@ -144,19 +141,14 @@ def _caused(event: Recorded, causes: Sequence[Recorded]) -> Recorded:
 
 
 def _write(ctx: Context, subscriptions: Sequence[Subscription], settled: Sequence[Recorded]) -> int:
-    rows = [
-        {"id": event.id, "kind": event.kind, "actor_id": event.actor_id, "at": event.at, "data": event.data}
-        for event in settled
-    ]
-    ctx.session.execute(_INSERT_EVENTS, {"rows": as_jsonb(rows)})
     deliveries = [
-        {"event_id": event.id, "handler": row.name}
+        {"event_id": event.id, "handler": row.name, "next_attempt_at": ctx.now}
         for event in settled
         for row in subscriptions
         if row.when is When.LATER and row.kind == event.kind
     ]
-    if deliveries:
-        ctx.session.execute(_INSERT_DELIVERIES, {"rows": as_jsonb(deliveries), "now": ctx.now})
+    values = {"events": as_jsonb(settled), "deliveries": as_jsonb(deliveries)}
+    ctx.session.execute(_TELL, {"ids": [event.id for event in settled], **values})
     return len(deliveries)
 
 

@@ -3,7 +3,8 @@
 A row of ``sync_change`` says that an entity changed for somebody (``audience`` is a user, NULL the whole bank).
 Statement triggers leave what changed in ``feed_tick``; its deferred trigger takes numbers from the bank's single
 counter as the last act of the transaction and writes the changes, so no reader with a cursor can ever skip a row that
-commits late. A row of ``feed_tick`` without ``change`` numbers events. ``version`` is told of deletions only.
+commits late. A row of ``feed_tick`` without ``change`` numbers events: those that it brings (``events``, with their
+``deliveries``), or those that somebody inserted by hand. ``version`` is told of deletions only.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from inspection_api.core.tables import Base
 
@@ -51,6 +53,8 @@ feed_tick = Table(
     Column("ids", ARRAY(Uuid), nullable=False),
     Column("versions", ARRAY(BigInteger)),
     Column("reason", Text),
+    Column("events", JSONB),
+    Column("deliveries", JSONB),
 )
 
 feed_counter = Table(

@@ -14,7 +14,7 @@ _CHECK_ROW = """
     END IF;"""
 
 _ROW_FUNCTION = """
-CREATE FUNCTION {table}_references_row() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION {table}_references_row() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN{checks}
     RETURN NULL;
 END $$
@@ -38,7 +38,7 @@ _CHECK = """
     END IF;"""
 
 _FUNCTION = """
-CREATE FUNCTION {table}_references() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION {table}_references() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE ids uuid[];
 BEGIN{checks}
     RETURN NULL;
@@ -58,9 +58,14 @@ def keep_rows(parent: str) -> str:
 
 def reference_triggers(table: str, parents: dict[str, str]) -> list[str]:
     """Return the statements that check ``parents`` (column to table, both UUIDs) after every insert and update."""
-    checks = "".join(_CHECK.format(table=table, column=column, parent=parent) for column, parent in parents.items())
     triggers = [_TRIGGER.format(table=table, event=event) for event in ("insert", "update")]
-    return [_FUNCTION.format(table=table, checks=checks), *triggers]
+    return [reference_function(table, parents), *triggers]
+
+
+def reference_function(table: str, parents: dict[str, str]) -> str:
+    """Return the statement that makes, or changes, the function of these triggers."""
+    checks = "".join(_CHECK.format(table=table, column=column, parent=parent) for column, parent in parents.items())
+    return _FUNCTION.format(table=table, checks=checks)
 
 
 def rare_update_triggers(table: str, parents: dict[str, str]) -> list[str]:

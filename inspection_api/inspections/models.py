@@ -53,8 +53,8 @@ class Inspection(Identified, Versioned, Base):
     )
 
     task_id: Mapped[UUID | None] = mapped_column(ForeignKey("task.id"))
-    checkpoint_id: Mapped[UUID] = mapped_column(ForeignKey("checkpoint.id"))
-    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customer.id"), index=True)
+    checkpoint_id: Mapped[UUID]
+    customer_id: Mapped[UUID] = mapped_column(index=True)
     organisation_id: Mapped[UUID]
     officer_id: Mapped[UUID]
     device_id: Mapped[UUID | None]

@@ -102,12 +102,11 @@ def _signed(ctx: Context, device: DeviceRow, body: bytes, signature: str) -> tup
 
 def _applied(ctx: Context, pushed: _Push) -> dict[str, Any]:
     device, batch = pushed.device, pushed.batch
-    skew_s = (batch.sent.wall - ctx.now).total_seconds()
-    position = queries.hear_device(ctx, device.id, app=batch.app, clock_skew_s=skew_s)
     sha256 = hashlib.sha256(pushed.body).digest()
     received = [decode_operation(bytes(raw)) for raw in batch.ops]
     kept = zstandard.ZstdCompressor(level=1).compress(pushed.body)
-    if not writing.store_batch(ctx, batch, sha256=sha256, body=kept, signature=pushed.signature):
+    position, is_new = writing.take_batch(ctx, batch, sha256=sha256, body=kept, signature=pushed.signature)
+    if not is_new:
         _ensure_same(ctx, batch, sha256)
         return _answer(ctx, device, position, received)
     after, told = _take(ctx, pushed, received, position)

@@ -21,6 +21,7 @@ from sync.protocol.bind import BindWrite
 from sync.protocol.save import DraftWrite
 from sync.protocol.submit import VisitWrite
 from sync.protocol.verdicts import rejected
+from sync.queries import HEAR, position_of
 from sync.service import adding
 
 if TYPE_CHECKING:
@@ -30,13 +31,20 @@ if TYPE_CHECKING:
     from inspection_api.core.context import Context
     from sync.protocol.additions import MediaWrite
     from sync.protocol.envelope import Batch, Manifest
+    from sync.protocol.ledger import Position
     from sync.protocol.order import Arrangement
     from sync.service.judging import Judged
 
-_STORE_BATCH = text(
-    "INSERT INTO sync_batch (id, device_id, sha256, body, signature, received_at)"
-    " VALUES (:id, :device_id, :sha256, :body, :signature, :now) ON CONFLICT (id) DO NOTHING RETURNING id"
-)
+# The device's row first: whoever waits for it sees the batch that went before.
+_TAKE = """
+    WITH heard AS ({heard}),
+    kept AS (
+        INSERT INTO sync_batch (id, device_id, sha256, body, signature, received_at)
+        SELECT :id, :device_id, :sha256, :body, :signature, :now FROM heard
+        ON CONFLICT (id) DO NOTHING RETURNING id)
+    SELECT heard.*, EXISTS (TABLE kept) AS is_new FROM heard
+"""
+_TAKE_BATCH = text(_TAKE.format(heard=HEAR))
 _STORE_POSITION = text(
     "UPDATE sync_device SET next_seq = :next_seq, gaps = :gaps, gaps_since = :since WHERE device_id = :device_id"
 )
@@ -79,11 +87,15 @@ _CONTEST = text(
 )
 
 
-def store_batch(ctx: Context, batch: Batch, *, sha256: bytes, body: bytes, signature: bytes) -> bool:
-    """Keep the received bytes once: evidence, and the source for reprocessing; tell whether they were new."""
+def take_batch(ctx: Context, batch: Batch, *, sha256: bytes, body: bytes, signature: bytes) -> tuple[Position, bool]:
+    """Note that the device was heard and lock its row; return its position, and whether the batch is new.
+
+    The received ``body`` is kept once: evidence, and the source for reprocessing.
+    """
     values = {"id": batch.batch_id, "device_id": batch.device_id, "sha256": sha256, "body": body}
-    kept = ctx.session.execute(_STORE_BATCH, {**values, "signature": signature, "now": ctx.now})
-    return kept.first() is not None
+    heard = {"app": batch.app, "clock_skew_s": (batch.sent.wall - ctx.now).total_seconds()}
+    row = ctx.session.execute(_TAKE_BATCH, {**values, **heard, "signature": signature, "now": ctx.now}).one()
+    return position_of(row), row.is_new
 
 
 def store_position(ctx: Context, device_id: UUID, arrangement: Arrangement) -> None:

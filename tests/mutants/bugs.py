@@ -61,7 +61,7 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         name="the same batch is applied again",
         edits=(
-            (PUSH, "if not writing.store_batch(", "if None is writing.store_batch("),
+            (PUSH, "if not is_new:", "if None is is_new:"),
             (ORDER, "before = ledger.known.get(received.head.op_id)", "before = None"),
         ),
     ),

@@ -38,8 +38,7 @@ _SAVE = text(
     """
 )
 
-_SUBMIT = text(
-    """
+_SUBMITTED = """
     INSERT INTO inspection AS i (
         id, task_id, checkpoint_id, customer_id, organisation_id, officer_id, device_id, template_version_id, version,
         channel, state, blockers, quarantine_codes, flags, answers, note, conclusion, indicators, judgement, evidence,
@@ -55,6 +54,10 @@ _SUBMIT = text(
         judgement jsonb, evidence jsonb,
         performed_at timestamptz, performed_on date, submitted_at timestamptz, submitted_seq bigint)
     ORDER BY r.id
+"""
+# Most visits come without a draft: where nothing can be updated, the triggers of updates do not run.
+_OVER_NOTHING = "ON CONFLICT (id) DO NOTHING RETURNING i.id"
+_OVER_DRAFTS = """
     ON CONFLICT (id) DO UPDATE
     SET task_id = excluded.task_id, template_version_id = excluded.template_version_id, channel = excluded.channel,
         organisation_id = excluded.organisation_id, device_id = excluded.device_id, state = 'submitted',
@@ -65,10 +68,10 @@ _SUBMIT = text(
         performed_on = excluded.performed_on, submitted_at = excluded.submitted_at,
         submitted_seq = excluded.submitted_seq
     WHERE i.state = 'draft' AND i.officer_id = excluded.officer_id
-      AND (excluded.version > 1 OR i.device_id = excluded.device_id)
     RETURNING i.id
-    """
-)
+"""
+_SUBMIT_NEW = text(_SUBMITTED + _OVER_NOTHING)
+_SUBMIT_DRAFTS = text(_SUBMITTED + _OVER_DRAFTS)
 
 
 def save_drafts(ctx: Context, rows: Sequence[dict[str, Any]]) -> None:
@@ -86,7 +89,8 @@ def submit_visits(ctx: Context, rows: Sequence[dict[str, Any]]) -> None:
     """Write submitted visits (new, or over their drafts) with what blocks them so far; `settle` decides the rest."""
     if not rows:
         return
-    _write(ctx, _SUBMIT, rows)
+    _write(ctx, _SUBMIT_NEW, [row for row in rows if row["version"] == 1])
+    _write(ctx, _SUBMIT_DRAFTS, [row for row in rows if row["version"] > 1])
     _hold(ctx, rows)
     for row in rows:
         ctx.record(
@@ -104,8 +108,7 @@ def _write(ctx: Context, statement: TextClause, rows: Sequence[dict[str, Any]]) 
     Raises:
         RecordChanged: another device made or took one of the records since.
     """
-    written = ctx.session.execute(statement, {"rows": as_jsonb(rows)}).all()
-    if len(written) < len(rows):
+    if rows and len(ctx.session.execute(statement, {"rows": as_jsonb(rows)}).all()) < len(rows):
         raise RecordChanged(retry_after_s=1)
 
 

@@ -19,6 +19,8 @@ from inspection_api.media.rules import uploads
 from inspection_api.media.rules.uploads import Declaration, Status
 
 if TYPE_CHECKING:
+    from sqlalchemy import TextClause
+
     from inspection_api.core.context import Actor, Context
 
 DECLARE = Permission(Action.ONSITE, "perform")
@@ -40,11 +42,7 @@ class MediaRow(msgspec.Struct, frozen=True, kw_only=True):
     captured: dict[str, Any] = {}
 
 
-# A media may be known already, from its upload: then the operation adds what only it knows, and changes nothing else.
-# Whose evidence it is follows what it belongs to; an upload's own declaration knows only its owner's organisation.
-# What already has media of one owner takes none of another's, asked row by row so that the index answers.
-_DECLARE = text(
-    """
+_DECLARED = """
     INSERT INTO media AS m (id, owner_user_id, organisation_id, device_id, inspection_id, item_key, kind, mime, bytes,
                             sha256, captured, declared_at)
     SELECT r.id, r.owner_user_id, r.organisation_id, r.device_id, r.inspection_id, r.item_key, r.kind, r.mime, r.bytes,
@@ -55,6 +53,12 @@ _DECLARE = text(
     WHERE (SELECT true FROM media o
            WHERE o.inspection_id = r.inspection_id AND o.owner_user_id <> r.owner_user_id LIMIT 1) IS NULL
     ORDER BY r.id
+"""
+# What already has media of one owner takes none of another's, asked row by row so that the index answers.
+_KEEP = "ON CONFLICT (id) DO NOTHING RETURNING m.id, m.status"
+# A media may be known already, from its upload: then the operation adds what only it knows, and changes nothing else.
+# Whose evidence it is follows what it belongs to; an upload's own declaration knows only its owner's organisation.
+_COMPLETE = """
     ON CONFLICT (id) DO UPDATE
     SET inspection_id = excluded.inspection_id, item_key = excluded.item_key, captured = excluded.captured,
         device_id = coalesce(excluded.device_id, m.device_id),
@@ -63,12 +67,13 @@ _DECLARE = text(
         = (excluded.owner_user_id, excluded.sha256, excluded.bytes, excluded.mime)
       AND (m.inspection_id IS NULL OR m.inspection_id = excluded.inspection_id)
     RETURNING m.id, m.status
-    """
-)
+"""
+_DECLARE_NEW = text(_DECLARED + _KEEP)
+_DECLARE_KNOWN = text(_DECLARED + _COMPLETE)
 
 
 def declare_many(ctx: Context, rows: Sequence[MediaRow]) -> dict[UUID, Status]:
-    """Declare media in one statement; return the status, as of now, of those that are declared as ``rows`` say.
+    """Declare media, the new ones first; return the status, as of now, of those that are declared as ``rows`` say.
 
     An id that is missing from the answer is taken by somebody else, by other bytes, or by another inspection, or its
     inspection has another's media: a contradiction. The ids of ``rows`` must differ. An upload that completes meanwhile
@@ -76,8 +81,14 @@ def declare_many(ctx: Context, rows: Sequence[MediaRow]) -> dict[UUID, Status]:
     """
     if not rows:
         return {}
+    statuses = _declared(ctx, _DECLARE_NEW, rows)
+    known = [row for row in rows if row.id not in statuses]
+    return statuses | (_declared(ctx, _DECLARE_KNOWN, known) if known else {})
+
+
+def _declared(ctx: Context, statement: TextClause, rows: Sequence[MediaRow]) -> dict[UUID, Status]:
     values = {"rows": as_jsonb(rows), "now": ctx.now}
-    return {row.id: Status(row.status) for row in ctx.session.execute(_DECLARE, values).all()}
+    return {row.id: Status(row.status) for row in ctx.session.execute(statement, values).all()}
 
 
 def declare(ctx: Context, declaration: Declaration) -> Media:
