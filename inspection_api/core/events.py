@@ -1,8 +1,9 @@
 """Events: audit trail, outbox, and the only way for a lower slice to reach a higher one (architecture.md §2, §3).
 
 A use case records what happened (`Context.record`). Just before commit the inline handlers run, each once with all
-events of its kind, until none is new; then the events are written in one statement, with one delivery row for every
-`later` handler. The worker drains those rows from the database, so losing Redis loses nothing.
+events of its kind, until none is new; then the events wait for their numbers in one statement (`core/feed.py`), with
+one delivery row for every `later` handler. The worker drains those rows from the database, so losing Redis loses
+nothing.
 """
 
 from __future__ import annotations

@@ -192,3 +192,30 @@ def test_two_events_never_share_a_number(bench: Bench) -> None:
         ctx.session.execute(
             text("INSERT INTO event SELECT gen_random_uuid(), kind, actor_id, at, data, number FROM event")
         )
+
+
+def test_an_event_comes_into_being_with_its_number_and_is_never_written_again(bench: Bench) -> None:
+    later = Subscription("a.done", When.LATER, bench.handler("on_a"))
+    with bench.transaction(later) as ctx:
+        ctx.session.execute(
+            text(
+                "CREATE TRIGGER written_once BEFORE UPDATE ON event FOR EACH STATEMENT"
+                " EXECUTE FUNCTION feed_untruncated()"
+            )
+        )
+        ctx.record("a.done", n=1)
+        ctx.record("b.done", n=2)
+    assert bench.read(text("SELECT kind, number FROM event ORDER BY number")) == [("a.done", 1), ("b.done", 2)]
+    with pytest.raises(DBAPIError), bench.transaction() as ctx:
+        ctx.session.execute(text("UPDATE event SET kind = kind"))
+
+
+def test_an_event_that_somebody_inserts_by_hand_is_numbered_with_the_others(bench: Bench) -> None:
+    by_hand = text(
+        "INSERT INTO event (id, kind, at, data) VALUES (gen_random_uuid(), 'by.hand', now(), '{}'),"
+        " (gen_random_uuid(), 'by.hand', now(), '{}')"
+    )
+    with bench.transaction() as ctx:
+        ctx.record("a.done", n=1)
+        ctx.session.execute(by_hand)
+    assert bench.read(text("SELECT number FROM event ORDER BY 1")) == [(1,), (2,), (3,)]
