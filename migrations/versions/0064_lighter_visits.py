@@ -6,8 +6,8 @@ from alembic import op
 
 from inspection_api.core.references import keep_rows, reference_function
 
-revision = "0059"
-down_revision = "0058"
+revision = "0064"
+down_revision = "0063"
 branch_labels = None
 depends_on = None
 

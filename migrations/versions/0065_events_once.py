@@ -12,8 +12,8 @@ from alembic import context, op
 from alembic.script import ScriptDirectory
 from sqlalchemy.dialects import postgresql
 
-revision = "0060"
-down_revision = "0059"
+revision = "0065"
+down_revision = "0064"
 branch_labels = None
 depends_on = None
 
