@@ -12,8 +12,8 @@ from alembic import context, op
 from alembic.script import ScriptDirectory
 from sqlalchemy.dialects import postgresql
 
-revision = "0065"
-down_revision = "0064"
+revision = "0066"
+down_revision = "0065"
 branch_labels = None
 depends_on = None
 
