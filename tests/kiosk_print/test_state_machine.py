@@ -86,7 +86,7 @@ class Life(RuleBasedStateMachine):
     @rule()
     def the_visit_is_accepted(self) -> None:
         if self.ledger.state == "submitted":
-            self.become("accepted", accepted_at=self.now)
+            self.become("accepted", accepted_at=self.now, blockers=[])
             self.ledger.accept(self.now)
 
     @rule(sure=PICK)
