@@ -22,7 +22,7 @@ class Task(Identified, Versioned, Base):
     A ``backfilled`` task was made by a retroactive recompute and counts in no rate. ``overdue`` is never stored.
     A task comes from a rule, by its plan and episode, or from a campaign; of a campaign's the checkpoint's own
     organisation answers.
-    What it names is checked per statement (core/references.py, migration 0064), but for its campaign.
+    What it names is checked per statement (core/references.py, migration 0065), but for its campaign.
     """
 
     __tablename__ = "task"

@@ -12,8 +12,8 @@ from alembic import context, op
 from alembic.script import ScriptDirectory
 from sqlalchemy.dialects import postgresql
 
-revision = "0066"
-down_revision = "0065"
+revision = "0067"
+down_revision = "0066"
 branch_labels = None
 depends_on = None
 

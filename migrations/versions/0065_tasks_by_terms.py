@@ -10,8 +10,8 @@ from alembic import op
 
 from inspection_api.core.references import keep_rows
 
-revision = "0064"
-down_revision = "0063"
+revision = "0065"
+down_revision = "0064"
 branch_labels = None
 depends_on = None
 

@@ -6,8 +6,8 @@ from alembic import op
 
 from inspection_api.core.references import keep_rows, reference_function
 
-revision = "0065"
-down_revision = "0064"
+revision = "0066"
+down_revision = "0065"
 branch_labels = None
 depends_on = None
 
