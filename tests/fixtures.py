@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import Connection, Engine, event, text
-from sqlalchemy.orm import Session
 
 from inspection_api.accounts import service as accounts
 from inspection_api.app import create_app
 from inspection_api.core import migrations
 from inspection_api.core.banks import Bank, BankCatalogue
-from inspection_api.core.db import Database, open_engine
+from inspection_api.core.db import BankSession, Database, open_engine
 from inspection_api.core.settings import Mode, Settings
 from inspection_api.core.storage import Storage
 from inspection_api.http.admission import Gate
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 
     from flask import Flask
     from flask.testing import FlaskClient
+    from sqlalchemy.orm import Session
 
 SECRET = b"test-secret-of-thirty-two-letters"
 _numbers = count(1)
@@ -62,7 +62,7 @@ class RolledBackDatabase(Database):
 
     @contextmanager
     def _session(self, isolation: str | None) -> Iterator[Session]:
-        with Session(self.connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session:
+        with BankSession(self.connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session:
             yield session
         self.connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
         self.connection.execute(text("SET CONSTRAINTS ALL DEFERRED"))

@@ -7,14 +7,15 @@ bank fails instead of finding another one's table (architecture.md §3, Banks).
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import lru_cache
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, Column, MetaData, Table, create_engine, event, select, text
+from sqlalchemy import BigInteger, Column, MetaData, Table, TextClause, create_engine, event, select, text
 from sqlalchemy.exc import InvalidatePoolError, OperationalError
 from sqlalchemy.orm import Session
 
-from inspection_api.core import arrays
+from inspection_api.core import arrays, plain
 from inspection_api.core.context import SYSTEM, Actor, Context
 from inspection_api.core.events import Subscription, settle
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from psycopg import Connection as DriverConnection
-    from sqlalchemy import Engine, Executable, Result
+    from sqlalchemy import Dialect, Engine, Executable, Result
     from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -38,7 +39,6 @@ _ENTER = text(
     "SELECT set_config('search_path', quote_ident(:schema), true), set_config('lock_timeout', :lock_timeout, true),"
     " set_config('transaction_read_only', :read_only, true)"
 )
-_FEED_HEAD = select(Table("feed_counter", MetaData(), Column("value", BigInteger)).c.value)
 
 
 def open_engine(url: str, *, pool_size: int = 8) -> Engine:
@@ -86,9 +86,27 @@ def _begin(session: Session, statement: Executable, **options: Any) -> Result[An
         return session.execute(statement, **options)
 
 
+@lru_cache(maxsize=1_000)
+def _feed_head(schema: str, dialect: Dialect) -> TextClause:
+    """Return the statement for a bank's feed head, which names its schema."""
+    counter = Table("feed_counter", MetaData(schema=schema), Column("value", BigInteger))
+    return text(str(select(counter.c.value).compile(dialect=dialect)))
+
+
 def lost_a_race(error: OperationalError) -> bool:
     """Tell whether PostgreSQL gave the transaction up for the sake of another: the same again may well succeed."""
     return getattr(error.orig, "sqlstate", None) in _LOST_RACES
+
+
+class BankSession(Session):
+    """A session that hands plain SQL straight to the driver (``plain.py``): the ORM has nothing to add to it."""
+
+    def execute(self, statement: Any, params: Any = None, **options: Any) -> Any:
+        """Execute a statement; the ORM takes part if it was built of mapped things, or asked for something special."""
+        values = {} if params is None else params
+        if isinstance(statement, TextClause) and isinstance(values, dict) and not options:
+            return plain.execute(self.connection(), statement, values)
+        return super().execute(statement, params, **options)
 
 
 class Database:
@@ -136,13 +154,12 @@ class Database:
 
         One statement in no transaction of its own.
         """
-        options = {"schema_translate_map": {None: bank.schema}}
         with self._session("AUTOCOMMIT") as session:
-            return int(_begin(session, _FEED_HEAD, execution_options=options).scalar_one())
+            return int(_begin(session, _feed_head(bank.schema, self.engine.dialect)).scalar_one())
 
     @contextmanager
     def _session(self, isolation: str | None) -> Iterator[Session]:
-        with Session(self._engine(isolation), expire_on_commit=False) as session:
+        with BankSession(self._engine(isolation), expire_on_commit=False) as session:
             yield session
 
     def _engine(self, isolation: str | None) -> Engine:
