@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import cos, radians
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, literal_column, or_, select, text
+from sqlalchemy import ColumnElement, Uuid, bindparam, false, literal_column, or_, select, text
 
 from checkpoints.coordinates import Point
 from checkpoints.models import Checkpoint, CheckpointReset
@@ -15,9 +16,9 @@ from checkpoints.rules.binding import Location
 from checkpoints.rules.lifecycle import State
 from checkpoints.rules.plate import Plate
 from checkpoints.rules.values import AssignedSpan, CheckpointFacts, Neighbour
-from inspection_api.accounts.queries import in_subtree, visible
+from inspection_api.accounts.queries import held_by, in_subtree
 from inspection_api.core.permissions import Action, Permission
-from inspection_api.core.tables import among, among_given, as_text
+from inspection_api.core.tables import among_given, as_text, fetch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -89,7 +90,7 @@ _LOCK = (
 )
 
 
-class _JudgedBy(msgspec.Struct):
+class _JudgedBy(msgspec.Struct, gc=False):
     """What judges a visit to one checkpoint."""
 
     facts: CheckpointFacts
@@ -127,22 +128,22 @@ def facts_of(ctx: Context, ids: Iterable[UUID], permission: Permission, *, bound
     ``permission`` says what ``reachable`` means.
     """
     wanted, binding = list(ids), list(bound)
-    statement = _with_reach(ctx.actor, permission).where(among(Checkpoint.id, wanted))
-    rows: Sequence[Row[Any]] = [] if binding else ctx.session.execute(statement).all()
+    statement = _with_reach(_scope_of(ctx.actor, permission))
+    values = {"ids": wanted, "actor_id": ctx.actor.user_id}
+    rows: Sequence[Row[Any]] = [] if binding else fetch(ctx.session, statement, **values).all()
     if binding or any(row.state == State.PENDING_CONFIRM for row in rows):
         ctx.session.execute(_LOCK, {"ids": wanted, "bound": binding})
-        rows = ctx.session.execute(statement).all()
-    known = {judged.facts.id: judged for judged in (_DECODER.decode(row.judged_by) for row in rows)}
-    by = dict(zip(known, rows, strict=True))
+        rows = fetch(ctx.session, statement, **values).all()
+    known = [(_DECODER.decode(row.judged_by), row) for row in rows]
     return CheckpointSet(
-        checkpoints={id_: each.facts for id_, each in known.items()},
-        plates={id_: each.plates for id_, each in known.items()},
-        locations={id_: each.locations for id_, each in known.items()},
-        assignments={id_: each.assignments for id_, each in known.items()},
-        reachable=frozenset(id_ for id_, row in by.items() if row.reachable),
-        supervised=frozenset(id_ for id_, row in by.items() if row.supervised),
-        bindable=frozenset(id_ for id_, row in by.items() if row.bindable and row.reset_by != ctx.actor.user_id),
-        reset_by_himself=frozenset(id_ for id_, row in by.items() if row.reset_by == ctx.actor.user_id),
+        checkpoints={each.facts.id: each.facts for each, _ in known},
+        plates={each.facts.id: each.plates for each, _ in known},
+        locations={each.facts.id: each.locations for each, _ in known},
+        assignments={each.facts.id: each.assignments for each, _ in known},
+        reachable=frozenset(each.facts.id for each, row in known if row.reachable),
+        supervised=frozenset(each.facts.id for each, row in known if row.supervised),
+        bindable=frozenset(each.facts.id for each, row in known if row.bindable and row.reset_by != ctx.actor.user_id),
+        reset_by_himself=frozenset(each.facts.id for each, row in known if row.reset_by == ctx.actor.user_id),
     )
 
 
@@ -152,18 +153,48 @@ def locations_by_checkpoint(session: Session, ids: Iterable[UUID]) -> dict[UUID,
     return {id_: msgspec.json.decode(places, type=list[Location]) for id_, places in rows}
 
 
-def _with_reach(actor: Actor, permission: Permission) -> Select[*tuple[Any, ...]]:
+class _Scope(NamedTuple):
+    """What an actor's roles reach: paths of subtrees, and whether what is granted to him; to look at, and to bind."""
+
+    paths: tuple[str, ...]
+    is_owner: bool
+    binding_paths: tuple[str, ...]
+    is_binding_owner: bool
+
+
+def _scope_of(actor: Actor, permission: Permission) -> _Scope:
+    is_person = actor.user_id is not None
+    return _Scope(
+        paths=actor.paths(permission),
+        is_owner=is_person and actor.may_own(permission),
+        binding_paths=actor.paths(BIND),
+        is_binding_owner=is_person and actor.may_own(BIND),
+    )
+
+
+@lru_cache(maxsize=100)
+def _with_reach(scope: _Scope) -> Select[*tuple[Any, ...]]:
+    """Return the statement for the parameters ``ids`` and ``actor_id``: building it costs more than its answer."""
     opened = (CheckpointReset.checkpoint_id == Checkpoint.id) & (
         CheckpointReset.generation == Checkpoint.location_generation
     )
-    return select(
-        Checkpoint.state,
-        _JUDGED_BY.label("judged_by"),
-        visible(Checkpoint, "checkpoint", actor, permission).label("reachable"),
-        in_subtree(Checkpoint.organisation_id, actor.paths(permission)).label("supervised"),
-        visible(Checkpoint, "checkpoint", actor, BIND).label("bindable"),
-        CheckpointReset.reset_by,
-    ).outerjoin_from(Checkpoint, CheckpointReset, opened)
+    return (
+        select(
+            Checkpoint.state,
+            _JUDGED_BY.label("judged_by"),
+            _reached(scope.paths, is_owner=scope.is_owner).label("reachable"),
+            in_subtree(Checkpoint.organisation_id, scope.paths).label("supervised"),
+            _reached(scope.binding_paths, is_owner=scope.is_binding_owner).label("bindable"),
+            CheckpointReset.reset_by,
+        )
+        .outerjoin_from(Checkpoint, CheckpointReset, opened)
+        .where(among_given(Checkpoint.id, "ids"))
+    )
+
+
+def _reached(paths: Sequence[str], *, is_owner: bool) -> ColumnElement[bool]:
+    own = held_by(Checkpoint.id, "checkpoint", bindparam("actor_id", type_=Uuid())) if is_owner else false()
+    return or_(in_subtree(Checkpoint.organisation_id, paths), own)
 
 
 def plate_value(row: CheckpointPlate | Row[Any]) -> Plate:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from uuid import UUID
 
-    from sqlalchemy import Row, Select
+    from sqlalchemy import BindParameter, Row, Select
     from sqlalchemy.orm import InstrumentedAttribute, Session
 
 T = TypeVar("T")
@@ -43,8 +43,12 @@ def granted(
     """
     if actor.user_id is None or not actor.may_own(permission):
         return false()
-    held = select(AccessGrant.entity_id).where(AccessGrant.user_id == actor.user_id, AccessGrant.entity == entity)
-    return column.in_(held)
+    return held_by(column, entity, actor.user_id)
+
+
+def held_by(column: InstrumentedAttribute[UUID], entity: str, user: UUID | BindParameter[UUID]) -> ColumnElement[bool]:
+    """Return the condition that ``user`` (a value, or one that is given later) holds a grant on the row ``column``."""
+    return column.in_(select(AccessGrant.entity_id).where(AccessGrant.user_id == user, AccessGrant.entity == entity))
 
 
 def visible(model: Any, entity: str, actor: Actor, permission: Permission) -> ColumnElement[bool]:

@@ -14,7 +14,7 @@ from inspection_api.accounts import queries as accounts
 from inspection_api.alerts import queries as alert_queries
 from inspection_api.core.periods import Period, local_day
 from inspection_api.core.permissions import Action, Permission
-from inspection_api.core.tables import among, among_given
+from inspection_api.core.tables import among, among_given, fetch
 from inspection_api.inspections import queries as inspection_queries
 from inspection_api.inspections.models import Inspection
 from inspection_api.inspections.rules import Blocker, FieldChange, State
@@ -157,7 +157,7 @@ def _neighbours(session: Session, names: Names) -> tuple[Neighbour, ...]:
 
 
 def _records(session: Session, ids: Iterable[UUID]) -> dict[UUID, Record]:
-    return {row.id: _record(row) for row in session.execute(_RECORDS, {"ids": list(ids)})}
+    return {row.id: _record(row) for row in fetch(session, _RECORDS, ids=list(ids))}
 
 
 def _record(row: Row[Any]) -> Record:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import with_expression
 from inspection_api.accounts.queries import in_subtree, visible
 from inspection_api.core.periods import Period, local_day
 from inspection_api.core.permissions import Action, Permission
-from inspection_api.core.tables import among
+from inspection_api.core.tables import among, among_given, fetch
 from inspection_api.customers.queries import at_or_below
 from inspection_api.plans.models import InspectionRule
 from inspection_api.plans.queries import versions_by_rule
@@ -55,6 +55,9 @@ _LOCKED = text(
     """
 )
 
+_ATTEMPTS = select(VisitAttempt.id, VisitAttempt.officer_id, VisitAttempt.organisation_id).where(
+    among_given(VisitAttempt.id, "ids")
+)
 _PLANS = text("SELECT id, rule_id, start_on, end_on, recorded_on FROM plan WHERE active ORDER BY id")
 # Plan by plan, until there are enough: what comes later is neither sorted nor locked. What is done is passed by with a
 # look or two at the index, for a bitmap would read again all that the earlier transactions of a run left dead.
@@ -170,8 +173,8 @@ def lock_tasks(
     One statement, ``FOR NO KEY UPDATE`` (sync.md §3); whatever the state, so that an extra visit finds its task.
     """
     values = {
-        "task_ids": sorted(set(task_ids)),
-        "checkpoint_ids": sorted(set(checkpoint_ids)),
+        "task_ids": list(set(task_ids)),
+        "checkpoint_ids": list(set(checkpoint_ids)),
         "first_day": days.start,
         "last_day": days.end,
     }
@@ -244,8 +247,7 @@ def attempts_among(session: Session, ids: Collection[UUID]) -> dict[UUID, Attemp
     """Return the attempts among ``ids``; without ids nothing is asked."""
     if not ids:
         return {}
-    columns = (VisitAttempt.id, VisitAttempt.officer_id, VisitAttempt.organisation_id)
-    rows = session.execute(select(*columns).where(among(VisitAttempt.id, ids)))
+    rows = fetch(session, _ATTEMPTS, ids=list(ids))
     return {row.id: Attempt(id=row.id, officer_id=row.officer_id, organisation_id=row.organisation_id) for row in rows}
 
 
