@@ -35,7 +35,7 @@ MAX_AGE_S = 60.0
 MEDIAN_WINDOW_S = 20.0
 
 
-class Fix(msgspec.Struct, frozen=True, kw_only=True):
+class Fix(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One position report of a device.
 
     ``accuracy_m`` is the reported radius (None or ≤ 0: the fix is invalid), ``age_s`` the fix's age at the act that it
@@ -76,7 +76,7 @@ class Verdict(StrEnum):
     TOO_COARSE = "too_coarse"
 
 
-class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+class Judgement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A verdict with the numbers it rests on; distance and accuracy are None when no fix was usable."""
 
     verdict: Verdict
@@ -87,7 +87,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_accepted(self) -> bool:
         """Tell whether the visit may go on (``inside`` or weak)."""
-        return self.verdict in {Verdict.INSIDE, Verdict.INDETERMINATE}
+        return self.verdict is Verdict.INSIDE or self.is_weak
 
     @property
     def is_weak(self) -> bool:
@@ -125,7 +125,7 @@ def _verdict(distance: float, accuracy: float, radius: float, *, is_long_indoors
     """Decide on metres alone: rows 3 to 6 of the table."""
     if distance - accuracy > radius:
         return Verdict.OUTSIDE
-    if distance <= radius and accuracy <= min(MAX_ACCURACY_M, max(GOOD_ACCURACY_M, radius)):
+    if distance <= radius and (accuracy <= GOOD_ACCURACY_M or accuracy <= min(MAX_ACCURACY_M, radius)):
         return Verdict.INSIDE
     if accuracy > MAX_ACCURACY_M and not (is_long_indoors and accuracy <= INDOOR_ACCURACY_M):
         return Verdict.TOO_COARSE

@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 _NO_FRESH_FIX = {Verdict.STALE, Verdict.TOO_COARSE, Verdict.INDETERMINATE}
 
 
-class Act(msgspec.Struct, frozen=True, kw_only=True):
+class Act(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One act of the visit after the scan: its verdict, and when, in milliseconds after the scan (None: unknown)."""
 
     judgement: Judgement
     after_scan_ms: int | None
 
 
-class Presence(msgspec.Struct, frozen=True, kw_only=True):
+class Presence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """``codes`` send the visit into quarantine, ``flags`` go to review with it."""
 
     codes: tuple[str, ...]
@@ -66,7 +66,7 @@ def _is_outside_visit(capture: Act, submit: Act) -> bool:
     return capture.after_scan_ms < 0 or is_after
 
 
-class Moment(msgspec.Struct, frozen=True, kw_only=True):
+class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An act as the device reported it: where, and when on the monotonic clock of one boot (None: unknown)."""
 
     fixes: tuple[Fix, ...]
@@ -80,7 +80,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
         return self.mono_ms - start.mono_ms
 
 
-class Proof(msgspec.Struct, frozen=True, kw_only=True):
+class Proof(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Everything that a visit brings to show that the officer was there."""
 
     scan: Moment
@@ -112,23 +112,21 @@ def _stored(fixes: Iterable[Mapping[str, Any]], stamp: Mapping[str, Any]) -> Mom
 
 def judge_at(proof: Proof, location: Location, *, radius_m: int, min_dwell_s: int) -> tuple[Presence, dict[str, Any]]:
     """Judge a visit by one place; return also what a reviewer needs to follow it: generation, distances in metres."""
-
-    def verdict(each: Moment) -> Judgement:
-        return fence.decide_verdict(each.fixes, location.point, radius_m)
-
-    def act(each: Moment) -> Act:
-        return Act(judgement=verdict(each), after_scan_ms=each.after(proof.scan))
-
-    scan, captures, submit = verdict(proof.scan), [act(each) for each in proof.captures], act(proof.submit)
+    place, begun = location.point, proof.scan
+    scan = fence.decide_verdict(begun.fixes, place, radius_m)
+    *captures, submit = [
+        Act(judgement=fence.decide_verdict(each.fixes, place, radius_m), after_scan_ms=each.after(begun))
+        for each in (*proof.captures, proof.submit)
+    ]
     presence = judge_presence(scan, captures, submit, min_dwell_s=min_dwell_s)
     return presence, {
-        "verdict": scan.verdict.value,
+        "verdict": scan.verdict,
         "distance_m": scan.distance_m,
         "accuracy_m": scan.accuracy_m,
         "radius_m": scan.radius_m,
         "location_id": str(location.id),
         "location_generation": location.generation,
-        "acts": [each.judgement.verdict.value for each in (*captures, submit)],
+        "acts": [each.judgement.verdict for each in (*captures, submit)],
     }
 
 

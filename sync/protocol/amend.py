@@ -78,6 +78,6 @@ def _amendment(facts: Facts, operation: Operation, payload: Amend | Save | Submi
         inspection_id=operation.entity_id,
         op_id=operation.op_id,
         author_id=facts.sender.user_id,
-        answers=forms.answers_from_wire(msgspec.structs.asdict(answer) for answer in payload.answers),
+        answers=forms.answers_from_wire(map(msgspec.structs.asdict, payload.answers)),
         notes=() if payload.note is msgspec.UNSET else (payload.note,),
     )

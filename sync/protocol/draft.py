@@ -35,7 +35,7 @@ class Clash:
     standing: FieldChange
 
 
-class Merged(msgspec.Struct, frozen=True, kw_only=True):
+class Merged(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A draft after an operation: its fields and their last writers, and what the receipt says about each.
 
     ``contested`` are the values that it set in a record with open conflicts: those conflicts must know them.
@@ -84,7 +84,7 @@ def merged(
 
 def _pushed(facts: Facts, payload: Save | Submit) -> dict[str, Any]:
     form = facts.templates[payload.template_version_id].form
-    answers = forms.answers_from_wire(msgspec.structs.asdict(answer) for answer in payload.answers)
+    answers = forms.answers_from_wire(map(msgspec.structs.asdict, payload.answers))
     fields: dict[str, Any] = {f"{_ANSWER}{item}": value for item, value in forms.tidied(form, answers).items()}
     if payload.note is not msgspec.UNSET:
         fields["note"] = payload.note

@@ -23,6 +23,12 @@ class Duty:
     flags: tuple[str, ...] = ()
 
 
+_HIS = Duty()
+_LATE = Duty(flags=("late",))
+_UNSURE = Duty(codes=("time_bounded",))
+_NOT_ASSIGNED = Duty(codes=("not_assigned",))
+
+
 def captured(facts: Facts, operation: Operation) -> Bound:
     """Return when an operation was captured, in server time."""
     sender = facts.sender
@@ -34,9 +40,9 @@ def captured(facts: Facts, operation: Operation) -> Bound:
 def judge_duty(facts: Facts, checkpoint_id: UUID, at: Bound) -> Duty:
     """Judge responsibility for a checkpoint at both ends of a time bound; ``late`` if it has ended since."""
     duty = {facts.was_responsible(checkpoint_id, end) for end in at.ends}
-    if duty == {False}:
-        return Duty(codes=("not_assigned",))
+    if True not in duty:
+        return _NOT_ASSIGNED
     if len(duty) > 1:
-        return Duty(codes=("time_bounded",))
+        return _UNSURE
     is_still = facts.was_responsible(checkpoint_id, facts.sender.received_at)
-    return Duty() if is_still else Duty(flags=("late",))
+    return _HIS if is_still else _LATE

@@ -67,7 +67,7 @@ class PublishedTemplate:
     family: str
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
+class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An inspection that exists already (perhaps as a draft).
 
     ``in_conflict`` while a clash waits for a decision; ``submitted_seq`` numbers the submission on ``device_id``;
@@ -194,7 +194,7 @@ class Facts:
 
     def is_media_taken(self, medium: Manifest, inspection_id: UUID | None) -> bool:
         """Tell whether the medium's id already means other bytes, another's medium, or another record's."""
-        declared = self.media.get(medium.id)
+        declared = self.media.get(medium.id) if self.media else None
         if declared is None:
             return False
         same = (self.sender.user_id, medium.sha256, medium.bytes, medium.mime)

@@ -34,6 +34,6 @@ def received(fix: Fix) -> fence.Fix:
 def all_or_none(fixes: Iterable[Fix]) -> tuple[fence.Fix, ...]:
     """Return the fixes of one act, none of them if one is no place on earth: then they prove nothing together."""
     try:
-        return tuple([received(fix) for fix in fixes])
+        return tuple(map(received, fixes))
     except Problem:
         return ()

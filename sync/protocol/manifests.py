@@ -30,7 +30,8 @@ def judge_medium(facts: Facts, medium: Manifest, record_id: UUID | None) -> Exhi
     """Judge a medium of ``record_id`` (None: the photo of a plate): type, size, its id, and who brought its bytes."""
     is_sound = kinds.is_admissible(medium.kind, medium.mime, medium.bytes)
     is_sound = is_sound and not facts.is_media_taken(medium, record_id)
-    is_reused = facts.media_elsewhere.get(medium.sha256, record_id) != record_id
+    first = facts.media_elsewhere.get(medium.sha256, record_id)
+    is_reused = first is not record_id and first != record_id
     if is_sound and not is_reused:
         return _SOUND
     return Exhibit(

@@ -12,7 +12,6 @@ from uuid import UUID
 
 import msgspec
 
-from inspection_api.core.periods import local_day
 from inspection_api.inspections.rules import State, blockers
 from inspection_api.templates import forms
 from sync.protocol import amend, draft
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from sync.protocol.visit import Visit
 
 
-class VisitWrite(msgspec.Struct, frozen=True, kw_only=True):
+class VisitWrite(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a submit leaves: the inspection row, the media, and the plate if it was scanned for the first time.
 
     ``conflicts`` and ``contested`` as in a draft (``save.py``).
@@ -89,7 +88,7 @@ def _submitted(row: dict[str, Any]) -> Record:
 
 def _judge_answers(visit: Visit, answers: forms.Answers) -> forms.FormVerdict:
     """Validate against the template version that the device used."""
-    media = [forms.Medium(item=each.item, kind=each.kind, seconds=each.seconds) for each in visit.payload.media]
+    media = [forms.Medium(each.item, each.kind, each.seconds) for each in visit.payload.media]
     verdict = forms.validate(visit.form, answers, media)
     if verdict.errors:
         visit.codes.append("answers_invalid")
@@ -104,7 +103,7 @@ def _content(visit: Visit, record: Record | None) -> Merged:
     if record is not None:
         return draft.merged(facts, operation, payload, record, is_whole=True)
     return Merged(
-        answers=forms.answers_from_wire(msgspec.structs.asdict(answer) for answer in payload.answers),
+        answers=forms.answers_from_wire(map(msgspec.structs.asdict, payload.answers)),
         note=None if payload.note is msgspec.UNSET else payload.note,
     )
 
@@ -154,7 +153,6 @@ def _row(visit: Visit, content: Merged, verdict: forms.FormVerdict, judgement: d
     record = visit.facts.records.get(visit.operation.entity_id)
     codes = tuple(dict.fromkeys(visit.codes))
     responsible = visit.facts.responsible.get(payload.task_id) if payload.task_id else None
-    media_missing = bool(forms.evidence_missing(visit.form, answers, ()))
     in_conflict = bool(content.clashes) or (record is not None and record.in_conflict)
     return {
         "id": visit.operation.entity_id,
@@ -168,7 +166,7 @@ def _row(visit: Visit, content: Merged, verdict: forms.FormVerdict, judgement: d
         "template_version_id": payload.template_version_id,
         "channel": payload.channel,
         "quarantine_codes": codes,
-        "blockers": blockers(quarantine_codes=codes, in_conflict=in_conflict, media_missing=media_missing),
+        "blockers": blockers(quarantine_codes=codes, in_conflict=in_conflict, media_missing=verdict.needs_media),
         "flags": tuple(dict.fromkeys(visit.flags)),
         "answers": answers,
         "note": content.note,
@@ -177,7 +175,7 @@ def _row(visit: Visit, content: Merged, verdict: forms.FormVerdict, judgement: d
         "judgement": judgement,
         "evidence": visits.evidence_of(visit.operation, payload),
         "performed_at": visit.at.at,
-        "performed_on": local_day(visit.at.at),
+        "performed_on": visit.day,
         "submitted_at": sender.received_at,
         "submitted_seq": visit.operation.seq,
     }

@@ -30,7 +30,7 @@ class Sample:
     seq: int
 
 
-class Bound(msgspec.Struct, frozen=True, kw_only=True):
+class Bound(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Between which server instants something happened; ``at`` is the best guess inside."""
 
     earliest: datetime
@@ -38,9 +38,9 @@ class Bound(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
 
     @property
-    def ends(self) -> tuple[datetime, datetime]:
-        """Return both ends: a decision that comes out the same at both does not depend on what is unknown."""
-        return self.earliest, self.latest
+    def ends(self) -> tuple[datetime, ...]:
+        """Return both ends, or the one: a decision that is the same at both does not depend on what is unknown."""
+        return (self.earliest,) if self.is_exact else (self.earliest, self.latest)
 
     @property
     def is_exact(self) -> bool:

@@ -20,7 +20,7 @@ from sync.protocol.fixes import all_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
+    from datetime import date, datetime
     from uuid import UUID
 
     from checkpoints.rules.binding import Location
@@ -43,6 +43,7 @@ class Visit:
     checkpoint: CheckpointFacts
     template: PublishedTemplate
     at: Bound
+    day: date
     codes: list[str] = field(default_factory=list)
     flags: list[str] = field(default_factory=list)
     traces: list[str] = field(default_factory=list)
@@ -52,7 +53,7 @@ class Visit:
     @property
     def roles(self) -> list[str]:
         """Return the roles that the visitor held on the day of the visit, where the form asks by role."""
-        return self.facts.roles_on(local_day(self.at.at))
+        return self.facts.roles_on(self.day)
 
     @property
     def form(self) -> Form:
@@ -81,6 +82,7 @@ def opened(facts: Facts, operation: Operation, payload: Submit, step: Step) -> V
         checkpoint=facts.checkpoints[payload.checkpoint_id],
         template=facts.templates[payload.template_version_id],
         at=at,
+        day=local_day(at.at),
         codes=list(step.codes),
         flags=list(step.flags),
     )
@@ -136,7 +138,7 @@ def _proof(visit: Visit) -> evidence.Proof:
     payload = visit.payload
     return evidence.Proof(
         scan=_moment(payload.scan.fixes, payload.scan.at),
-        captures=tuple(_moment([each.fix] if each.fix else [], each.captured) for each in payload.media),
+        captures=tuple([_moment((each.fix,) if each.fix else (), each.captured) for each in payload.media]),
         submit=_moment(payload.fixes, visit.operation.captured),
     )
 
@@ -157,26 +159,27 @@ def evidence_of(operation: Operation, payload: Submit) -> dict[str, Any]:
 
 def judge_time(visit: Visit) -> task_rules.Closing:
     """Judge period and assignment at both ends of the time bound: harmless if nothing depends on it (sync.md §6)."""
-    ends = () if visit.at.is_exact else visit.at.ends
-    closings = [_closing(visit, at) for at in (visit.at.at, *ends)]
-    if any((each.task_id, each.outcomes) != (closings[0].task_id, closings[0].outcomes) for each in closings):
+    closing = _closing(visit, visit.day)
+    ends = () if visit.at.is_exact else map(local_day, visit.at.ends)
+    others = [_closing(visit, day) for day in ends]
+    if any((each.task_id, each.outcomes) != (closing.task_id, closing.outcomes) for each in others):
         visit.codes.append("time_bounded")
     duty = judge_duty(visit.facts, visit.checkpoint.id, visit.at)
     visit.codes.extend(duty.codes)
-    visit.flags.extend((*duty.flags, *closings[0].flags))
-    return closings[0]
+    visit.flags.extend((*duty.flags, *closing.flags))
+    return closing
 
 
-def _closing(visit: Visit, at: datetime) -> task_rules.Closing:
+def _closing(visit: Visit, day: date) -> task_rules.Closing:
     performed = task_rules.Visit(
         inspection_id=visit.operation.entity_id,
         checkpoint_id=visit.checkpoint.id,
-        performed_on=local_day(at),
+        performed_on=day,
         template_family=visit.template.family,
         channel=visit.payload.channel,
         task_id=visit.payload.task_id,
         officer_id=visit.facts.sender.user_id,
-        roles=frozenset(visit.facts.roles_on(local_day(at))),
+        roles=frozenset(visit.facts.roles_on(day)),
     )
     return task_rules.decide_closing(performed, visit.facts.tasks_at(visit.checkpoint.id))
 
@@ -186,8 +189,9 @@ def judge_media(visit: Visit) -> None:
     record_id = visit.operation.entity_id
     for medium in visit.payload.media:
         exhibit = manifests.judge_medium(visit.facts, medium, record_id)
-        visit.codes.extend(exhibit.codes)
-        visit.traces.extend(exhibit.traces)
+        if exhibit.codes:
+            visit.codes.extend(exhibit.codes)
+            visit.traces.extend(exhibit.traces)
         if exhibit.is_kept:
             visit.media.append(medium)
         visit.facts.media_elsewhere.setdefault(medium.sha256, record_id)

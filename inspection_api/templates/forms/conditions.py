@@ -27,6 +27,11 @@ def given(value: Any) -> Sequence[Any]:
     return value if isinstance(value, list) else (value,)
 
 
+def is_adverse(item: CompiledItem, value: Any) -> bool:
+    """Tell whether an answer of the item raises its indicator."""
+    return not item.adverse.isdisjoint(value) if isinstance(value, list) else value in item.adverse
+
+
 def is_shown(item: CompiledItem, answered: Answers) -> bool:
     """Tell whether the form shows the item to who has given these answers."""
     return item.visible_if is None or holds(item.visible_if, answered, ())
@@ -34,6 +39,8 @@ def is_shown(item: CompiledItem, answered: Answers) -> bool:
 
 def shown_among(form: Form, keys: Sequence[str], answered: Answers) -> list[str]:
     """Return those of a rule's items that the visitor is asked and shown."""
+    if not form.has_hidden:
+        return list(keys)
     return [key for key in keys if key not in form.unasked and is_shown(form.by_key[key], answered)]
 
 
@@ -42,7 +49,5 @@ def raised(form: Form, answered: Answers) -> list[str]:
     return [
         item.indicator
         for item in form.asked
-        if item.indicator is not None
-        and item.key in answered
-        and not item.adverse.isdisjoint(given(answered[item.key]["value"]))
+        if item.indicator is not None and item.key in answered and is_adverse(item, answered[item.key]["value"])
     ]

@@ -60,6 +60,7 @@ class Form:
     """A compiled definition: the items that are ``asked`` and ``proved``, and the most media that an item takes.
 
     ``unasked`` are the items that are for others than the visitor, ``by_role`` tells whether there can be any.
+    ``has_hidden`` tells whether an item may not be shown, and of ``few_media`` media no item can have too many.
     """
 
     definition: Definition
@@ -68,6 +69,8 @@ class Form:
     proved: tuple[CompiledItem, ...]
     limits: Mapping[tuple[str, str], int]
     by_role: bool
+    has_hidden: bool
+    few_media: int
     unasked: frozenset[str] = frozenset()
 
     def asked_of(self, roles: Collection[str] | None) -> Form:
@@ -78,7 +81,7 @@ class Form:
             item.key for item in self.definition.items if item.roles and not set(roles).intersection(item.roles)
         )
         asked, proved = (tuple(item for item in items if item.key not in others) for items in (self.asked, self.proved))
-        return replace(self, asked=asked, proved=proved, unasked=others)
+        return replace(self, asked=asked, proved=proved, unasked=others, has_hidden=self.has_hidden or bool(others))
 
 
 def compile_form(stored: object) -> Form:
@@ -93,17 +96,20 @@ def compile_form(stored: object) -> Form:
         raise DefinitionInvalid(fields=dict([faults.told(str(error))])) from None
     _ensure_consistent(definition)
     items = {item.key: _compiled(item) for item in definition.items}
+    limits: dict[tuple[str, str], int] = {
+        (item.key, kind): item.media_limits.get(kind, DEFAULT_MEDIA_LIMIT)
+        for item in definition.items
+        for kind in MediaKind
+    }
     return Form(
         definition=definition,
         asked=tuple(items[item.key] for item in definition.items if item.type not in _UNANSWERED),
         by_key=items,
         proved=tuple(item for item in items.values() if item.evidence),
-        limits={
-            (item.key, kind): item.media_limits.get(kind, DEFAULT_MEDIA_LIMIT)
-            for item in definition.items
-            for kind in MediaKind
-        },
+        limits=limits,
         by_role=any(item.roles for item in definition.items),
+        has_hidden=any(item.visible_if is not None for item in definition.items),
+        few_media=max(1, min(limits.values(), default=0)),
     )
 
 

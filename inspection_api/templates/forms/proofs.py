@@ -33,20 +33,44 @@ class EvidenceMissing(NamedTuple):
     min_seconds: int
 
 
+class DueProof(NamedTuple):
+    """Proof that is due for ``at``, an item; it may lie at any of ``keys``."""
+
+    evidence: Evidence
+    at: str
+    keys: Sequence[str]
+
+
 def evidence_missing(form: Form, answered: Answers, media: Sequence[Medium]) -> tuple[EvidenceMissing, ...]:
     """Return which required proofs the visible items still lack; called with the declared, later the stored media.
 
     An optional item asks for its proof only once it is answered; a rule over several items takes it at any of them.
     """
-    missing: list[EvidenceMissing] = []
+    return lacking(due_proofs(form, answered), answered, media)
+
+
+def due_proofs(form: Form, answered: Answers) -> list[DueProof]:
+    """Return all proofs that a visit with these answers must bring."""
+    due: list[DueProof] = []
     for item in form.proved:
         if is_shown(item, answered) and _is_proof_due(form, item, answered):
-            missing += _lacking(item.evidence, (item.key,), item.key, answered, media)
+            due += [DueProof(evidence, item.key, (item.key,)) for evidence in item.evidence]
     for rule in form.definition.rules:
         shown = shown_among(form, rule.items, answered) if rule.evidence else ()
         if shown:
             at = next((key for key in shown if key in answered), shown[0])
-            missing += _lacking(rule.evidence, shown, at, answered, media)
+            due += [DueProof(evidence, at, shown) for evidence in rule.evidence]
+    return due
+
+
+def lacking(due: Sequence[DueProof], answered: Answers, media: Sequence[Medium]) -> tuple[EvidenceMissing, ...]:
+    """Return which of the proofs that are due neither the answers nor the media bring."""
+    missing = []
+    for evidence, at, keys in due:
+        answers = _ANSWERED.get(evidence.kind)
+        found = _count(evidence, keys, media) if answers is None else answers(evidence, answered)
+        if found < evidence.min_count:
+            missing.append(EvidenceMissing(at, evidence.kind.value, evidence.min_count, found, evidence.min_seconds))
     return tuple(missing)
 
 
@@ -55,18 +79,6 @@ def _is_proof_due(form: Form, item: CompiledItem, answered: Answers) -> bool:
         return True
     condition = item.required_if
     return condition is not None and holds(condition, answered, raised(form, answered))
-
-
-def _lacking(
-    evidence: Sequence[Evidence], keys: Sequence[str], at: str, answered: Answers, media: Sequence[Medium]
-) -> list[EvidenceMissing]:
-    missing = []
-    for rule in evidence:
-        count = _ANSWERED.get(rule.kind)
-        found = _count(rule, keys, media) if count is None else count(rule, answered)
-        if found < rule.min_count:
-            missing.append(EvidenceMissing(at, rule.kind.value, rule.min_count, found, rule.min_seconds))
-    return missing
 
 
 def _count(rule: Evidence, keys: Sequence[str], media: Sequence[Medium]) -> int:

@@ -21,6 +21,7 @@ _UNSAFE = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
 )
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_WRITTEN = (str, int, float)
 _TOO_LARGE = 10**16
 _MAX_CHARACTERS = 60  # more than any number that matches, so a cut one cannot match by being cut
 _NUMBER = re.compile(r"(-?)0{0,8}(\d{1,16})(?:\.(?=\d)(\d{0,20}?)0{0,8})?", re.ASCII)
@@ -63,8 +64,8 @@ def yes_no(*, not_applicable: bool) -> Check:
     """Return the check of 是/否 (JSON booleans), with 不适用 where the bank allows it."""
 
     def check(raw: Any) -> bool | str:
-        if raw is True or raw is False:
-            return bool(raw)
+        if isinstance(raw, bool):
+            return raw
         if not_applicable and raw == NOT_APPLICABLE:
             return NOT_APPLICABLE
         raise Fault("wrong_type", "应为“是”或“否”")
@@ -103,7 +104,7 @@ def number(*, decimals: int, minimum: Decimal | None, maximum: Decimal | None) -
     """
 
     def check(raw: Any) -> str:
-        if isinstance(raw, bool) or not isinstance(raw, str | int | float):
+        if not isinstance(raw, _WRITTEN) or isinstance(raw, bool):
             raise Fault("wrong_type", "应为数字")
         if isinstance(raw, int) and abs(raw) >= _TOO_LARGE:
             raise Fault("wrong_type", "应为不超过 16 位整数的数字")
@@ -117,10 +118,9 @@ def number(*, decimals: int, minimum: Decimal | None, maximum: Decimal | None) -
             raise Fault("too_many_decimals", f"最多 {decimals} 位小数" if decimals else "应为整数")
         digits = f"{whole}.{fraction}" if fraction else whole
         value = sign + digits if digits != "0" else digits
-        exact = Decimal(value)
-        if minimum is not None and exact < minimum:
+        if minimum is not None and Decimal(value) < minimum:
             raise Fault("out_of_range", f"不得小于 {minimum}")
-        if maximum is not None and exact > maximum:
+        if maximum is not None and Decimal(value) > maximum:
             raise Fault("out_of_range", f"不得大于 {maximum}")
         return value
 
@@ -148,7 +148,7 @@ def text(max_length: int) -> Check:
     def check(raw: Any) -> str:
         if not isinstance(raw, str):
             raise Fault("wrong_type", "应为文字")
-        if not is_safe(raw):
+        if not (raw.isprintable() or is_safe(raw)):
             raise Fault("unsafe_text", "含有不允许的控制字符")
         clean = unicodedata.normalize("NFC", raw).strip()
         if len(clean) > max_length:
