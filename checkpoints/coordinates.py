@@ -48,7 +48,7 @@ class CoordinateSystem(StrEnum):
     BD09 = "bd09"
 
 
-class Point(msgspec.Struct, frozen=True):
+class Point(msgspec.Struct, frozen=True, gc=False):
     """A place on WGS-84, in degrees."""
 
     lon: float

@@ -52,7 +52,7 @@ class PendingReason(StrEnum):
     TIME_BOUNDED = "time_bounded"
 
 
-class Location(msgspec.Struct, frozen=True, kw_only=True):
+class Location(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One bound place of a checkpoint; valid from the binding until a reset (or nobody) ended it."""
 
     id: UUID

@@ -36,7 +36,7 @@ _FORM = re.compile(
 )
 
 
-class PlateText(msgspec.Struct, frozen=True, kw_only=True):
+class PlateText(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A plate's text taken apart; believed only after :func:`ensure_genuine`."""
 
     bank_tag: str
@@ -45,7 +45,7 @@ class PlateText(msgspec.Struct, frozen=True, kw_only=True):
     mac: str
 
 
-class Plate(msgspec.Struct, frozen=True, kw_only=True):
+class Plate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One issue of a checkpoint's plate; from ``revoked_at`` on it no longer counts."""
 
     checkpoint_id: UUID

@@ -22,14 +22,14 @@ class Kind(StrEnum):
     SITE = "site"
 
 
-class PastRadius(msgspec.Struct, frozen=True, kw_only=True):
+class PastRadius(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A radius that held until ``valid_to``."""
 
     radius_m: int
     valid_to: datetime
 
 
-class CheckpointFacts(msgspec.Struct, frozen=True, kw_only=True):
+class CheckpointFacts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A checkpoint as it stands now.
 
     ``location_generation`` is the generation that the next binding gets, or that the standing one has: 1 from the
@@ -56,7 +56,7 @@ class CheckpointFacts(msgspec.Struct, frozen=True, kw_only=True):
         return min(later, key=lambda past: past.valid_to).radius_m if later else self.radius_m
 
 
-class AssignedSpan(msgspec.Struct, frozen=True, kw_only=True):
+class AssignedSpan(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Who was responsible, from ``valid_from`` until ``valid_to`` (None: still)."""
 
     officer_id: UUID

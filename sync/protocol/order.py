@@ -44,7 +44,7 @@ class Turn(StrEnum):
     DECIDED = "decided"
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True):
+class Step(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One operation's turn: judged now (with ``flags`` and inherited ``codes``), replayed, or decided by its order.
 
     ``is_accepted`` if a supervisor has accepted it: what it says is judged, not whether it counts.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sync.protocol.times import Bound
 
 
-class Scanned(msgspec.Struct, frozen=True, kw_only=True):
+class Scanned(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The plate on the wall (None: this text proves nothing), what speaks against it, and security events."""
 
     plate: Plate | None = None

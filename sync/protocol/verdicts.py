@@ -66,7 +66,7 @@ MESSAGES = {
 }
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+class Verdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What became of one operation. ``codes`` are all reasons, the first is the receipt's ``code``.
 
     ``traces`` are the security events that it leaves, whether it writes anything or not. ``fields`` says what became of

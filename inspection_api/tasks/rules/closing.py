@@ -67,7 +67,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     organisation_id: UUID
 
 
-class TaskTerms(msgspec.Struct, frozen=True, kw_only=True):
+class TaskTerms(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What decides whether a visit closes a task.
 
     ``previous_on`` is the day of the visit that closed the task before it in the same rule, ``credit_from`` the first
@@ -95,7 +95,7 @@ class TaskTerms(msgspec.Struct, frozen=True, kw_only=True):
         return self.performing_role is not None and self.officer_id == user_id and self.state in CLOSABLE
 
 
-class Visit(msgspec.Struct, frozen=True, kw_only=True):
+class Visit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An inspection that is being accepted; ``task_id`` is the device's hint, ``roles`` the officer's of that day."""
 
     inspection_id: UUID
@@ -108,7 +108,7 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     roles: frozenset[str] = frozenset()
 
 
-class Effect(msgspec.Struct, frozen=True, kw_only=True):
+class Effect(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a visit does to a task: ``state`` is what the task becomes, None leaves it as it is; ``flags`` say why."""
 
     task_id: UUID
@@ -116,7 +116,7 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
     flags: tuple[str, ...] = ()
 
 
-class Closing(msgspec.Struct, frozen=True, kw_only=True):
+class Closing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a visit does: ``state`` is what its task becomes, None leaves every task as it is.
 
     ``task_id`` of an extra visit is the task that it came too late for, if there is one; ``flags`` say why. ``also``
