@@ -4,7 +4,8 @@ import { h } from "../shell/dom.js";
 import { to } from "./address.js";
 import { cell, measured } from "./cells.js";
 
-const MOST_ROWS = 300;
+// What is drawn at once; the rest when it is asked for. Thousands of cells with links take longer than the figures.
+const MOST_CELLS = 800;
 
 // The table of a report; `view` is where it stands, `ranked` numbers the rows and sorts by the headline at first.
 export function table(report, view, { ranked = false, columns = report.columns } = {}) {
@@ -13,7 +14,7 @@ export function table(report, view, { ranked = false, columns = report.columns }
   const body = h("tbody", {});
   const heads = shown.map((column) => head(column, () => sort(column.key)));
   const more = h("p", { class: "faint" });
-  let most = MOST_ROWS;
+  let most = Math.max(30, Math.round(MOST_CELLS / shown.length));
 
   function sort(key) {
     order.down = order.key === key ? !order.down : true;
