@@ -143,4 +143,5 @@ class _SkeletonServer(Server):
 
 
 if __name__ == "__main__":
-    _SkeletonServer(Settings.from_env(os.environ)).run()
+    settings = Settings.from_env(os.environ)
+    _SkeletonServer(settings, {"bind": f"{settings.host}:{settings.port}", "workers": settings.workers}).run()
