@@ -38,7 +38,7 @@ from inspection_api.telemetry import routes as telemetry_routes
 from inspection_api.templates import routes as templates_routes
 from inspection_api.todos import routes as todos_routes
 from inspection_api.waiting import KINDS
-from inspection_api.web import pages
+from inspection_api.web import pages, phone
 from kiosk_print import kiosk, verifying
 from kiosk_print import routes as papers_routes
 from sync import routes as sync_routes
@@ -109,6 +109,7 @@ def create_app(settings: Settings, *, parts: Runtime | None = None) -> Flask:
     app.register_blueprint(verifying.blp)
     app.register_blueprint(kiosk.blp)
     app.register_blueprint(pages.blp)
+    app.register_blueprint(phone.blp)
     headers.install(app, proxies=settings.proxies)
     health.install(app)
     problems.install(app)

@@ -81,8 +81,12 @@ def log_out(ctx: Context) -> None:
 
 @blp.get("/me", permission=LOGGED_IN, out=schemas.MeSchema)
 def me(ctx: Context) -> dict[str, Any]:
-    """Who I am (a machine is no user), and the roles that I hold today."""
-    return {"user": queries.find_user_of(ctx.session, ctx.actor), "assignments": ctx.actor.assignments}
+    """Who I am (a machine is no user), in which bank, and the roles that I hold today."""
+    return {
+        "bank": ctx.bank,
+        "user": queries.find_user_of(ctx.session, ctx.actor),
+        "assignments": ctx.actor.assignments,
+    }
 
 
 @blp.get(

@@ -60,9 +60,18 @@ class AssignmentSchema(Schema):
     organisation_id = fields.UUID()
 
 
-class MeSchema(Schema):
-    """Who I am: my account (none for a machine) and my roles of today."""
+class BankSchema(Schema):
+    """The bank that I work for; its plates carry the ``tag``."""
 
+    code = fields.String()
+    name = fields.String()
+    tag = fields.String()
+
+
+class MeSchema(Schema):
+    """Who I am: my bank, my account (none for a machine) and my roles of today."""
+
+    bank = fields.Nested(BankSchema)
     user = fields.Nested(UserSchema, allow_none=True)
     assignments = fields.List(fields.Nested(AssignmentSchema))
 

@@ -31,6 +31,7 @@ _ALLOWED = {
     "manifest_src": "'self'",
 }
 _DENIED = "camera=(), geolocation=(), microphone=()"
+_ON_SITE = "camera=(self), geolocation=(self), microphone=(self)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +65,15 @@ class Page:
 PAGES = (
     Page(path="/login", title="登录", script="login/login.js", styles=("login/login.css",)),
     Page(path="/board", title="进度看板", script="board/board.js", styles=("board/board.css",)),
+    Page(
+        path="/m",
+        title="现场检查",
+        script="m/m.js",
+        styles=("m/m.css",),
+        allowed={"script_src": "'self' 'wasm-unsafe-eval'", "media_src": "'self' blob:", "worker_src": "'self'"},
+        features=_ON_SITE,
+        manifest="/m/manifest.webmanifest",
+    ),
     Page(path="/account", title="我的账户", script="account/account.js", styles=("account/account.css",)),
 )
 

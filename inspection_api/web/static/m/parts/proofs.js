@@ -1,0 +1,81 @@
+// The media of one item: how many there are of each kind, and making more.
+
+import { h, show } from "../../shell/dom.js";
+import { notify } from "../../shell/states.js";
+import { proofsOf } from "../rules/form.js";
+import { taken } from "./capture.js";
+import { sign } from "./signature.js";
+
+const KINDS = [["photo", "图片"], ["video", "视频"], ["audio", "语音"]];
+const LIMIT = 9;
+
+export function mediaOf(state, item) {
+  const place = h("div", { class: "media" });
+  const draw = () => show(place, item.type === "signature" ? signature(state, item, draw) : buttons(state, item, draw), pictures(state, item, draw));
+  draw();
+  return place;
+}
+
+const of = (state, item, kind) => state.media.filter((medium) => medium.item === item.key && (kind === undefined || medium.kind === kind));
+
+function buttons(state, item, draw) {
+  const demanded = new Set(proofsOf(item).map((proof) => proof.kind));
+  return h(
+    "p",
+    { class: "row" },
+    KINDS.map(([kind, words]) => {
+      const amount = of(state, item, kind).length;
+      const isFull = amount >= (item.media_limits?.[kind] ?? LIMIT);
+      const must = demanded.has(kind) ? h("span", { class: "must" }, " *") : null;
+      return h("button", { type: "button", class: "small", disabled: isFull, "aria-label": `${item.label}：${words}，已有 ${amount} 个`, onclick: () => add(state, item, kind, draw) }, `${words}(${amount})`, must);
+    }),
+  );
+}
+
+async function add(state, item, kind, draw) {
+  const made = await taken(state.app, kind, [state.checkpoint?.name ?? "", item.label]);
+  if (made !== null) await keep(state, item, kind, made, draw);
+}
+
+// Keep what was made; a full phone has its sentence, and nothing that was kept before is lost.
+async function keep(state, item, kind, made, draw) {
+  const at = Date.now();
+  try {
+    const medium = await state.app.visits.addMedium(state.draft.id, { item: item.key, kind, made, fix: state.app.position.fix(at), at });
+    state.media.push(medium);
+    draw();
+    state.changed();
+    return medium;
+  } catch (error) {
+    if (error.name !== "QuotaExceededError") throw error;
+    notify("手机空间不足，未能保存：请先联网上传待传资料，或清理手机空间（storage_full）", "bad");
+    return null;
+  }
+}
+
+const pictures = (state, item, draw) =>
+  h("ul", { class: "thumbs" }, of(state, item).map((medium) => h("li", {}, preview(medium), h("button", { type: "button", class: "small", onclick: () => remove(state, medium, draw) }, "删除"))));
+
+function preview(medium) {
+  if (medium.kind !== "photo") return h("span", { class: "badge" }, `${medium.kind === "audio" ? "语音" : "视频"} ${Math.round(medium.seconds)} 秒`);
+  const url = URL.createObjectURL(medium.blob);
+  return h("img", { src: url, alt: "现场图片", onload: () => URL.revokeObjectURL(url) });
+}
+
+async function remove(state, medium, draw) {
+  await state.app.visits.removeMedium(medium.id);
+  state.media.splice(state.media.indexOf(medium), 1);
+  draw();
+  state.changed();
+}
+
+// A signature is a picture that is drawn, and the item's answer is its id.
+const signature = (state, item, draw) =>
+  h("button", { type: "button", onclick: async () => {
+    const made = await sign();
+    const medium = made && (await keep(state, item, "photo", made, draw));
+    if (!medium) return;
+    state.draft.answers[item.key] = { value: medium.id };
+    await state.app.visits.save(state.draft);
+    state.changed();
+  } }, of(state, item).length > 0 ? "重新签名" : "签名");

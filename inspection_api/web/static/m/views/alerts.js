@@ -1,0 +1,43 @@
+// The alerts of the enterprises that I serve, and what I found behind them.
+
+import { ask, field } from "../../shell/dialog.js";
+import { h, show } from "../../shell/dom.js";
+import { day } from "../../shell/format.js";
+import { empty, notify } from "../../shell/states.js";
+
+const LEVELS = { 1: ["关注", "care"], 2: ["预警", "care"], 3: ["可疑", "bad"] };
+const RULES = { work_stopped: "停工预警" };
+const HANDLING = { new: "待复核", confirmed: "已确认", dispatched: "已派发，请反馈", feedback: "已反馈", closed: "已关闭", false_alarm: "误报" };
+
+export async function alerts(app, place) {
+  const [found, customers] = await Promise.all([app.mirror.all("alert"), app.mirror.all("customer")]);
+  const names = new Map(customers.map((each) => [each.id, each.name]));
+  const sorted = found.sort((one, other) => (one.subject_date < other.subject_date ? 1 : -1));
+  show(place, h("h1", {}, "预警"), sorted.length === 0 ? empty("您负责的企业没有预警") : h("ul", { class: "stack" }, sorted.map((alert) => row(app, alert, names.get(alert.customer_id) ?? "企业"))));
+}
+
+function row(app, alert, name) {
+  const [words, kind] = LEVELS[alert.level] ?? ["预警", "care"];
+  return h(
+    "li",
+    { class: "card" },
+    h("p", { class: "row spread" }, h("strong", {}, name), h("span", { class: `badge ${kind}` }, words)),
+    h("p", {}, `${RULES[alert.rule] ?? alert.rule} · ${day(alert.subject_date)}${alert.cleared_on ? ` · ${day(alert.cleared_on)} 已恢复` : ""}`),
+    h("p", { class: "faint" }, HANDLING[alert.handling] ?? alert.handling),
+    alert.handling === "dispatched" && h("button", { type: "button", class: "primary", onclick: () => feedback(app, alert) }, "反馈情况"),
+  );
+}
+
+async function feedback(app, alert) {
+  const done = await ask({
+    title: "反馈预警情况",
+    content: [
+      field("结论", h("select", { name: "verdict" }, h("option", { value: "normal" }, "正常"), h("option", { value: "watch" }, "关注"), h("option", { value: "major_risk" }, "重大风险"))),
+      field("说明", h("textarea", { name: "text", minlength: 10, maxlength: 500, required: true }), "不少于 10 个字"),
+    ],
+    submit: (data) => app.client.outbox.capture("alert.feedback", alert.id, { verdict: data.get("verdict"), text: data.get("text") }, { baseVersion: alert.version }),
+  });
+  if (done === null) return;
+  notify("已保存，将随下次同步上传");
+  app.runner.run();
+}

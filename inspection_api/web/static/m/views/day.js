@@ -1,0 +1,54 @@
+// My day: what is open by due date and then distance, and the visits that were begun. Everything from the phone itself.
+
+import { h, icon, show } from "../../shell/dom.js";
+import { day as dayWords, distance, today } from "../../shell/format.js";
+import { empty } from "../../shell/states.js";
+
+const KINDS = { regular: "定期检查", initial: "首次检查", exit: "退出检查", campaign: "专项检查" };
+const MOST = 60;
+
+export async function day(app, place) {
+  const list = h("div", { class: "stack" });
+  show(place, h("h1", {}, "今日任务"), h("p", { class: "buttons" }, h("a", { class: "button primary wide", href: "#/scan" }, icon("phone"), "扫码检查")), list);
+  const refresh = async () => show(list, await content(app));
+  await refresh();
+  app.runner.addEventListener("change", refresh);
+  const timer = setInterval(refresh, 15_000);
+  return () => { clearInterval(timer); app.runner.removeEventListener("change", refresh); };
+}
+
+async function content(app) {
+  const [tasks, drafts, points] = await Promise.all([app.openTasks(), app.visits.all(), app.mirror.all("checkpoint")]);
+  const due = tasks.filter((task) => task.period_start <= today());
+  const later = tasks.length - due.length;
+  return [
+    drafts.length > 0 && h("section", { class: "card" }, h("h2", {}, "未提交的检查"), h("ul", {}, drafts.map((draft) => begun(draft, points)))),
+    due.length === 0 && empty("目前没有到期的任务"),
+    h("ul", { class: "stack" }, due.slice(0, MOST).map(row)),
+    due.length > MOST && h("p", { class: "faint" }, `另有 ${due.length - MOST} 项任务，完成前面的后显示`),
+    later > 0 && h("p", { class: "faint" }, `下一周期另有 ${later} 项任务`),
+  ];
+}
+
+const begun = (draft, points) =>
+  h("li", { class: "row spread" }, h("span", {}, points.find((each) => each.id === draft.checkpoint_id)?.name ?? "检查点"), h("a", { class: "button", href: `#/visit/${draft.id}` }, "继续填写"));
+
+const row = (task) =>
+  h(
+    "li",
+    { class: "card task" },
+    h(
+      "a",
+      { href: `#/point/${task.checkpoint.id}` },
+      h("strong", {}, task.customer?.name ?? task.checkpoint.name),
+      h("span", { class: "faint" }, `${task.checkpoint.name} · ${task.checkpoint.address || "无地址"}`),
+      h(
+        "span",
+        { class: "row" },
+        h("span", { class: "badge" }, KINDS[task.kind] ?? "检查"),
+        h("span", { class: `badge ${task.is_overdue ? "bad" : "care"}` }, task.is_overdue ? `已逾期 · ${dayWords(task.due_on)}` : `${dayWords(task.due_on)} 前`),
+        task.checkpoint.state === "unbound" && h("span", { class: "badge" }, "未绑定位置"),
+        task.distance_m !== null && h("span", {}, distance(task.distance_m)),
+      ),
+    ),
+  );

@@ -1,0 +1,105 @@
+// The form of a visit: every change is saved at once; what is still missing is said before he submits.
+
+import { ask } from "../../shell/dialog.js";
+import { h, show } from "../../shell/dom.js";
+import { empty, notify } from "../../shell/states.js";
+import { inputOf } from "../parts/inputs.js";
+import { mediaOf } from "../parts/proofs.js";
+import { lacking, shownItems } from "../rules/form.js";
+
+const WORDS = { photo: "图片", audio: "语音", video: "视频", document_number: "证件或单据号码", second_person: "第二人核实" };
+const CODES = {
+  required: "必填",
+  at_least_one: "几项中至少填写一项",
+  at_most_one: "几项中最多一项不为零",
+  reason_required: "已出现预警指标，结论为正常时请说明理由",
+  not_in_order: "不得小于（早于）前一项",
+};
+
+export async function visit(app, place, id) {
+  const draft = await app.visits.find(id);
+  if (draft === undefined) return show(place, empty("这次检查已提交或不在本手机上"), h("a", { class: "button", href: "#/" }, "返回"));
+  const [form, checkpoint] = await Promise.all([app.form(draft.template_version_id), app.mirror.find("checkpoint", draft.checkpoint_id)]);
+  if (form === null) return show(place, empty("手机上没有这次检查的表格，请联网同步后再继续"), h("a", { class: "button", href: "#/" }, "返回"));
+  const state = { app, draft, form, checkpoint, media: await app.visits.media(id), redraw: null };
+  const body = h("div", { class: "stack" });
+  const missing = h("div", { role: "status" });
+  state.redraw = () => { show(body, sections(state)); tellMissing(state, missing); };
+  state.changed = () => { tellMissing(state, missing); markShown(state, body); };
+  show(
+    place,
+    h("h1", {}, checkpoint?.name ?? "现场检查"),
+    h("p", { class: "faint" }, `${form.title} · 每次修改都自动保存在手机上`),
+    body,
+    missing,
+    h("p", { class: "buttons" }, h("button", { type: "button", onclick: () => discard(state) }, "放弃"), h("button", { type: "button", class: "primary", onclick: () => submit(state, missing) }, "提交检查")),
+  );
+  state.redraw();
+  return null;
+}
+
+const sections = (state) =>
+  state.form.groups.map((group) => {
+    const items = state.form.items.filter((item) => item.group === group.key && item.type !== "read_only");
+    return items.length > 0 && h("section", { class: "card" }, h("h2", {}, group.label), items.map((item) => question(state, item)));
+  });
+
+// One item: the question, what must be done and how it is proved, the answer, and its media.
+function question(state, item) {
+  const isShown = shownItems(state.form, state.draft.answers, state.app.officer.roles).includes(item);
+  return h(
+    "div",
+    { class: "item", data: { item: item.key }, hidden: !isShown },
+    h("p", { class: "label", id: `label-${item.key}` }, item.number && `${item.number}. `, item.label, item.unit && `（${item.unit}）`, item.required && h("span", { class: "must" }, " *")),
+    (item.required_action || item.verification) && h("p", { class: "hint" }, item.required_action && `规定动作：${item.required_action}`, item.verification && ` ＞ 验证方式：${item.verification}`),
+    inputOf(item, state.draft.answers[item.key], (entry) => answer(state, item, entry)),
+    mediaOf(state, item),
+  );
+}
+
+async function answer(state, item, entry) {
+  if (entry === null) delete state.draft.answers[item.key];
+  else state.draft.answers[item.key] = entry;
+  await state.app.visits.save(state.draft);
+  state.changed();
+}
+
+function markShown(state, body) {
+  const shown = new Set(shownItems(state.form, state.draft.answers, state.app.officer.roles).map((item) => item.key));
+  for (const item of body.querySelectorAll("[data-item]")) item.hidden = !shown.has(item.dataset.item);
+}
+
+// Tell what is missing; return how much.
+function tellMissing({ form, draft, media, app }, place) {
+  const { errors, evidence } = lacking(form, draft.answers, media, app.officer.roles);
+  const label = (key) => form.items.find((item) => item.key === key)?.label ?? key;
+  const lines = [
+    ...Object.entries(errors).map(([key, code]) => [key, `${label(key)}：${CODES[code]}`]),
+    ...evidence.map((proof) => [proof.item, `${label(proof.item)}：还缺${WORDS[proof.kind]} ${proof.needed - proof.found} 个${proof.min_seconds > 0 ? `，每个不少于 ${proof.min_seconds} 秒` : ""}`]),
+  ];
+  show(place, lines.length === 0 ? h("p", { class: "right" }, "已填写完整，可以提交") : h("details", { class: "card" }, h("summary", {}, `还缺 ${lines.length} 项`), h("ul", {}, lines.map(([key, words]) => h("li", {}, h("a", { href: `#label-${key}`, onclick: (event) => jump(event, key) }, words))))));
+  return lines.length;
+}
+
+function jump(event, key) {
+  event.preventDefault();
+  document.querySelector(`#label-${CSS.escape(key)}`)?.scrollIntoView({ block: "center", behavior: "smooth" });
+}
+
+async function submit(state, missing) {
+  const { app, draft, form } = state;
+  const open = tellMissing(state, missing);
+  const warned = open === 0 || (await ask({ title: `还缺 ${open} 项，仍要提交？`, content: h("p", {}, "不完整的检查会被隔离，待上级决定后才可能计入。建议补齐后再提交。"), confirm: "仍要提交", danger: true })) !== null;
+  if (!warned) return;
+  await app.visits.submit(draft, form, app.position.fixes(), app.officer.roles);
+  notify("检查已提交，保存在手机上，正在上传");
+  app.runner.run();
+  app.go("outbox");
+}
+
+async function discard({ app, draft }) {
+  const sure = await ask({ title: "放弃这次检查？", content: h("p", {}, "已填写的内容和拍摄的资料将从手机上删除，无法恢复。"), confirm: "放弃", danger: true });
+  if (sure === null) return;
+  await app.visits.discard(draft.id);
+  app.go("");
+}

@@ -1,0 +1,106 @@
+// Visits that are being written: drafts on this phone, saved at every change, and what becomes of them.
+
+import { hex, newId, sha256 } from "./device/bytes.js";
+import { stamp } from "./device/clock.js";
+import { isAnswered, shownItems } from "./rules/form.js";
+
+const NO_ANSWER = ["media", "read_only"];
+
+export class Visits {
+  constructor(client) {
+    this.client = client;
+    this.store = client.store;
+  }
+
+  // Begin a visit that a scan has opened; a draft of the same checkpoint goes on instead.
+  async begin({ checkpoint, task, templateVersionId, qr, fixes, at = Date.now() }) {
+    const known = (await this.all()).find((draft) => draft.checkpoint_id === checkpoint.id);
+    if (known !== undefined) return known;
+    const draft = {
+      id: newId(at),
+      checkpoint_id: checkpoint.id,
+      task_id: task?.id ?? null,
+      template_version_id: templateVersionId,
+      scan: { qr, at, fixes },
+      answers: {},
+    };
+    await this.save(draft);
+    return draft;
+  }
+
+  all() {
+    return this.store.read(["draft"], (tx) => tx.all("draft"));
+  }
+
+  find(id) {
+    return this.store.read(["draft"], (tx) => tx.get("draft", id));
+  }
+
+  save(draft) {
+    return this.store.write(["draft"], (tx) => tx.put("draft", draft));
+  }
+
+  media(id) {
+    return this.store.read(["medium"], (tx) => tx.all("medium", "draft_id", id));
+  }
+
+  // Keep a medium that was just made for an item of a visit, with where and when it was made.
+  async addMedium(draftId, { item, kind, made, fix, at = Date.now() }) {
+    const { blob, mime, width, height, seconds } = made;
+    const medium = {
+      id: newId(at), draft_id: draftId, state: "draft", item, kind, mime: mime.split(";")[0], blob, width, height, seconds,
+      bytes: blob.size, sha256: hex(await sha256(await blob.arrayBuffer())), captured: at, fix, location: null, fault: null,
+    };
+    await this.store.write(["medium"], (tx) => tx.put("medium", medium));
+    return medium;
+  }
+
+  removeMedium(id) {
+    return this.store.write(["medium"], (tx) => tx.remove("medium", id));
+  }
+
+  // Throw a draft away with its media; nothing of it was ever sent.
+  async discard(id) {
+    const media = await this.media(id);
+    await this.store.write(["draft", "medium"], async (tx) => {
+      for (const medium of media) await tx.remove("medium", medium.id);
+      await tx.remove("draft", id);
+    });
+  }
+
+  // Put the finished visit into the outbox, and remove the draft in the same transaction.
+  async submit(draft, form, fixes, roles) {
+    const media = await this.media(draft.id);
+    const shown = shownItems(form, draft.answers, roles).filter((item) => !NO_ANSWER.includes(item.type) && isAnswered(draft.answers[item.key]));
+    const payload = {
+      checkpoint_id: draft.checkpoint_id,
+      task_id: draft.task_id,
+      template_version_id: draft.template_version_id,
+      scan: { qr: draft.scan.qr, at: stamp(draft.scan.at), fixes: draft.scan.fixes },
+      fixes,
+      answers: shown.map((item) => ({ item: item.key, ...draft.answers[item.key] })),
+      media: media.map(manifest),
+    };
+    return this.client.outbox.capture("inspection.submit", draft.id, payload, {
+      media: media.map((medium) => medium.id),
+      also: (tx) => tx.remove("draft", draft.id),
+    });
+  }
+
+  // Say where an unbound checkpoint is: the text of its plate, positions, and the photo of the mounted plate.
+  bind(checkpoint, { qr, fixes, photo }) {
+    const payload = { qr, fixes, photo: manifest({ ...photo, item: null }) };
+    return this.client.outbox.capture("checkpoint.bind", checkpoint.id, payload, { baseVersion: checkpoint.version, media: [photo.id] });
+  }
+
+  // Say that nobody was met (`unmet`) or that the visit was refused (`refused`).
+  unmet(checkpoint, { reason, note, task, fixes }) {
+    const payload = { checkpoint_id: checkpoint.id, task_id: task?.id ?? null, reason, note, fixes };
+    return this.client.outbox.capture("visit.unmet", newId(), payload);
+  }
+}
+
+// A medium as an operation declares it (domain.md §4.2).
+const manifest = ({ id, item, kind, mime, bytes, sha256: digest, captured, fix, width, height, seconds }) => ({
+  id, item, kind, mime, bytes, sha256: digest, captured: stamp(captured), fix, width, height, seconds, source: "browser_camera",
+});
