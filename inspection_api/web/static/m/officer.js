@@ -2,11 +2,14 @@
 // logged in: what he captured stays his and goes out after his next login.
 
 import { get } from "../shell/api.js";
+import { Store } from "./device/store.js";
 
-const KEY = "xunji.officer";
+const EVERYBODY = "xunji";
 
 // { officer, problem }: the officer (null: nobody was ever logged in here), and why the server does not confirm him.
+// He is remembered where a phone that runs out of power forgets nothing, which browsers do not promise of localStorage.
 export async function whoIsThere() {
+  const store = await Store.open(EVERYBODY);
   try {
     const me = await get("/me", {}, { here: true });
     const officer = {
@@ -15,10 +18,12 @@ export async function whoIsThere() {
       bank: me.bank,
       roles: me.assignments.map((held) => held.role),
     };
-    localStorage.setItem(KEY, JSON.stringify(officer));
+    await store.keep({ officer });
     return { officer, problem: null };
   } catch (problem) {
-    return { officer: JSON.parse(localStorage.getItem(KEY)), problem };
+    return { officer: await store.find("officer"), problem };
+  } finally {
+    store.close();
   }
 }
 
