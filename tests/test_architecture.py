@@ -46,7 +46,7 @@ OWN_WORDS = {
         *("templates", "public", "verifying"),  # what typst and Jinja read, and the page behind a QR
         *("page", "kiosk"),  # the screen of a print station, and who serves it
     },
-    "inspection_api.web": {"pages", "static", "vendor", "templates"},  # who serves them, and what browsers run
+    "inspection_api.web": {"pages", "phone", "static", "vendor", "templates"},  # who serves them, and what browsers run
     "sync": {"client"},  # the reference client, which imports nothing of the server
 }
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "base_service", "shared"}

@@ -113,7 +113,10 @@ class Handset:
         self.page.wait_for_selector(f".dot.{state}", timeout=PATIENCE_MS)
 
     def see(self, words: str) -> None:
-        self.page.wait_for_selector(f"text={words}", timeout=PATIENCE_MS)
+        try:
+            self.page.wait_for_selector(f"text={words}", timeout=PATIENCE_MS)
+        except Error:
+            raise AssertionError(f"{words} is not in: {self.page.inner_text('body')}") from None
 
     def scan(self) -> None:
         self.page.click(".tabs a[data-tab=scan]")
@@ -246,7 +249,7 @@ def test_nothing_is_lost_wherever_the_browser_is_killed(
     phone.page.click("text=继续填写")
     assert phone.page.input_value("[aria-labelledby=label-power_kwh]") == "120"
     phone.page.click("text=提交检查")
-    phone.page.click("text=仍要提交")
+    phone.page.click("dialog button.danger")
     phone.see("已隔离，待上级决定")
     phone.kill()
     phone.start()
