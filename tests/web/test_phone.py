@@ -277,9 +277,7 @@ def test_a_login_that_ends_keeps_the_outbox(phone: Handset, committed_app: Flask
 
 def test_what_is_refused_has_its_sentence(phone: Handset, committed_app: Flask, committed_world: World) -> None:
     enrolled(phone, committed_app, committed_world)
-    phone.page.evaluate(
-        "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotAllowedError'); }"
-    )
+    phone.page.evaluate(REFUSE_CAMERA)
     phone.page.click(".tabs a[data-tab=scan]")
     phone.see("没有拍摄权限")
     for typed, sentence in {
