@@ -50,7 +50,10 @@ def propose(era: Era, share: float) -> None:
 
 
 def decide(era: Era) -> None:
-    """Let branch managers decide the open proposals: some are refused, some leave from a day that has passed."""
+    """Let branch managers decide the open proposals: some are refused, some leave from a day that has passed.
+
+    They know of what has fallen due since that day, which stays overdue (domain.md §1.5).
+    """
     waits = (
         select(CheckpointExit.id, CheckpointExit.effective_on, Checkpoint.effective_from, Organisation.code)
         .join(Checkpoint, Checkpoint.id == CheckpointExit.checkpoint_id)
@@ -65,7 +68,7 @@ def decide(era: Era) -> None:
         else:
             is_back_dated = era.random.random() < _BACK_DATED_SHARE
             day = effective_on - timedelta(days=_BACK_DATED_DAYS) if is_back_dated else local_day(era.now)
-            checkpoints.approve_exit(manager, exit_id, note=_NOTE, effective_on=max(day, since))
+            checkpoints.approve_exit(manager, exit_id, note=_NOTE, effective_on=max(day, since), keep_overdue=True)
     era.settle()
 
 
