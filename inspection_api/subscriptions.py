@@ -19,7 +19,6 @@ from kiosk_print import service as papers
 from sync import service as sync
 
 SUBSCRIPTIONS: tuple[Subscription, ...] = (
-    Subscription("login.failed", When.INLINE, accounts.on_guesses_failed),
     Subscription("organisation.created", When.INLINE, plans.on_organisations_created),
     Subscription("organisation.edited", When.INLINE, plans.on_organisations_edited),
     Subscription("organisation.closed", When.INLINE, accounts.on_organisations_closed),

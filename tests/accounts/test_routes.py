@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -13,6 +15,7 @@ from tests.factories import PASSWORD, World
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from flask import Flask
     from flask.testing import FlaskClient
 
     from tests.fixtures import Clock
@@ -52,6 +55,33 @@ def test_failed_logins_pause_this_account_at_this_address_and_nobody_else(
     assert login(client, "manager").status_code == 201
     clock.advance(minutes=16)
     assert login(client).status_code == 201
+
+
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_guesses_at_once_get_no_more_tries_than_guesses_in_turn(
+    committed_app: Flask, committed_world: World, *, is_ours: bool
+) -> None:
+    bank = committed_world.bank.code if is_ours else f"x{uuid4().hex[:12]}"
+
+    def guess(number: int) -> str:
+        password = PASSWORD if number == 17 else f"wrong-password-{number}"
+        return str(login(committed_app.test_client(), password=password, bank=bank).json["code"])
+
+    with ThreadPoolExecutor(6) as pool:
+        answers = Counter(pool.map(guess, range(18)))
+    assert answers == {"login_refused": 5, "login_throttled": 13}
+
+
+def test_right_passwords_at_once_are_not_slowed(committed_app: Flask, committed_world: World) -> None:
+    for _ in range(4):
+        login(committed_app.test_client(), password="wrong-password", bank=committed_world.bank.code)
+
+    def enter(username: str) -> int:
+        answer = login(committed_app.test_client(), username, bank=committed_world.bank.code)
+        return int(answer.status_code)
+
+    with ThreadPoolExecutor(6) as pool:
+        assert set(pool.map(enter, ["officer", "manager"] * 12)) == {201}
 
 
 def test_a_login_at_an_unknown_bank_is_answered_like_a_wrong_password(

@@ -9,7 +9,7 @@ from inspection_api.accounts.service.devices import (
     on_organisations_closed,
     revoke_device,
 )
-from inspection_api.accounts.service.failures import claim_guess, forgive, lock_person, on_guesses_failed
+from inspection_api.accounts.service.failures import claim_guess, forgive, lock_person
 from inspection_api.accounts.service.failures import keys_of as failure_keys
 from inspection_api.accounts.service.grants import grant, grant_written, revoke
 from inspection_api.accounts.service.logins import (
@@ -56,7 +56,6 @@ __all__ = [
     "lock_person",
     "log_in",
     "logout",
-    "on_guesses_failed",
     "on_organisations_closed",
     "open_session",
     "revoke",

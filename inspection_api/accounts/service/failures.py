@@ -6,18 +6,19 @@ import hashlib
 import hmac
 from typing import TYPE_CHECKING
 
-from sqlalchemy import case, delete, select, tuple_
+from sqlalchemy import case, delete, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from inspection_api.accounts import rules
 from inspection_api.accounts.models import LoginFailure, UserAccount
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from uuid import UUID
 
     from inspection_api.core.context import Context
-    from inspection_api.core.events import Recorded
+
+_TURN = text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:locks AS bigint[])) key")
 
 
 def keys_of(ctx: Context, **texts: str) -> dict[str, str]:
@@ -28,13 +29,12 @@ def keys_of(ctx: Context, **texts: str) -> dict[str, str]:
 
 def known(ctx: Context, keys: Mapping[str, str]) -> list[rules.Failures]:
     """Return the failures under ``keys`` that still count: an hour without one forgets them."""
-    statement = select(LoginFailure).where(
+    statement = select(LoginFailure.scope, LoginFailure.count, LoginFailure.last_at).where(
         tuple_(LoginFailure.scope, LoginFailure.key).in_(list(keys.items())),
         LoginFailure.last_at > ctx.now - rules.FORGET_FAILURES_AFTER,
     )
-    return [
-        rules.Failures(scope=row.scope, count=row.count, last_at=row.last_at) for row in ctx.session.scalars(statement)
-    ]
+    rows = ctx.session.execute(statement)
+    return [rules.Failures(scope=scope, count=count, last_at=last_at) for scope, count, last_at in rows]
 
 
 def pause_s(ctx: Context, keys: Mapping[str, str]) -> int:
@@ -60,10 +60,13 @@ def lock_person(ctx: Context, user_id: UUID) -> None:
     ctx.session.execute(select(UserAccount.id).where(UserAccount.id == user_id).with_for_update(key_share=True))
 
 
-def on_guesses_failed(ctx: Context, events: Sequence[Recorded]) -> None:
-    """Count the wrong guesses that refusals left behind as events (``keys``)."""
-    for event in events:
-        count(ctx, event.data["keys"])
+def await_turn(ctx: Context, keys: Mapping[str, str]) -> None:
+    """Wait until guesses under any of ``keys`` that came before are committed, and let none pass until this one is.
+
+    All callers name the scopes in the same order, so none waits for one that waits for him.
+    """
+    locks = [int.from_bytes(bytes.fromhex(mac)[:8], signed=True) for mac in keys.values()]
+    ctx.session.execute(_TURN, {"locks": locks})
 
 
 def count(ctx: Context, keys: Mapping[str, str]) -> None:

@@ -17,11 +17,10 @@ from inspection_api.accounts.models import SessionToken, UserAccount
 from inspection_api.accounts.service import failures
 from inspection_api.core.context import Actor
 from inspection_api.core.errors import NotFound, Unauthenticated
-from inspection_api.core.events import Trace
 from inspection_api.core.periods import local_day
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
     from uuid import UUID
 
@@ -66,38 +65,53 @@ def log_in(
     """
     try:
         with inside(code=bank) as ctx:
-            return _log_in(ctx, username, password, address)
+            entered = _log_in(ctx, username, password, address)
     except NotFound:
+        entered = None
         with outside() as ctx:
-            _refuse_stranger(ctx, f"{bank}\n{username}", password, f"{bank}\n{address}")
-        raise LoginRefused from None
+            _is_right(ctx, _failure_keys(ctx, f"{bank}\n{username}", f"{bank}\n{address}"), None, password)
+    if entered is None:
+        raise LoginRefused
+    return entered
 
 
-def _log_in(ctx: Context, username: str, password: str, address: str) -> tuple[str, SessionToken, UserAccount]:
+def _log_in(ctx: Context, username: str, password: str, address: str) -> tuple[str, SessionToken, UserAccount] | None:
+    """Return what the right password opens, None for a wrong one: its failure is to be committed."""
     keys = _failure_keys(ctx, username, address)
-    rules.ensure_not_throttled(failures.known(ctx, keys), ctx.now)
     user = ctx.session.scalars(select(UserAccount).where(UserAccount.username == username)).one_or_none()
-    if not _password_fits(user, password) or user is None or user.disabled_at is not None:
-        raise LoginRefused(trace=[Trace("login.failed", {"keys": keys})])
+    if not _is_right(ctx, keys, user, password) or user is None:
+        ctx.record("login.failed", keys=keys)
+        return None
     failures.forgive(ctx, {"account": keys["account"]})
     token, row = open_session(ctx, user_id=user.id)
     ctx.acting_as(Actor(user_id=user.id)).record("login.succeeded", session_id=str(row.id))
     return token, row, user
 
 
-def _refuse_stranger(ctx: Context, username: str, password: str, address: str) -> None:
-    """Spend what a wrong password costs: the check of the pause, one verification, one more failure."""
-    keys = _failure_keys(ctx, username, address)
+def _is_right(ctx: Context, keys: Mapping[str, str], user: UserAccount | None, password: str) -> bool:
+    """Tell whether this guess is right; count it if not, also where there is nobody, at the price of a verification.
+
+    Guesses at once are verified at once, but answered in turn, each when the failures before it are committed: so no
+    more of them learn anything than of guesses in turn, and a right password is never slowed by others that are right.
+
+    Raises:
+        LoginThrottled: account or address must pause.
+    """
     rules.ensure_not_throttled(failures.known(ctx, keys), ctx.now)
-    _password_fits(None, password)
-    failures.count(ctx, keys)
+    is_right = _password_fits(user, password)
+    failures.await_turn(ctx, keys)
+    rules.ensure_not_throttled(failures.known(ctx, keys), ctx.now)
+    if not is_right:
+        failures.count(ctx, keys)
+    return is_right
 
 
 def _password_fits(user: UserAccount | None, password: str) -> bool:
     try:
-        return _hasher().verify(user.password_hash if user else _nobody_hash(), password) and user is not None
+        _hasher().verify(user.password_hash if user else _nobody_hash(), password)
     except (VerificationError, InvalidHashError):
         return False
+    return user is not None and user.disabled_at is None
 
 
 def _failure_keys(ctx: Context, username: str, address: str) -> dict[str, str]:
