@@ -140,6 +140,13 @@ def test_more_media_than_an_item_takes_are_refused() -> None:
     assert errors == {"op_status": ("too_many_media", "企业经营状况：图片最多 9 个")}
 
 
+def test_an_item_that_takes_no_media_of_a_kind_takes_not_even_one() -> None:
+    form = form_of({"key": "x", "type": "text", "media_limits": {"photo": 0}}, {"key": "y", "type": "text"})
+    assert validate(form, {}, [Medium("x", "audio", 30), Medium("y", "photo"), Medium(None, "photo")]).is_valid
+    for media in ([Medium("x", "photo")], [Medium("y", "photo"), Medium("x", "photo")]):
+        assert validate(form, {}, media).errors == {"x": ("too_many_media", "项：图片最多 0 个")}
+
+
 def test_wire_entries_become_the_stored_mapping() -> None:
     assert validate(
         DEFAULT, answers_from_wire([{"item": "op_status", "value": "semi", "note": " 停一条线 "}])

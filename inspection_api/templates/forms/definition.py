@@ -109,7 +109,7 @@ def compile_form(stored: object) -> Form:
         limits=limits,
         by_role=any(item.roles for item in definition.items),
         has_hidden=any(item.visible_if is not None for item in definition.items),
-        few_media=max(1, min(limits.values(), default=0)),
+        few_media=min(limits.values(), default=0),
     )
 
 
