@@ -72,10 +72,14 @@ def _depth(path: InstrumentedAttribute[str], paths: Sequence[str]) -> ColumnElem
 
 
 def _nearer(ctx: Context, kinds: Sequence[Kind]) -> CTE:
-    """Return who holds a deciding role over each organisation, below the actor: pairs, so that they can be hashed."""
+    """Return who holds a deciding role over each organisation, below the actor: pairs, so that they can be hashed.
+
+    A path holds the codes of all organisations above, so that each is looked up instead of compared with every other.
+    """
     roles = sorted(frozenset().union(*(kind.roles for kind in kinds)))
     paths = {path for kind in kinds for path in paths_of(ctx.actor, kind)}
     above = aliased(Organisation)
+    step = func.unnest(func.string_to_array(Organisation.path, "/")).table_valued("code").render_derived("step")
     below_me = or_(*(and_(above.path.startswith(path, autoescape=True), above.path != path) for path in paths))
     return (
         select(
@@ -84,10 +88,11 @@ def _nearer(ctx: Context, kinds: Sequence[Kind]) -> CTE:
             RoleAssignment.role,
             func.length(above.path).label("depth"),
         )
-        .select_from(RoleAssignment)
-        .join(above, above.id == RoleAssignment.organisation_id)
+        .select_from(Organisation)
+        .join(step, true())
+        .join(above, above.code == step.c.code)
+        .join(RoleAssignment, RoleAssignment.organisation_id == above.id)
         .join(UserAccount, UserAccount.id == RoleAssignment.user_id)
-        .join(Organisation, func.starts_with(Organisation.path, above.path))
         .where(RoleAssignment.role.in_(roles), valid_on(local_day(ctx.now)), UserAccount.disabled_at.is_(None))
         .where(below_me)
         .cte("nearer")
