@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 
 import qrcode
@@ -9,6 +10,7 @@ from qrcode.constants import ERROR_CORRECT_M
 from qrcode.image.pil import PilImage
 
 QUIET_MODULES = 4
+_DARK = re.compile(rb"\x01+")
 
 
 def matrix(text: str, *, mask: int | None = None) -> tuple[tuple[bool, ...], ...]:
@@ -16,7 +18,7 @@ def matrix(text: str, *, mask: int | None = None) -> tuple[tuple[bool, ...], ...
 
     ``mask`` (0–7) saves looking for the best one, which takes three quarters of the time; every reader reads any.
     """
-    return tuple(tuple(bool(module) for module in row) for row in _symbol(text, mask).get_matrix())
+    return tuple(tuple(map(bool, row)) for row in _symbol(text, mask).get_matrix())
 
 
 def svg(text: str, *, mask: int | None = None) -> str:
@@ -32,13 +34,8 @@ def svg(text: str, *, mask: int | None = None) -> str:
 
 def _runs(row: tuple[bool, ...], y: int) -> str:
     """Return the path of a row's dark runs (joined, so that no hairline shows between modules)."""
-    path, start = "", None
-    for x, dark in enumerate((*row, False)):
-        if dark and start is None:
-            start = x
-        elif not dark and start is not None:
-            path, start = f"{path}M{start} {y}h{x - start}v1H{start}z", None
-    return path
+    spans = (found.span() for found in _DARK.finditer(bytes(row)))
+    return "".join(f"M{start} {y}h{end - start}v1H{start}z" for start, end in spans)
 
 
 def png(text: str, *, module_px: int = 8) -> bytes:
