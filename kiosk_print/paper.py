@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from checkpoints import qr
-from inspection_api.core.typesetting import render, visible
+from inspection_api.core.typesetting import page_count, render, visible
+from kiosk_print.fitting import foreseen_scale
 
 _TEMPLATE = Path(__file__).parent / "templates" / "paper.typ"
 _LINE_WIDTHS = 40  # how many full-width characters a line of a free-text box holds
@@ -118,7 +119,15 @@ def render_paper(sheet: PaperSheet) -> bytes:
         box["text"], left = _split(box["text"], box["widths"])
         if left:
             data["rest"].append({**box, "text": left})
-    return render(_TEMPLATE, data)
+    return _one_page(sheet, data) or render(_TEMPLATE, {**data, "scale": None})
+
+
+def _one_page(sheet: PaperSheet, data: dict[str, Any]) -> bytes | None:
+    """Return the PDF at the scale that is foreseen to make one page, or None if it did not, or cannot."""
+    if data["rest"]:
+        return None
+    pdf = render(_TEMPLATE, {**data, "scale": foreseen_scale(sheet)})
+    return pdf if page_count(pdf) == 1 else None
 
 
 def _edition(sheet: PaperSheet) -> str:

@@ -45,6 +45,7 @@ OWN_WORDS = {
     "kiosk_print": {
         *("templates", "public", "verifying"),  # what typst and Jinja read, and the page behind a QR
         *("page", "kiosk"),  # the screen of a print station, and who serves it
+        "fitting",  # how tall the paper's form will be
     },
     "inspection_api.web": {"pages", "phone", "static", "vendor", "templates"},  # who serves them, and what browsers run
     "sync": {"client"},  # the reference client, which imports nothing of the server

@@ -8,6 +8,7 @@ without a word.
 from __future__ import annotations
 
 import json
+import re
 import struct
 from functools import cache
 from pathlib import Path
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _FONTS = Path(__file__).parent / "fonts"
 FONT = _FONTS / "NotoSansSC-Regular.ttf"
+_PAGE_COUNT = re.compile(rb"/Type/Pages/Count (\d+)")
 _lock = Lock()
 
 
@@ -53,6 +55,14 @@ def _compiler(template: Path) -> typst.Compiler:
     return typst.Compiler(str(template), root=str(template.parent), font_paths=fonts)
 
 
+def page_count(pdf: bytes) -> int:
+    """Return how many pages a PDF of `render` has, from the root of its page tree, which typst never compresses."""
+    found = _PAGE_COUNT.search(pdf)
+    if found is None:
+        raise ValueError("the PDF has no page tree")
+    return int(found[1])
+
+
 def join(sheets: Iterable[bytes], file: BinaryIO) -> None:
     """Write one PDF with the pages of all ``sheets``, in their order; of the sheets one at a time is in memory."""
     with pypdfium2.PdfDocument.new() as whole:
@@ -65,7 +75,7 @@ def join(sheets: Iterable[bytes], file: BinaryIO) -> None:
 def visible(value: Any) -> Any:
     """Return ``value`` with every character that the fonts lack replaced by its code point, 〔U+2A701〕."""
     if isinstance(value, str):
-        return "".join(character if _has_glyph(character) else f"〔U+{ord(character):04X}〕" for character in value)
+        return value if _characters().issuperset(value) else "".join(map(_shown, value))
     if isinstance(value, dict):
         return {key: visible(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
@@ -73,14 +83,14 @@ def visible(value: Any) -> Any:
     return value
 
 
-def _has_glyph(character: str) -> bool:
-    return character == "\n" or ord(character) in _characters()
+def _shown(character: str) -> str:
+    return character if character in _characters() else f"〔U+{ord(character):04X}〕"
 
 
 @cache
-def _characters() -> frozenset[int]:
-    """Return the code points of the fonts."""
-    return frozenset().union(*(_mapped(path.read_bytes()) for path in _FONTS.glob("*.ttf")))
+def _characters() -> frozenset[str]:
+    """Return the characters of the fonts, and the line break, which needs no glyph."""
+    return frozenset("\n").union(*(map(chr, _mapped(path.read_bytes())) for path in _FONTS.glob("*.ttf")))
 
 
 def _mapped(font: bytes) -> frozenset[int]:

@@ -134,6 +134,18 @@ def test_the_first_page_holds_the_form_however_long_names_are(sheet: PaperSheet)
     assert min(page.crop((560, 30, 595, 800)).get_flattened_data()) > 150  # only the watermark in the right margin
 
 
+@pytest.mark.parametrize("length", range(0, 120, 10))
+def test_a_form_that_grows_past_the_page_is_made_smaller_in_time(sheet: PaperSheet, length: int) -> None:
+    """Whether the guess of its height was right or wrong by a line, it is one page, counted right, and whole."""
+    head = tuple(replace(fact, text="长" * length + "末") for fact in sheet.head)
+    signed = Paragraph(number="19", label="意见", text="同意" * 70, signature="赵行长")
+    pages = texts(render_paper(replace(sheet, head=head, paragraphs=(signed, signed))))
+    assert len(pages) == 1
+    assert "第1页/共1页" in pages[0]
+    assert pages[0].count("末") >= len(head)
+    assert all(each in pages[0] for each in ("".join(text.split()) for text in sheet.instructions))
+
+
 def test_a_later_copy_says_which_one_it_is(sheet: PaperSheet) -> None:
     (page,) = texts(render_paper(replace(sheet, copy=3)))
     assert "补打第3次" in page
