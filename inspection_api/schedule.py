@@ -86,6 +86,7 @@ def _evaluate_alerts(ctx: Context) -> bool:
 
 SCHEDULE: tuple[Scheduled, ...] = (
     Scheduled(name="let-exits-take-effect", every=timedelta(minutes=10), function=checkpoints.let_exits_take_effect),
+    Scheduled(name="hand-on-expired", every=timedelta(hours=1), function=checkpoints.hand_on_expired),
     Scheduled(name="generate-tasks", every=timedelta(minutes=1), function=_generate_tasks),
     Scheduled(name="advance-campaigns", every=timedelta(minutes=1), function=tasks.advance_campaigns),
     Scheduled(name="sweep-tasks", every=timedelta(hours=1), function=_sweep_tasks),

@@ -33,7 +33,7 @@ from checkpoints.service.proposals import (
     withdraw_proposal,
 )
 from checkpoints.service.scans import Scanned, look_up, note_scans
-from checkpoints.service.succession import on_organisations_closed, on_users_disabled
+from checkpoints.service.succession import hand_on_expired, on_officers_left, on_organisations_closed
 
 __all__ = [
     "Described",
@@ -56,13 +56,14 @@ __all__ = [
     "edit",
     "edit_many",
     "grant_with_customer",
+    "hand_on_expired",
     "let_exits_take_effect",
     "look_up",
     "note_scans",
     "on_customers_created",
     "on_exits_concluded",
+    "on_officers_left",
     "on_organisations_closed",
-    "on_users_disabled",
     "propose_checkpoint",
     "propose_edit",
     "propose_exit",

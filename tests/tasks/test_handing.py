@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from inspection_api.accounts.models import AccessGrant
+from checkpoints import service as checkpoints
+from inspection_api.accounts.models import AccessGrant, RoleAssignment
 from inspection_api.core.permissions import Role
 from inspection_api.plans.models import Plan
 from tests.factories import pages
@@ -64,6 +65,80 @@ def test_who_leaves_is_followed_by_the_backup_or_by_nobody(client: FlaskClient, 
     assert officers(portfolio, unfit) == officers(portfolio, alone) == {None}
     assert {backed, *(task.id for task in portfolio.tasks(backed))} <= held(portfolio, "colleague")
     assert held(portfolio, "officer").isdisjoint({backed, alone, *(task.id for task in portfolio.tasks())})
+
+
+def role_of(world: World, user: str) -> UUID:
+    with world.transaction() as ctx:
+        mine = select(RoleAssignment.id).where(RoleAssignment.user_id == world.people[user])
+        return ctx.session.scalars(mine).one()
+
+
+def end_role(client: FlaskClient, world: World, assignment_id: UUID | str) -> None:
+    path = f"{API}/users/{world.people['officer']}/roles/{assignment_id}"
+    assert client.delete(path, headers=world.headers("administrator")).status_code == 204
+
+
+def give_role(client: FlaskClient, world: World, organisation: str, **dates: str) -> str:
+    body = {"role": "loan_officer", "organisation_id": str(world.organisations[organisation]), **dates}
+    path = f"{API}/users/{world.people['officer']}/roles"
+    answer = client.post(path, json=body, headers=world.headers("administrator"))
+    assert answer.status_code == 201
+    made: str = answer.json["id"]
+    return made
+
+
+@pytest.mark.parametrize("elsewhere", [None, "foreign"])
+def test_who_loses_his_role_or_moves_elsewhere_hands_on_what_he_had(
+    client: FlaskClient, portfolio: Portfolio, elsewhere: str | None
+) -> None:
+    world = portfolio.world
+    backed = portfolio.add_checkpoint(backup_officer_id=world.people["colleague"])
+    alone = portfolio.add_checkpoint()
+    portfolio.generate()
+    first, second = role_of(world, "officer"), give_role(client, world, "sub_branch")
+    end_role(client, world, first)
+    assert officers(portfolio, alone) == {world.people["officer"]}, "he has the role still"
+    if elsewhere:
+        give_role(client, world, elsewhere)
+    end_role(client, world, second)
+    assert officers(portfolio, backed) == {world.people["colleague"]}
+    assert officers(portfolio, alone) == {None}
+    assert held(portfolio, "officer").isdisjoint({backed, alone, *(task.id for task in portfolio.tasks())})
+
+
+def test_a_role_that_runs_out_hands_on_what_its_holder_had(
+    client: FlaskClient, portfolio: Portfolio, clock: Clock
+) -> None:
+    world = portfolio.world
+    backed = portfolio.add_checkpoint(backup_officer_id=world.people["colleague"])
+    portfolio.generate()
+    first = role_of(world, "officer")
+    give_role(client, world, "sub_branch", valid_to="2026-03-12")
+    end_role(client, world, first)
+    clock.now += timedelta(days=2)
+    with world.transaction() as ctx:
+        assert checkpoints.hand_on_expired(ctx) is False
+    assert officers(portfolio, backed) == {world.people["officer"]}, "the last day is one of his"
+    clock.now += timedelta(days=1)
+    with world.transaction() as ctx:
+        checkpoints.hand_on_expired(ctx)
+    assert officers(portfolio, backed) == {world.people["colleague"]}
+
+
+def test_handing_on_costs_the_same_for_any_number(portfolio: Portfolio, queries: Callable[[], list[str]]) -> None:
+    counts = []
+    for number, user in ((1, "officer"), (5, "foreign_officer")):
+        organisation = "foreign" if user == "foreign_officer" else "sub_branch"
+        for _ in range(number):
+            portfolio.add_checkpoint(organisation, officer=user)
+        with portfolio.world.transaction() as ctx:
+            ended = update(RoleAssignment).where(RoleAssignment.user_id == portfolio.world.people[user])
+            ctx.session.execute(ended.values(valid_from=date(2026, 1, 1), valid_to=date(2026, 3, 9)))
+        with portfolio.world.transaction() as ctx:
+            seen = queries()
+            checkpoints.hand_on_expired(ctx)
+            counts.append(len(seen))
+    assert counts[0] == counts[1]
 
 
 def test_a_disabled_backup_takes_nothing_over(client: FlaskClient, portfolio: Portfolio) -> None:

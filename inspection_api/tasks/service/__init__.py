@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inspection_api.tasks.service.assigning import on_checkpoints_assigned, on_handlers_named, on_performers_disabled
+from inspection_api.tasks.service.assigning import on_checkpoints_assigned, on_handlers_named, on_performers_left
 from inspection_api.tasks.service.attempting import note_attempts
 from inspection_api.tasks.service.campaigns import (
     advance_campaigns,
@@ -46,7 +46,7 @@ __all__ = [
     "on_checkpoints_transferred",
     "on_handlers_named",
     "on_members_removed",
-    "on_performers_disabled",
+    "on_performers_left",
     "preview_campaign",
     "propose_recompute",
     "reassign",

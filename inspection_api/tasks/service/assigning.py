@@ -63,8 +63,8 @@ def on_handlers_named(ctx: Context, events: Sequence[Recorded]) -> None:
     _follow(ctx, checkpoint_ids=[UUID(checkpoint_id) for checkpoint_id in named])
 
 
-def on_performers_disabled(ctx: Context, events: Sequence[Recorded]) -> None:
-    """React to ``user.disabled``: the tasks that were his by his role go to whoever has it now."""
+def on_performers_left(ctx: Context, events: Sequence[Recorded]) -> None:
+    """React to ``user.disabled`` and ``role.ended``: the tasks that were his by his role go to whoever has it now."""
     _follow(ctx, user_ids=[UUID(event.data["user_id"]) for event in events])
 
 
