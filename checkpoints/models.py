@@ -16,6 +16,7 @@ class Checkpoint(Identified, Versioned, Base):
     """A place to be visited.
 
     ``location_lon`` and ``location_lat`` are the place that judges today, in WGS-84; None while unbound.
+    ``distance_m`` is no column: how far it is from the point that a search asks about, None elsewhere.
     ``location_generation`` is the generation of the standing or the next binding: 1, and one more with every reset.
     """
 
@@ -55,6 +56,7 @@ class Checkpoint(Identified, Versioned, Base):
     location_lon: Mapped[float | None] = mapped_column(Double)
     location_lat: Mapped[float | None] = mapped_column(Double)
     archived_at: Mapped[datetime | None]
+    distance_m: Mapped[int | None] = query_expression()
 
 
 class CheckpointPlate(Base):

@@ -40,11 +40,11 @@ def create_checkpoint(ctx: Context, **values: Any) -> Checkpoint:
     return service.create(ctx, **values)
 
 
-@blp.get("/checkpoints", permission=READ, query=schemas.CheckpointQuery, out=page_of(schemas.CheckpointSchema))
+@blp.get("/checkpoints", permission=READ, query=schemas.CheckpointQuery, out=page_of(schemas.FoundCheckpointSchema))
 def list_checkpoints(ctx: Context, *, limit: int, cursor: str | None, **filters: Any) -> Any:
-    """List the checkpoints in my scope, by code."""
+    """List the checkpoints in my scope, by code; the nearest first if a point is asked about."""
     statement = queries.checkpoints_of(ctx.actor, filters)
-    return paginate(ctx.session, statement, by=[Checkpoint.code], limit=limit, cursor=cursor)
+    return paginate(ctx.session, statement, by=queries.order_of(filters), limit=limit, cursor=cursor)
 
 
 @blp.get("/checkpoints/<uuid:checkpoint_id>", permission=READ, out=schemas.CheckpointDetailSchema)

@@ -106,6 +106,12 @@ class CheckpointSchema(Schema):
     version = fields.Integer()
 
 
+class FoundCheckpointSchema(CheckpointSchema):
+    """A checkpoint in a list; ``distance_m``: metres from the point that was asked about, else null."""
+
+    distance_m = fields.Integer(allow_none=True)
+
+
 class CheckpointDetailSchema(Schema):
     """A checkpoint with its loans, the way to it (if any place is known), its plate's text (if I may), and its exit."""
 

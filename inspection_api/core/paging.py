@@ -15,7 +15,7 @@ from inspection_api.core.errors import Invalid
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Select
+    from sqlalchemy import Label, Select
     from sqlalchemy.orm import InstrumentedAttribute, Session
 
 T = TypeVar("T")
@@ -44,12 +44,14 @@ def paginate(
     session: Session,
     statement: Select[T],
     *,
-    by: Sequence[InstrumentedAttribute[Any]],
+    by: Sequence[InstrumentedAttribute[Any] | Label[Any]],
     limit: int = DEFAULT_LIMIT,
     cursor: str | None = None,
     newest_first: bool = False,
 ) -> Page[T]:
     """Return one page of ``statement``, ordered by the columns ``by`` (together unique, none null).
+
+    A labelled expression among them is a member of what the statement gives, by the name of its label.
 
     ``newest_first`` turns the order of all of them.
     A statement of one entity gives its objects, one of several columns gives rows, whose names hold those of ``by``.
@@ -72,12 +74,12 @@ def fetch(session: Session, statement: Select[Any]) -> Sequence[Any]:
     return found.all() if len(statement.column_descriptions) > 1 else found.scalars().all()
 
 
-def _encoded(row: object, by: Sequence[InstrumentedAttribute[Any]]) -> str:
+def _encoded(row: object, by: Sequence[InstrumentedAttribute[Any] | Label[Any]]) -> str:
     values = [str(getattr(row, column.key)) for column in by]
     return base64.urlsafe_b64encode(json.dumps(values).encode()).decode()
 
 
-def _decoded(cursor: str, by: Sequence[InstrumentedAttribute[Any]]) -> list[Any]:
+def _decoded(cursor: str, by: Sequence[InstrumentedAttribute[Any] | Label[Any]]) -> list[Any]:
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor))
         return [_parsed(value, column.type.python_type) for value, column in zip(values, by, strict=True)]

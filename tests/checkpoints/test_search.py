@@ -66,6 +66,28 @@ def test_a_point_is_found_within_its_distance_and_not_beyond(place: Field) -> No
     assert found(place, **near(600, sys="gcj02")) != found(place, **near(600)), "half a kilometre lies between them"
 
 
+def test_the_nearest_come_first_and_say_how_far_they_are(place: Field) -> None:
+    for metres in (5_000, 0, 480, 480, 20):
+        put(place, place.add(), location_lon=LON, location_lat=LAT + metres * METRE_NORTH)
+    headers = place.world.headers("manager")
+    rows = list(pages(place.client, PATH, headers, limit=2, **near(6_000)))
+    assert [row["code"] for row in rows] == ["CP0002", "CP0005", "CP0003", "CP0004", "CP0001"]
+    for row in rows:
+        away = distance_m(Point(LON, LAT), Point(row["location_lon"], row["location_lat"]))
+        assert row["distance_m"] == round(away)
+    assert {row["distance_m"] for row in pages(place.client, PATH, headers)} == {None}
+
+
+def test_a_cursor_of_another_order_is_refused(place: Field) -> None:
+    for _ in range(3):
+        put(place, place.add(), location_lon=LON, location_lat=LAT)
+    headers = place.world.headers("manager")
+    for gave, takes in ((near(100), {}), ({}, near(100))):
+        cursor = place.client.get(PATH, query_string={**gave, "limit": 1}, headers=headers).json["next_cursor"]
+        answer = place.client.get(PATH, query_string={**takes, "limit": 1, "cursor": cursor}, headers=headers)
+        assert (answer.status_code, answer.json["code"]) == (422, "cursor_invalid")
+
+
 @pytest.mark.parametrize(
     ("query", "code"),
     [
