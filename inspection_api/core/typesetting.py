@@ -28,8 +28,11 @@ _lock = Lock()
 
 
 def render(template: Path, data: Mapping[str, Any]) -> bytes:
-    """Return the PDF of a template that reads ``sys.inputs.data`` as JSON; texts are to be `visible` already."""
-    return _compiled(template, data, format="pdf")
+    """Return the PDF of a template that reads ``sys.inputs.data`` as JSON; texts are to be `visible` already.
+
+    Without the tree of tags, which is for reading aloud: such pages are to be printed. It is a fifth of their size.
+    """
+    return _compiled(template, data, format="pdf", pdf_tags=False)
 
 
 def draw(template: Path, data: Mapping[str, Any], *, kind: str, dpi: int) -> bytes:
