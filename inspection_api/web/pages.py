@@ -64,6 +64,7 @@ class Page:
 
 PAGES = (
     Page(path="/login", title="登录", script="login/login.js", styles=("login/login.css",)),
+    Page(path="/desk", title="待办审批", script="desk/desk.js", styles=("desk/desk.css",)),
     Page(path="/board", title="进度看板", script="board/board.js", styles=("board/board.css",)),
     Page(
         path="/m",

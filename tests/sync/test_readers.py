@@ -15,6 +15,7 @@ from inspection_api.customers.models import Customer
 from inspection_api.loans import service as loans
 from inspection_api.loans.models import Loan
 from inspection_api.loans.service import NewLoan
+from inspection_api.notifications.models import InboxItem
 from sync.entities import ENTITIES
 from tests.sync.operations import unmet
 from tests.sync.phone import Phone
@@ -25,6 +26,7 @@ from tests.sync.test_pull import kinds, mirror
 from tests.sync.test_push_more import accepted
 from tests.sync.test_snapshot import taken, verified
 from tests.telemetry.gateways import FIRST_DAY, add_customer
+from tests.waiting import deliver_all
 
 if TYPE_CHECKING:
     from tests.factories import World
@@ -51,6 +53,7 @@ def full(phone: Phone, street: Street, world: World, clock: Clock) -> Phone:
     clock.advance(days=9)
     ask(phone, record, "officer")
     phone.headers = world.headers(phone.username)
+    deliver_all(world)
     return phone
 
 
@@ -90,11 +93,16 @@ def understood(told: Any, value: Any) -> bool:
 
 
 @pytest.mark.parametrize("username", READERS)
-def test_whoever_has_no_assignment_pulls_only_what_the_whole_bank_shares(full: Phone, username: str) -> None:
+def test_whoever_has_no_assignment_pulls_only_what_the_whole_bank_shares_and_what_he_is_told(
+    full: Phone, world: World, username: str
+) -> None:
     device = approved(full, username)
-    assert kinds(mirror(device)) == SHARED
+    with world.transaction() as ctx:
+        own = ctx.session.scalars(select(InboxItem.id).where(InboxItem.user_id == world.people[username])).all()
     held, cursor = taken(device)
-    assert kinds(held) == SHARED
+    for found in (mirror(device), held):
+        assert kinds(found) - {"inbox_item"} == SHARED
+        assert {UUID(id_) for entity, id_ in found if entity == "inbox_item"} == set(own)
     assert verified(device, cursor, held) == {"behind": False, "differing": []}
 
 

@@ -4,6 +4,13 @@
 export const PAGES = [
   { path: "/m", title: "现场检查", icon: "phone", roles: ["loan_officer"], leads: ["loan_officer"] },
   {
+    path: "/desk",
+    title: "待办审批",
+    icon: "desk",
+    roles: ["province_manager", "branch_manager", "sub_branch_manager", "approver", "risk_manager", "service_manager", "information_officer"],
+    leads: ["branch_manager", "sub_branch_manager", "approver"],
+  },
+  {
     path: "/board",
     title: "进度看板",
     icon: "board",
