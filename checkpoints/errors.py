@@ -118,7 +118,7 @@ class ForeignLoan(Invalid):
 
 
 class LocationDecided(Conflict):
-    """The location waits for no decision; ``current`` says what it is."""
+    """The location waits for no decision; ``current`` says what it is, ``decided_by_name`` who decided, if anybody."""
 
     code = "location_decided"
     title = "该位置已处理，无需确认"
@@ -146,7 +146,7 @@ class ExitDayInvalid(Invalid):
 
 
 class ExitSettled(Conflict):
-    """The exit has no such step any more; ``current`` says what became of it."""
+    """The exit has no such step any more; ``current`` says what became of it, ``decided_by_name`` by whom."""
 
     code = "exit_settled"
     title = "该退出申请已处理，不能再进行此操作"

@@ -12,7 +12,7 @@ from checkpoints.queries.judging import (
     plate_value,
 )
 from checkpoints.queries.locking import lock_open_tasks
-from checkpoints.queries.proposals import get_proposal, name_of, proposals_of, visible_proposals
+from checkpoints.queries.proposals import get_proposal, proposals_of, visible_proposals
 from checkpoints.queries.seeing import (
     FILTERS,
     checkpoints_of,
@@ -45,7 +45,6 @@ __all__ = [
     "locations_by_checkpoint",
     "locations_of",
     "lock_open_tasks",
-    "name_of",
     "neighbours_of",
     "open_exit_of",
     "order_of",

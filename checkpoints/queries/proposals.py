@@ -8,7 +8,6 @@ from sqlalchemy import and_, false, or_, select
 
 from checkpoints.models import Checkpoint, CheckpointProposal
 from checkpoints.queries.seeing import READ
-from inspection_api.accounts.models import UserAccount
 from inspection_api.accounts.queries import get_one, in_subtree
 
 if TYPE_CHECKING:
@@ -49,8 +48,3 @@ def get_proposal(session: Session, actor: Actor, proposal_id: UUID) -> Checkpoin
         NotFound: none, or out of scope.
     """
     return get_one(session, visible_proposals(actor).where(CheckpointProposal.id == proposal_id))
-
-
-def name_of(session: Session, user_id: UUID | None) -> str | None:
-    """Return a user's name, None for nobody."""
-    return session.scalar(select(UserAccount.name).where(UserAccount.id == user_id)) if user_id else None

@@ -68,15 +68,16 @@ EXIT_STEPS: dict[tuple[ExitStatus, ExitStep], ExitStatus] = {
 }
 
 
-def next_status(status: ExitStatus, step: ExitStep) -> ExitStatus:
-    """Return where an exit stands after ``step``.
+def next_status(status: ExitStatus, step: ExitStep, *, last_by_name: str | None = None) -> ExitStatus:
+    """Return where an exit stands after ``step``; ``last_by_name`` is who decided or ended it, None while it waits.
 
     Raises:
         ExitSettled: the table has no such step from here.
     """
     after = EXIT_STEPS.get((status, step))
     if after is None:
-        raise ExitSettled(current=status.value, step=step.value)
+        sentence = f"该退出申请已由{last_by_name}处理" if last_by_name else ""
+        raise ExitSettled(sentence, current=status.value, step=step.value, decided_by_name=last_by_name)
     return after
 
 

@@ -20,7 +20,7 @@ from checkpoints.rules.exits import ExitStatus, ExitStep
 from checkpoints.rules.lifecycle import State, Step
 from checkpoints.service.creation import APPROVE
 from checkpoints.service.editing import get_locked
-from inspection_api.accounts.queries import get_one
+from inspection_api.accounts.queries import get_one, name_of
 from inspection_api.core.periods import local_day
 from inspection_api.core.permissions import Action, Permission
 
@@ -39,8 +39,7 @@ _TAKE_EFFECT = text(
           FROM checkpoint c JOIN checkpoint_exit e ON e.checkpoint_id = c.id
           WHERE e.status = 'approved' AND e.effective_on <= :today AND c.state = 'exit_proposed'
           ORDER BY c.id LIMIT :limit FOR NO KEY UPDATE OF c) due
-    WHERE p.id = due.id
-    RETURNING p.id, due.exit_id, due.exit_type, due.effective_on, due.decided_at
+    WHERE p.id = due.id RETURNING p.id, due.exit_id, due.exit_type, due.effective_on, due.decided_at
     """
 )
 
@@ -130,7 +129,7 @@ def approve_exit(
     """
     checkpoint, row = _locked(ctx, exit_id, APPROVE)
     today = local_day(ctx.now)
-    status = exits.next_status(ExitStatus(row.status), ExitStep.APPROVE)
+    status = _next_status(ctx, row, ExitStep.APPROVE)
     exits.ensure_decider(ctx.user_id, row.proposed_by)
     row.exit_type, row.effective_on = exit_type or row.exit_type, effective_on or row.effective_on
     _ensure_type(ctx, row.exit_type)
@@ -155,12 +154,10 @@ def refuse_exit(ctx: Context, exit_id: UUID, *, note: str) -> CheckpointExit:
     """Refuse somebody else's proposal; the checkpoint stays as its place says.
 
     Raises:
-        NotFound: out of scope.
-        ExitSettled: it was decided or withdrawn meanwhile.
-        FourEyes: the actor proposed it.
+        NotFound, ExitSettled, FourEyes: as for the approval.
     """
     checkpoint, row = _locked(ctx, exit_id, APPROVE)
-    status = exits.next_status(ExitStatus(row.status), ExitStep.REFUSE)
+    status = _next_status(ctx, row, ExitStep.REFUSE)
     exits.ensure_decider(ctx.user_id, row.proposed_by)
     _decide(ctx, row, status, note)
     _stay(ctx, checkpoint, Step.REFUSE_EXIT)
@@ -177,7 +174,7 @@ def withdraw_exit(ctx: Context, exit_id: UUID, *, reason: str) -> CheckpointExit
         ExitNotYours: somebody else proposed it.
     """
     checkpoint, row = _locked(ctx, exit_id, PROPOSE)
-    status = exits.next_status(ExitStatus(row.status), ExitStep.WITHDRAW)
+    status = _next_status(ctx, row, ExitStep.WITHDRAW)
     exits.ensure_proposer(ctx.user_id, row.proposed_by)
     _end(ctx, row, status, reason)
     _stay(ctx, checkpoint, Step.REFUSE_EXIT)
@@ -194,7 +191,7 @@ def call_off_exit(ctx: Context, exit_id: UUID, *, reason: str) -> CheckpointExit
         ExitInEffect: its day has come.
     """
     checkpoint, row = _locked(ctx, exit_id, APPROVE)
-    status = exits.next_status(ExitStatus(row.status), ExitStep.CALL_OFF)
+    status = _next_status(ctx, row, ExitStep.CALL_OFF)
     exits.ensure_still_ahead(row.effective_on, local_day(ctx.now))
     _end(ctx, row, status, reason)
     _stay(ctx, checkpoint, Step.REFUSE_EXIT)
@@ -229,6 +226,12 @@ def reactivate(ctx: Context, checkpoint_id: UUID, *, reason: str, effective_on: 
         effective_on=returns_on.isoformat(),
     )
     return checkpoint
+
+
+def _next_status(ctx: Context, row: CheckpointExit, step: ExitStep) -> ExitStatus:
+    """Return where the exit stands after ``step``, or tell who was faster (ExitSettled)."""
+    last_by_name = name_of(ctx.session, row.ended_by or row.decided_by)
+    return exits.next_status(ExitStatus(row.status), step, last_by_name=last_by_name)
 
 
 def let_exits_take_effect(ctx: Context) -> bool:

@@ -17,7 +17,7 @@ from checkpoints.rules.lifecycle import State, Step
 from checkpoints.service.bindings import NewBinding, apply_bindings, stand
 from checkpoints.service.editing import get_locked
 from checkpoints.service.scans import ensure_plate, note_scans
-from inspection_api.accounts.queries import get_one
+from inspection_api.accounts.queries import get_one, name_of
 from inspection_api.core.ids import new_id
 from inspection_api.core.permissions import Action, Permission
 from inspection_api.media import queries as media
@@ -163,7 +163,9 @@ def _contest(
     )
     contested = ctx.session.scalars(waiting.order_by(CheckpointLocation.id).with_for_update()).all()
     if chosen not in contested:
-        raise LocationDecided(current=chosen.status)
+        decider = name_of(ctx.session, chosen.decided_by)
+        sentence = f"该位置已由{decider}处理" if decider else ""
+        raise LocationDecided(sentence, current=chosen.status, decided_by_name=decider)
     for each in contested:
         lifecycle.ensure_other_person(ctx.user_id, each.bound_by, sentence=_OWN_BINDING)
     return checkpoint, chosen, [each for each in contested if each is not chosen]

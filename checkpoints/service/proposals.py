@@ -18,7 +18,7 @@ from checkpoints.rules import proposals
 from checkpoints.rules.proposals import ProposalKind, ProposalStatus
 from checkpoints.service import creation, editing
 from inspection_api.accounts.models import UserAccount
-from inspection_api.accounts.queries import get_one, visible
+from inspection_api.accounts.queries import get_one, name_of, visible
 from inspection_api.core.ids import new_id
 from inspection_api.core.permissions import Action, Permission
 from inspection_api.core.tables import ensure_version
@@ -229,7 +229,7 @@ def _locked(ctx: Context, proposal_id: UUID, permission: Permission) -> Checkpoi
     proposals.ensure_waits(
         proposal.status,
         decided_by=str(decider) if decider else None,
-        decided_by_name=queries.name_of(ctx.session, decider),
+        decided_by_name=name_of(ctx.session, decider),
     )
     return proposal
 

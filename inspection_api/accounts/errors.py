@@ -76,7 +76,7 @@ class DeviceLimit(Conflict):
 
 
 class DeviceDecided(Conflict):
-    """The device was approved or revoked before; ``current`` says which."""
+    """The device was approved or revoked before; ``current`` says which, ``decided_by_name`` by whom."""
 
     code = "device_decided"
     title = "该设备已处理"

@@ -213,3 +213,8 @@ def organisation_paths(session: Session, ids: Iterable[UUID]) -> dict[UUID, str]
     """Return the path of each organisation, by id."""
     statement = select(Organisation.id, Organisation.path).where(Organisation.id.in_(list(ids)))
     return {row.id: row.path for row in session.execute(statement)}
+
+
+def name_of(session: Session, user_id: UUID | None) -> str | None:
+    """Return a user's name, None for nobody."""
+    return session.scalar(select(UserAccount.name).where(UserAccount.id == user_id)) if user_id else None

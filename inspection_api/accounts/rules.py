@@ -139,9 +139,12 @@ def ensure_room_for_device(live_devices: int) -> None:
         raise DeviceLimit
 
 
-def ensure_may_approve_device(actor: Actor, owner_id: UUID | None, status: DeviceStatus) -> None:
+def ensure_may_approve_device(
+    actor: Actor, owner_id: UUID | None, status: DeviceStatus, *, decided_by_name: str | None = None
+) -> None:
     """Raise unless ``actor`` may approve: not his own device (four eyes), and not one that is decided."""
     if owner_id is not None:
         ensure_another_person(actor, owner_id)
     if status is not DeviceStatus.PENDING:
-        raise DeviceDecided(current=status.value)
+        sentence = f"该手机已由{decided_by_name}处理" if decided_by_name else ""
+        raise DeviceDecided(sentence, current=status.value, decided_by_name=decided_by_name)

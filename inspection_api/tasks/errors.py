@@ -69,7 +69,7 @@ class RecomputeDayInvalid(Invalid):
 
 
 class RecomputeSettled(Conflict):
-    """The recomputation was approved or refused already; ``status`` says which."""
+    """The recomputation was approved or refused already; ``current`` says which, ``decided_by_name`` by whom."""
 
     code = "recompute_settled"
     title = "该重算已处理"

@@ -279,7 +279,8 @@ def test_a_device_is_enrolled_once_and_approved_by_another_person(client: FlaskC
     assert client.post(path, headers=officer).status_code == 403
     assert client.post(path, headers=world.headers("foreign_manager")).status_code == 404
     assert client.post(path, headers=world.headers("manager")).json["status"] == "approved"
-    assert client.post(path, headers=world.headers("manager")).json["code"] == "device_decided"
+    second = client.post(path, headers=world.headers("manager")).json
+    assert (second["code"], second["decided_by_name"]) == ("device_decided", "姓名manager")
 
 
 def test_a_manager_does_not_approve_his_own_device(client: FlaskClient, world: World) -> None:

@@ -131,6 +131,7 @@ def test_the_first_decision_stands(place: Field) -> None:
     assert act(place, "approver", f"/exits/{exit_id}/refuse", {"note": "仍有余额"}).status_code == 200
     second = act(place, "branch_manager", f"/exits/{exit_id}/approve")
     assert (second.status_code, second.json["code"], second.json["current"]) == (409, "exit_settled", "refused")
+    assert second.json["decided_by_name"] == "姓名approver"
 
 
 def test_a_refused_exit_leaves_the_point_as_its_place_says_and_may_be_proposed_again(place: Field) -> None:

@@ -33,8 +33,9 @@ def test_a_step_is_taken_exactly_where_the_table_has_it(status: ExitStatus, step
         assert exits.next_status(status, step) is EXIT_STEPS[status, step]
     else:
         with pytest.raises(ExitSettled) as caught:
-            exits.next_status(status, step)
-        assert caught.value.members == {"current": status.value, "step": step.value}
+            exits.next_status(status, step, last_by_name="李芳")
+        assert caught.value.members == {"current": status.value, "step": step.value, "decided_by_name": "李芳"}
+        assert caught.value.detail == "该退出申请已由李芳处理"
 
 
 def test_every_exit_begins_open_and_what_is_over_stays_over() -> None:

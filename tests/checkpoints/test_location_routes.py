@@ -168,7 +168,7 @@ def test_another_person_confirms_and_the_waiting_visits_are_told(place: Field) -
     assert place.get(point).state == "active"
     again = place.post("second_manager", path)
     assert (again.status_code, again.json["code"], again.json["status"]) == (409, "location_decided", 409)
-    assert again.json["current"] == "confirmed"
+    assert (again.json["current"], again.json["decided_by_name"]) == ("confirmed", "姓名second_manager")
     with place.world.transaction() as ctx:
         event = ctx.session.scalars(select(Event).where(Event.kind == "checkpoint.binding_confirmed")).one()
     assert event.data == {"checkpoint_id": str(point), "location_id": made["id"]}

@@ -95,6 +95,7 @@ def test_a_second_person_has_it_made_without_touching_what_is_done(
     assert portfolio.generate().created == 0
     again = post(client, portfolio, "province_manager", f"{path}/approve")
     assert (again.status_code, again.json["code"]) == (409, "recompute_settled")
+    assert (again.json["current"], again.json["decided_by_name"]) == ("approved", "姓名province_manager")
 
 
 def test_a_backfilled_task_is_in_no_rate(client: FlaskClient, portfolio: Portfolio, clock: Clock) -> None:

@@ -78,7 +78,8 @@ def approve(ctx: Context, device_id: UUID) -> Device:
         DeviceDecided: it was approved or revoked before.
     """
     device = _manageable(ctx, device_id)
-    rules.ensure_may_approve_device(ctx.actor, device.user_id, DeviceStatus(device.status))
+    decider = queries.name_of(ctx.session, device.decided_by)
+    rules.ensure_may_approve_device(ctx.actor, device.user_id, DeviceStatus(device.status), decided_by_name=decider)
     device.status, device.decided_by, device.decided_at = DeviceStatus.APPROVED, ctx.user_id, ctx.now
     ctx.record("device.approved", device_id=str(device.id), user_id=str(device.user_id))
     return device

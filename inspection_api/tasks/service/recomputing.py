@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, text
 
-from inspection_api.accounts.queries import get_one, in_subtree
+from inspection_api.accounts.queries import get_one, in_subtree, name_of
 from inspection_api.calendars.queries import load_calendar
 from inspection_api.core.periods import Period, local_day
 from inspection_api.plans import service as plans
@@ -118,7 +118,8 @@ def _undecided(ctx: Context, recompute_id: UUID) -> RuleRecompute:
     reachable = queries.recomputes_of(ctx.actor, plans.EDIT).where(RuleRecompute.id == recompute_id)
     row = get_one(ctx.session, reachable.with_for_update(of=RuleRecompute))
     if row.status != "proposed":
-        raise RecomputeSettled(status=row.status)
+        decider = name_of(ctx.session, row.decided_by)
+        raise RecomputeSettled(f"该重算已由{decider}处理", current=row.status, decided_by_name=decider)
     if row.proposed_by == ctx.user_id:
         raise RecomputeFourEyes
     return row
