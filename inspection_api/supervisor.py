@@ -42,7 +42,7 @@ _POLL_S = 0.1
 _PORT_PATIENCE_S = 3.0
 _READY_PATIENCE_S = 120.0
 _STOP_PATIENCE_S = 20.0
-_TOLD = ("DATABASE_URL", "REDIS_URL", "XUNJI_MODE", "XUNJI_VAR", _SECRET)
+_TOLD = ("DATABASE_URL", "REDIS_URL", "XUNJI_MODE", "XUNJI_VAR", "XUNJI_CLOCK_FILE", _SECRET)
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -160,7 +160,7 @@ def _open_to_phones(env: dict[str, str]) -> None:
 @contextmanager
 def _told(env: Mapping[str, str], path: Path) -> Iterator[None]:
     """Write down, for single commands, what the running system was started with; the file is gone when it stops."""
-    _write_private(path, "".join(f"export {name}={shlex.quote(env[name])}\n" for name in _TOLD))
+    _write_private(path, "".join(f"export {name}={shlex.quote(env[name])}\n" for name in _TOLD if name in env))
     yield
     path.unlink(missing_ok=True)
 

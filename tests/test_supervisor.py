@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from inspection_api.core.embedded_home import _private_path
-from inspection_api.supervisor import _demo_secret
+from inspection_api.supervisor import _demo_secret, _told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -135,6 +135,12 @@ def test_everything_starts_answers_and_stops_on_ctrl_c(var: Path) -> None:
         assert process.wait(60) == 0
     assert wait_until_gone(pids) == []
     assert not (var / "run.env").exists()
+
+
+def test_single_commands_live_by_the_clock_of_the_running_demo(tmp_path: Path) -> None:
+    env = {"DATABASE_URL": "postgresql://there/bank", "XUNJI_CLOCK_FILE": "a clock"}
+    with _told(env, tmp_path / "run.env"):
+        assert "export XUNJI_CLOCK_FILE='a clock'" in (tmp_path / "run.env").read_text()
 
 
 def test_phones_are_invited_by_https_with_a_certificate_that_they_can_trust(var: Path) -> None:
