@@ -38,7 +38,7 @@ OWN_WORDS = {
         *("completion", "coverage", "branch_checks", "details", "comparison", "series"),
         *("indicators", "conclusions", "migrations", "records", "anomalies", "alerting", "month_end"),
         *("catalogue", "table", "words"),  # one file per report, all of them, and what they fill
-        *("scope", "duties", "visits", "incidents", "covering"),  # what several of them are counted from
+        *("scope", "duties", "visits", "incidents", "covering", "kept"),  # what several of them are counted from
         *("exporting", "spreadsheets", "printing", "templates"),  # as files
     },
     "inspection_api.templates": {"default_template"},  # data: the form that every bank starts with

@@ -69,13 +69,7 @@ def _by_checkpoint(ctx: Context, points: Subquery) -> Select[*tuple[Any, ...]]:
 
 
 def _by_customer(ctx: Context, points: Subquery, start: date, end: date) -> Select[*tuple[Any, ...]]:
-    whose = customers_of(points)
-    lent = (
-        select(Loan.customer_id, func.sum(Loan.amount).label("amount"))
-        .where(Loan.disbursed_on <= end, Loan.matures_on >= start)
-        .group_by(Loan.customer_id)
-        .subquery()
-    )
+    whose, lent = customers_of(points), lent_in(start, end)
     amount = func.coalesce(func.sum(lent.c.amount), 0)
     return (
         select(
@@ -89,6 +83,16 @@ def _by_customer(ctx: Context, points: Subquery, start: date, end: date) -> Sele
         .join(whose, whose.c.id == Customer.id)
         .outerjoin(lent, lent.c.customer_id == Customer.id)
         .where(visible(Customer, "customer", ctx.actor, queries.READ))
+    )
+
+
+def lent_in(start: date, end: date) -> Subquery:
+    """Return what is lent to each customer on a day of the window: ``customer_id`` and ``amount`` in 元."""
+    return (
+        select(Loan.customer_id, func.sum(Loan.amount).label("amount"))
+        .where(Loan.disbursed_on <= end, Loan.matures_on >= start)
+        .group_by(Loan.customer_id)
+        .subquery()
     )
 
 

@@ -94,6 +94,43 @@ class MonthFigure(Base):
     covered_balance: Mapped[Decimal] = mapped_column(Numeric(20, 2))
 
 
+class MonthCheckpoint(Base):
+    """A checkpoint that an organisation had to see in a month, and whether it was ``seen``, when that was closed."""
+
+    __tablename__ = "month_checkpoint"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["organisation_id", "month"],
+            ["month_figure.organisation_id", "month_figure.month"],
+            name="fk_month_checkpoint_figure",
+        ),
+    )
+
+    organisation_id: Mapped[UUID] = mapped_column(primary_key=True)
+    month: Mapped[date] = mapped_column(primary_key=True)
+    checkpoint_id: Mapped[UUID] = mapped_column(primary_key=True)
+    seen: Mapped[bool]
+
+
+class MonthCustomer(Base):
+    """A customer whom an organisation had to see in a month, likewise, and what was lent to him then, in 元."""
+
+    __tablename__ = "month_customer"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["organisation_id", "month"],
+            ["month_figure.organisation_id", "month_figure.month"],
+            name="fk_month_customer_figure",
+        ),
+    )
+
+    organisation_id: Mapped[UUID] = mapped_column(primary_key=True)
+    month: Mapped[date] = mapped_column(primary_key=True)
+    customer_id: Mapped[UUID] = mapped_column(primary_key=True)
+    seen: Mapped[bool]
+    balance: Mapped[Decimal] = mapped_column(Numeric(20, 2))
+
+
 class MonthAdjustment(Base):
     """A change after its month was closed; triggers on ``task`` and ``visit`` write it in the same transaction.
 

@@ -1,7 +1,7 @@
 """月结报表: what stood when a month was closed, and what became of it since (domain.md §1.9).
 
 The list behind a frozen number is made from the tasks of today: one that was adjusted counts as it was before the first
-change, and where it was.
+change, and where it was. Those behind its coverage were kept at the closing.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from checkpoints.models import Checkpoint
 from inspection_api.accounts.models import Organisation
-from inspection_api.accounts.queries import in_subtree
 from inspection_api.core.periods import month_of
+from inspection_api.customers.models import Customer
 from inspection_api.plans.rules import InspectionType
-from inspection_api.reports import duties, queries, schemas
-from inspection_api.reports.models import MonthAdjustment, MonthFigure
+from inspection_api.reports import duties, kept, queries, schemas
+from inspection_api.reports.kept import is_read
+from inspection_api.reports.models import MonthAdjustment, MonthCheckpoint, MonthCustomer, MonthFigure
 from inspection_api.reports.rules import ADJUSTED, FROZEN, Change, Counts, Coverage, Measure, Rate, Sums, adjusted
-from inspection_api.reports.scope import held_by
 from inspection_api.reports.table import Chart, Column, Kind, Listing, Report, Shape, Table, rows_by_place
 from inspection_api.tasks.models import Task
 from inspection_api.tasks.rules import DONE, LEFT_OUT
@@ -44,7 +44,11 @@ _FROZEN = {
     "special": ("专项完成率（月结）", Measure.SPECIAL_COMPLETED, Measure.SPECIAL),
 }
 NOTE = "月结后的变动逐笔列为调整，不改动月结数；覆盖率为月结时的数。"
-_COVERED = {"checkpoints": "检查点覆盖率（月结）", "customers": "客户覆盖率（月结）", "balance": "余额覆盖率（月结）"}
+_COVERED = {
+    "checkpoints": ("检查点覆盖率（月结）", "checkpoints"),
+    "customers": ("客户覆盖率（月结）", "customers"),
+    "balance": ("余额覆盖率（月结）", "customers"),
+}
 COLUMNS = (
     *(
         Column(key=key, title=title, numerator=numerator, denominator=denominator, listing="tasks")
@@ -58,7 +62,10 @@ COLUMNS = (
         listing="tasks",
     ),
     Column(key="adjustments", title="月结后调整", kind=Kind.COUNT, numerator="adjustments", listing="adjustments"),
-    *(Column(key=key, title=title) for key, title in _COVERED.items()),
+    *(
+        Column(key=key, title=title, numerator="covered", denominator="due", listing=listing)
+        for key, (title, listing) in _COVERED.items()
+    ),
 )
 
 
@@ -123,7 +130,7 @@ def _parts(ctx: Context, parent: Organisation, month: date) -> dict[str, MonthEn
     statement = (
         select(Organisation.path, MonthFigure)
         .join(MonthFigure, MonthFigure.organisation_id == Organisation.id)
-        .where(MonthFigure.month == month, _is_read(ctx, MonthFigure.organisation_id, parent, own=False))
+        .where(MonthFigure.month == month, is_read(ctx, MonthFigure.organisation_id, parent, own=False))
     )
     return {path: _part(figure, changes[path]) for path, figure in ctx.session.execute(statement)}
 
@@ -139,18 +146,13 @@ def _changes(ctx: Context, parent: Organisation, month: date) -> dict[str, dict[
     statement = (
         select(Organisation.path, *kinds, func.count())
         .join(MonthAdjustment, MonthAdjustment.organisation_id == Organisation.id)
-        .where(MonthAdjustment.month == month, _is_read(ctx, MonthAdjustment.organisation_id, parent, own=False))
+        .where(MonthAdjustment.month == month, is_read(ctx, MonthAdjustment.organisation_id, parent, own=False))
         .group_by(Organisation.path, *kinds)
     )
     changes: dict[str, dict[Change, int]] = defaultdict(dict)
     for path, was, became, special, times in ctx.session.execute(statement):
         changes[path][Change(was, became, special)] = times
     return changes
-
-
-def _is_read(ctx: Context, column: Any, parent: Organisation, *, own: bool) -> ColumnElement[bool]:
-    """Return that a figure is one of ``parent``'s, and the actor reads all of its organisation."""
-    return and_(held_by(column, parent, own=own), in_subtree(column, ctx.actor.paths(queries.READ)))
 
 
 def adjustments(
@@ -167,7 +169,7 @@ def adjustments(
         NotFound: the organisation is out of the actor's scope.
     """
     parent = queries.get_readable(ctx, organisation_id)
-    is_there = _is_read(ctx, MonthAdjustment.organisation_id, parent, own=own)
+    is_there = is_read(ctx, MonthAdjustment.organisation_id, parent, own=own)
     return (
         select(
             *MonthAdjustment.__table__.columns,
@@ -193,7 +195,7 @@ def tasks(ctx: Context, *, organisation_id: UUID, month: date, measure: str, own
     unchanged = ~exists().where(first.c.task_id == Task.id, first.c.organisation_id == Task.organisation_id)
     is_frozen = exists().where(MonthFigure.organisation_id == Task.organisation_id, MonthFigure.month == month)
     stands = and_(
-        _is_read(ctx, Task.organisation_id, parent, own=own),
+        is_read(ctx, Task.organisation_id, parent, own=own),
         is_frozen,
         Task.due_on.between(month, month_of(month).end),
         Task.state.not_in(LEFT_OUT),
@@ -212,7 +214,7 @@ def tasks(ctx: Context, *, organisation_id: UUID, month: date, measure: str, own
 def _first_changes(ctx: Context, parent: Organisation, month: date, *, own: bool) -> Subquery:
     """Return what each task was in an organisation when its month was closed there; None: not there, or not counted."""
     place = (MonthAdjustment.task_id, MonthAdjustment.organisation_id)
-    is_there = _is_read(ctx, MonthAdjustment.organisation_id, parent, own=own)
+    is_there = is_read(ctx, MonthAdjustment.organisation_id, parent, own=own)
     return (
         select(*place, MonthAdjustment.was, MonthAdjustment.special)
         .where(MonthAdjustment.month == month, MonthAdjustment.task_id.is_not(None), is_there)
@@ -249,6 +251,22 @@ REPORT = Report(
             out=schemas.TaskRowSchema,
             by=(Task.due_on, Task.id),
             rows=tasks,
+        ),
+        Listing(
+            path="checkpoints",
+            summary="List the checkpoints behind one number of the month's coverage.",
+            query=schemas.KeptQuery,
+            out=schemas.CoveredCheckpointSchema,
+            by=(Checkpoint.code, MonthCheckpoint.organisation_id),
+            rows=kept.checkpoints,
+        ),
+        Listing(
+            path="customers",
+            summary="List the customers behind one number of the month's coverage.",
+            query=schemas.KeptQuery,
+            out=schemas.KeptCustomerSchema,
+            by=(Customer.name, Customer.id, MonthCustomer.organisation_id),
+            rows=kept.customers,
         ),
         Listing(
             path="adjustments",

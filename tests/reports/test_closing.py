@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
@@ -16,6 +17,7 @@ from sqlalchemy import select, update
 from checkpoints.models import Checkpoint
 from inspection_api.accounts.errors import FourEyes
 from inspection_api.core.errors import NotFound
+from inspection_api.loans.models import Loan
 from inspection_api.reports import completion, month_end
 from inspection_api.reports import service as reports
 from inspection_api.reports.errors import MonthClosed, MonthNotOver, MonthReviewed
@@ -104,6 +106,24 @@ def completed_now(portfolio: Portfolio) -> tuple[Any, Any]:
     return cell.numerator, cell.denominator
 
 
+def lend(portfolio: Portfolio) -> None:
+    """Lend the customers of the first checkpoint, which was visited, and of the second one something."""
+    lent = list(zip(points_of(portfolio), (700, 800), strict=False))
+    with portfolio.world.transaction() as ctx:
+        for number, (point, amount) in enumerate(lent):
+            checkpoint = ctx.session.get_one(Checkpoint, point)
+            ctx.session.add(
+                Loan(
+                    contract_no=f"HT{number}",
+                    customer_id=checkpoint.customer_id,
+                    amount=Decimal(amount),
+                    disbursed_on=date(2026, 1, 1),
+                    matures_on=date(2026, 12, 31),
+                    five_class="normal",
+                )
+            )
+
+
 def test_what_stood_stays_and_a_late_visit_is_noted(portfolio: Portfolio) -> None:
     close(portfolio)
     before = told(portfolio)
@@ -151,6 +171,7 @@ def test_open_tasks_that_are_missed_later_were_overdue_before(portfolio: Portfol
 
 
 def test_every_number_is_as_long_as_its_list(client: FlaskClient, portfolio: Portfolio) -> None:
+    lend(portfolio)
     close(portfolio)
     points, world = points_of(portfolio), portfolio.world
     visit(portfolio, points[1], date(2026, 3, 30))
@@ -162,9 +183,31 @@ def test_every_number_is_as_long_as_its_list(client: FlaskClient, portfolio: Por
     for organisation in ("province", "branch", "sub_branch", "sibling"):
         answer = ask(client, portfolio, "province_manager", "month_end", organisation=organisation, month="2026-03")
         assert assert_every_number_is_as_long_as_its_list(client, portfolio, "province_manager", answer.json)
+    assert told(portfolio)["balance"] == (Decimal(700), Decimal(1500))
     assert told(portfolio, "sub_branch")["adjusted"] == (2, 2)
     assert told(portfolio, "sibling")["adjusted"] == (1, 2)
     assert told(portfolio)["completion"] == (2, 5)
+
+
+def test_whom_a_closed_month_had_to_see_is_kept(client: FlaskClient, portfolio: Portfolio) -> None:
+    close(portfolio, "branch_manager", "branch")
+    points, world = points_of(portfolio), portfolio.world
+    with world.transaction() as ctx:
+        moved = {"organisation_id": world.organisations["sibling"], "effective_from": date(2026, 4, 1)}
+        ctx.session.execute(update(Checkpoint).where(Checkpoint.id == points[0]).values(**moved))
+    visit(portfolio, points[1], date(2026, 3, 30))
+    close(portfolio)
+
+    def listed(organisation: str, listing: str, measure: str) -> list[Any]:
+        query = {"organisation": organisation, "month": "2026-03", "measure": measure}
+        answer = ask(client, portfolio, "province_manager", f"month_end/{listing}", **query)
+        return [row["id"] for row in answer.json["items"]]
+
+    assert listed("sub_branch", "checkpoints", "covered") == [str(points[0])]
+    assert listed("sub_branch", "checkpoints", "uncovered") == [str(points[1]), str(points[2])]
+    assert len(listed("branch", "customers", "due")) == len(listed("province", "checkpoints", "due")) == 5
+    foreign = {"organisation": "branch", "month": "2026-03", "measure": "due"}
+    assert ask(client, portfolio, "foreign_manager", "month_end/checkpoints", **foreign).status_code == 404
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])

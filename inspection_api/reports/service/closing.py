@@ -12,10 +12,11 @@ from inspection_api.accounts.models import Organisation
 from inspection_api.accounts.queries import get_one, in_subtree, visible_organisations
 from inspection_api.core.periods import local_day, month_of
 from inspection_api.core.permissions import Action, Permission
-from inspection_api.reports import covering, queries, rules
+from inspection_api.reports import queries, rules
 from inspection_api.reports.errors import MonthClosed
 from inspection_api.reports.models import MonthClosing, MonthFigure
 from inspection_api.reports.rules import Counts, Coverage
+from inspection_api.reports.service.keeping import keep_covered
 
 if TYPE_CHECKING:
     from datetime import date
@@ -66,22 +67,23 @@ def close_month(ctx: Context, *, organisation_id: UUID, month: date) -> MonthClo
 def _freeze(ctx: Context, organisation: Organisation, closing: MonthClosing) -> None:
     window = month_of(closing.month)
     counts = queries.counts_by_path(ctx, organisation, window, local_day(ctx.now))
-    covered = covering.parts_by_path(ctx, organisation, window.start, window.end)
     below = select(Organisation).where(Organisation.path.startswith(organisation.path))
     frozen = [
         {
             "organisation_id": each.id,
             "month": closing.month,
             "closing_id": closing.id,
-            **_numbers(counts.get(each.path, Counts()), covered.get(each.path, Coverage())),
+            **_numbers(counts.get(each.path, Counts())),
         }
         for each in ctx.session.scalars(below)
     ]
     ctx.session.execute(insert(MonthFigure).on_conflict_do_nothing(), frozen)
+    keep_covered(ctx, closing)
 
 
-def _numbers(counts: Counts, covered: Coverage) -> dict[str, Any]:
-    numbers = asdict(counts) | asdict(covered)
+def _numbers(counts: Counts) -> dict[str, Any]:
+    """Return the columns of a figure; coverage is counted afterwards."""
+    numbers = asdict(counts) | asdict(Coverage())
     return {name: number for name, number in numbers.items() if name in MonthFigure.__table__.columns}
 
 
