@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import exists, select, update
+from sqlalchemy.orm import aliased
 
 from inspection_api.core.logs import log
 from inspection_api.inspections.models import Inspection
@@ -26,6 +27,9 @@ _ABANDONED_AFTER = timedelta(minutes=5)
 _PRINTED = exists().where(
     PaperPrint.inspection_id == PaperWindow.inspection_id, PaperPrint.window_number == PaperWindow.number
 )
+
+_LATER = aliased(PaperWindow)
+_REOPENED = exists().where(_LATER.inspection_id == PaperWindow.inspection_id, _LATER.number > PaperWindow.number)
 
 
 def sweep(ctx: Context) -> int:
@@ -66,6 +70,7 @@ def _mark(ctx: Context, kind: str, due: ColumnElement[bool], column: str) -> int
             Inspection.organisation_id,
             Inspection.state,
             _PRINTED.label("is_printed"),
+            _REOPENED.label("is_reopened"),
         )
     )
     marked = ctx.session.execute(statement).all()
@@ -84,6 +89,7 @@ def _record(ctx: Context, kind: str, row: Row[*tuple[Any, ...]]) -> None:
         officer_id=str(row.officer_id),
         organisation_id=str(row.organisation_id),
         is_printed=row.is_printed,
+        is_reopened=row.is_reopened,
     )
 
 

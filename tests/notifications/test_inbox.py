@@ -87,6 +87,13 @@ def test_a_paper_is_called_to_mind_a_day_before_it_locks_and_its_lock_is_told_on
     assert post.told("paper.locked_below") == MANAGERS
 
 
+def test_a_lock_that_was_lifted_before_the_sweep_is_told_to_nobody(matters: Matters, post: Post) -> None:
+    matters.desk.decide(matters.client, matters.unlock(), "manager")
+    sweep(matters.world)
+    assert post.codes("officer") == ["unlock.approved"]
+    assert post.told("paper.locked_below") == set()
+
+
 def test_after_a_standstill_nobody_is_reminded_of_what_has_locked_long_ago(
     matters: Matters, post: Post, clock: Clock
 ) -> None:

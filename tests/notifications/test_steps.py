@@ -90,7 +90,7 @@ def test_a_step_is_one_item_of_an_event_and_a_grouped_one_of_a_moment() -> None:
 
 
 CONDITIONS = {
-    "paper.locked": ({"is_printed": False}, {"is_printed": True}),
+    "paper.locked": ({"is_printed": False, "is_reopened": False}, {"is_printed": False, "is_reopened": True}),
     "paper.locked_below": ({"is_printed": False}, {"is_printed": True}),
     "device.to_approve": ({"device_kind": "officer"}, {"device_kind": "print_station"}),
     "binding.to_confirm": ({"status": "provisional"}, {"status": "confirmed"}),

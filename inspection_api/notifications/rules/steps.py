@@ -84,7 +84,8 @@ _EXIT_APPROVERS = Nearest(EXIT, barred=("proposed_by",))
 
 
 def _unprinted(facts: Facts) -> bool:
-    return not facts.get("is_printed")
+    """Tell whether the paper is missing, and nobody has unlocked it before the sweep told of the lock."""
+    return not facts.get("is_printed") and not facts.get("is_reopened")
 
 
 def _of_a_person(facts: Facts) -> bool:
