@@ -16,6 +16,7 @@ from inspection_api.accounts.models import Organisation, UserAccount
 from inspection_api.alerts.models import Alert
 from inspection_api.core.events import EventDelivery
 from inspection_api.core.periods import local_day
+from inspection_api.demo.past import living
 from inspection_api.demo.past.findings import findings
 from inspection_api.demo.past.rounds import diligence
 from inspection_api.demo.seed import seed
@@ -47,8 +48,11 @@ WHEN: dict[str, dict[str, Any]] = {"start": YEAR, "month": {"month": "2026-01"},
 
 
 @pytest.fixture
-def lived(runtime: Runtime, committed_database: Database, committed_bank: Bank) -> World:
-    """A branch with two sub-branches and a year behind it."""
+def lived(
+    runtime: Runtime, committed_database: Database, committed_bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> World:
+    """A branch with two sub-branches and a year behind it; of so few checkpoints a larger share leaves."""
+    monkeypatch.setattr(living, "_EXIT_SHARE", 0.05)
     seed(replace(runtime, database=committed_database), committed_bank.code, small=True, with_past=True)
     world = World(database=committed_database, bank=committed_bank)
     with world.transaction() as ctx:
