@@ -153,6 +153,15 @@ def _write(ctx: Context, subscriptions: Sequence[Subscription], settled: Sequenc
     return len(deliveries)
 
 
+def bring_forward(ctx: Context) -> None:
+    """Let what was settled be in its tables now, numbered, as otherwise only at the commit.
+
+    For a transaction that lives through many moments and must see the deliveries of each.
+    """
+    for when in ("IMMEDIATE", "DEFERRED"):
+        ctx.session.execute(text(f"SET CONSTRAINTS ALL {when}"))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """A delivery whose turn it is; ``attempt`` counts from 1."""

@@ -74,9 +74,13 @@ class Era:
     def settle(self) -> None:
         """Let everything react to what has happened, as at a commit; what was read is forgotten as after one."""
         ctx, reactions = self.system(), self._reactions()
-        events.settle(ctx, reactions)
+        self._settle(ctx, reactions)
         while (claim := events.claim_next(ctx)) is not None:
             events.deliver(ctx, claim, reactions)
-            events.settle(ctx, reactions)
+            self._settle(ctx, reactions)
         ctx.session.flush()
         ctx.session.expunge_all()
+
+    def _settle(self, ctx: Context, reactions: Sequence[Subscription]) -> None:
+        if events.settle(ctx, reactions):
+            events.bring_forward(ctx)
