@@ -97,12 +97,14 @@ def test_a_batch_prints_each_paper_as_a_print_of_its_own_into_one_file(
 ) -> None:
     monkeypatch.setattr(batch, "AT_ONCE", 2)
     visits = [desk.accept() for _ in range(5)]
+    outbox.drain(desk.world.bank)
     job_id = ask(client, desk, [*visits, visits[0]]).json["id"]
     seen = []
     while outbox._deliver_one(desk.world.bank):
         job = follow(client, desk.world, job_id).json
         seen.append((job["status"], job["done"], job["total"]))
-    assert seen == [*(("running", done, 5) for done in (0, 2, 2, 4, 4, 5)), ("done", 5, 5)]
+    steps = list(dict.fromkeys(seen))  # people are told between them
+    assert steps == [*(("running", done, 5) for done in (0, 2, 4, 5)), ("done", 5, 5)]
     assert job["result"] == {"printed": 5, "refused": []}
     rows = prints_of(desk.world, visits)
     assert [(row.copy, row.status) for row in rows] == [(1, "valid")] * 5
@@ -166,6 +168,7 @@ def test_a_record_that_cannot_be_rendered_holds_up_no_other_and_keeps_its_number
     client: FlaskClient, desk: Desk, outbox: Outbox
 ) -> None:
     broken, sound = desk.accept(), desk.accept()
+    outbox.drain(desk.world.bank)
     job_id = ask(client, desk, [broken, sound]).json["id"]
     outbox._deliver_one(desk.world.bank)
     with desk.world.transaction() as ctx:
@@ -182,6 +185,7 @@ def test_what_is_amended_between_number_and_sheet_is_not_in_the_file(
     client: FlaskClient, desk: Desk, outbox: Outbox
 ) -> None:
     changed, sound = desk.accept(), desk.accept()
+    outbox.drain(desk.world.bank)
     job_id = ask(client, desk, [changed, sound]).json["id"]
     outbox._deliver_one(desk.world.bank)
     with desk.world.transaction() as ctx:
@@ -197,6 +201,7 @@ def test_the_lock_falls_between_two_steps_and_holds_for_what_is_not_numbered_yet
     monkeypatch.setattr(batch, "AT_ONCE", 1)
     visits = [desk.accept(), desk.accept()]
     clock.now = open_window(1, clock.now).closes_at - timedelta(milliseconds=1)
+    outbox.drain(desk.world.bank)
     job_id = ask(client, desk, visits).json["id"]
     outbox._deliver_one(desk.world.bank)
     clock.advance(milliseconds=1)
