@@ -196,7 +196,7 @@ def test_chosen_sub_branches_stand_side_by_side(site: Site) -> None:
 def test_a_report_and_a_list_are_taken_away_with_progress(site: Site, catalogue: BankCatalogue, tmp_path: Path) -> None:
     outbox = Outbox(database=site.world.database, banks=catalogue)
     page = site.visitor("branch_manager")
-    site.settle(page)
+    site.open(page, "/board")
     page.click("text=导出 Excel")
     table = finished(site, page, outbox)
     assert "sub_branch" in str(list(table.values))
