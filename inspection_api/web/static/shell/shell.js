@@ -5,9 +5,10 @@ import { h, icon, show } from "./dom.js";
 import { pagesOf } from "./pages.js";
 import { failed, loading, notify } from "./states.js";
 
-// Load who is there, build the frame, and hand its main part and him to `render(main, me)`.
+// Load who is there, build the frame, and hand its main part and him to `render(main, me)`. The main part is busy until
+// the page stands, so that neither a screen reader nor a test takes the empty frame for the page.
 export async function start(title, render) {
-  const main = h("main", { id: "main", tabindex: "-1" }, loading());
+  const main = h("main", { id: "main", tabindex: "-1", "aria-busy": "true" }, loading());
   const bar = h("header", { class: "bar" }, brand(title));
   document.body.append(h("a", { class: "skip", href: "#main" }, "跳到正文"), bar, offlineLine(), main);
   try {
@@ -16,6 +17,8 @@ export async function start(title, render) {
     await render(show(main), me);
   } catch (error) {
     if (error.status !== 401) show(main, failed(error, () => location.reload()));
+  } finally {
+    main.removeAttribute("aria-busy");
   }
 }
 
