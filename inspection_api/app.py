@@ -20,6 +20,7 @@ from inspection_api.core.settings import Mode, Settings
 from inspection_api.core.storage import Storage
 from inspection_api.core.tables import Base
 from inspection_api.customers import routes as customers_routes
+from inspection_api.exports import routes as exports_routes
 from inspection_api.http import headers, health, problems, runtime
 from inspection_api.http.compression import MAX_BODY_BYTES
 from inspection_api.http.document import Api
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 BLUEPRINTS = (
     accounts_routes.blp,
     jobs_routes.blp,
+    exports_routes.blp,
     calendars_routes.blp,
     customers_routes.blp,
     loans_routes.blp,

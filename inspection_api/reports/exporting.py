@@ -17,6 +17,7 @@ from inspection_api.core.paging import paginate
 from inspection_api.core.periods import SHANGHAI
 from inspection_api.core.permissions import Action, Permission
 from inspection_api.core.workbooks import MIME
+from inspection_api.exports import service as exports
 from inspection_api.jobs import service as jobs
 from inspection_api.reports import printing, queries, spreadsheets
 from inspection_api.reports.catalogue import REPORTS
@@ -54,14 +55,20 @@ def request_list(ctx: Context, report: Report, listing: Listing, asked: Mapping[
 
     Raises:
         NotFound, …: what the list itself refuses; the actor may not take names out of that organisation.
+        ExportQuotaExceeded: more rows than he may take in a day.
         TooManyJobs: the user waits for enough of them.
     """
     _ensure_may_take(ctx, asked)
-    listing.rows(ctx, **asked)
+    rows = ctx.session.scalars(select(func.count()).select_from(listing.rows(ctx, **asked).subquery())).one()
+    taken: dict[str, Any] = {"content": f"{report.code}/{listing.path}", "rows": rows}
+    taken["organisation_id"] = asked["organisation_id"]
+    exports.ensure_quota(ctx, **taken)
     query = _written(listing.query().dump(asked))
     told: dict[str, Any] = {"report": report.code, "listing": listing.path, "reason": reason, "query": query}
     ctx.record("report.export_requested", format="xlsx", **told)
-    return jobs.request(ctx, "report_export", format="xlsx", **told)
+    job = jobs.request(ctx, "report_export", format="xlsx", **told)
+    exports.book(ctx, job, reason=reason, **taken)
+    return job
 
 
 def on_report_export_due(ctx: Context, events: Sequence[Recorded]) -> None:

@@ -28,6 +28,8 @@ FACTS = {
     "rule": "work_stopped",
     "verdict": "normal",
     "job_kind": "report_export",
+    "alert_rows": 5000,
+    "daily_rows": 50000,
 }
 
 
@@ -83,10 +85,14 @@ def test_a_step_is_one_item_of_an_event_and_a_grouped_one_of_a_moment() -> None:
     at, actor = datetime(2026, 3, 10, tzinfo=UTC), uuid4()
     single = next(each for each in STEPS if not each.grouped)
     grouped = next(each for each in STEPS if each.grouped)
+    daily = next(each for each in STEPS if each.daily)
     one, other = uuid4(), uuid4()
     assert single.key(one, at, actor) != single.key(other, at, actor)
     assert grouped.key(one, at, actor) == grouped.key(other, at, actor)
     assert grouped.key(one, at, actor) != grouped.key(one, at, None)
+    evening, night = datetime(2026, 3, 10, 15, 59, tzinfo=UTC), datetime(2026, 3, 10, 16, tzinfo=UTC)
+    assert daily.key(one, at, actor) == daily.key(other, evening, actor) != daily.key(other, night, actor)
+    assert daily.key(one, at, actor) != daily.key(one, at, None)
 
 
 CONDITIONS = {

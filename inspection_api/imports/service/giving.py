@@ -13,6 +13,7 @@ from inspection_api.accounts.queries import get_one, visible_organisations
 from inspection_api.core.periods import SHANGHAI
 from inspection_api.core.permissions import Action, Permission
 from inspection_api.core.workbooks import MIME, Heading, Writer
+from inspection_api.exports import service as exports
 from inspection_api.imports import delimited, queries
 from inspection_api.imports.errors import ExportTooLarge, NothingToExport
 from inspection_api.imports.rules.tables import COLUMNS, KEYS, MAX_ROWS, NOTES, NOTES_TITLE, TITLES, Table, shown
@@ -46,6 +47,7 @@ def request_export(ctx: Context, *, organisation_id: UUID, format: str, table: s
     Raises:
         NotFound: the organisation is out of scope.
         NothingToExport: it has none of it. ExportTooLarge: more than an import takes.
+        ExportQuotaExceeded: more than the user may take in a day.
         TooManyJobs: the user waits for enough of them.
     """
     scope = visible_organisations(ctx.actor, EXPORT).where(Organisation.id == organisation_id)
@@ -56,10 +58,13 @@ def request_export(ctx: Context, *, organisation_id: UUID, format: str, table: s
         raise NothingToExport
     if rows > MAX_ROWS:
         raise ExportTooLarge(rows=rows, max_rows=MAX_ROWS)
-    ctx.record("portfolio.export_requested", organisation_id=str(organisation.id), tables=tables, reason=reason)
-    return jobs.request(
-        ctx, "portfolio_export", organisation_id=str(organisation.id), format=format, tables=tables, reason=reason
-    )
+    taken: dict[str, Any] = {"organisation_id": organisation.id, "content": "portfolio", "rows": rows}
+    exports.ensure_quota(ctx, **taken)
+    told: dict[str, Any] = {"organisation_id": str(organisation.id), "tables": tables, "reason": reason}
+    ctx.record("portfolio.export_requested", **told)
+    job = jobs.request(ctx, "portfolio_export", format=format, **told)
+    exports.book(ctx, job, reason=reason, **taken)
+    return job
 
 
 def on_export_due(ctx: Context, events: Sequence[Recorded]) -> None:

@@ -3,7 +3,8 @@
 A row reacts to one kind of event. ``target`` is what a page opens: its kind, and the key of the facts that holds its
 id. Facts are what the event says and what `queries.py::FACTS` adds. A step that ``asks`` wants a decision; one that
 ``settles`` ends the asking items of its target. A ``grouped`` step is told once for all that one person
-did at once. Whoever did it is not told, unless the step ``tells_actor``: what his own device did.
+did at once, a ``daily`` one for all that he did on one day. Whoever did it is not told, unless the step
+``tells_actor``: what his own device did.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from inspection_api.core.periods import local_day
 from inspection_api.core.permissions import Action, Permission
 from inspection_api.notifications.rules.recipients import Audience, Named, Nearest
 
@@ -32,6 +34,8 @@ REVIEW = Permission(Action.ALERT_REVIEW, "review")
 CLOSE_ALERT = Permission(Action.ALERT_FEEDBACK, "close")
 TASKS = Permission(Action.TASKS, "edit")
 RULES = Permission(Action.RULES, "edit")
+AUDIT = Permission(Action.AUDIT, "read")
+EXPORT = Permission(Action.PERSONAL_EXPORT, "export")
 PUBLISH = Permission(Action.TEMPLATES, "publish")
 
 
@@ -52,10 +56,13 @@ class Step:
     asks: bool = False
     settles: bool = False
     grouped: bool = False
+    daily: bool = False
     tells_actor: bool = False
 
     def key(self, event_id: UUID, at: datetime, actor_id: UUID | None) -> str:
         """Return what makes this step of this event one item of a person, however often the event is delivered."""
+        if self.daily:
+            return f"{self.code}:{local_day(at).isoformat()}:{actor_id}"
         return f"{self.code}:{at.isoformat()}:{actor_id}" if self.grouped else f"{self.code}:{event_id}"
 
 
@@ -73,6 +80,7 @@ _JOB = ("job", "job_id")
 _RECOMPUTE = ("recompute", "recompute_id")
 _PROPOSAL = ("checkpoint_proposal", "proposal_id")
 _TEMPLATE = ("template_version", "version_id")
+_TAKER = ("user", "taker_id")
 _DECIDERS = Named(("deciders",))
 _ASKER = Named(("requested_by",))
 _BOTH = Named(("requested_by", "officer_id"))
@@ -80,6 +88,8 @@ _OFFICER = Named(("officer_id",))
 _PROPOSER = Named(("proposed_by", "officer_id"))
 _BINDER = Named(("bound_by", "officer_id"))
 _HOLDERS = Named(("held_by",))
+_ABOVE_TAKER = Nearest(EXPORT, barred=("taker_id",))
+_AUDITORS = Nearest(AUDIT, barred=("taker_id",))
 _EXIT_APPROVERS = Nearest(EXIT, barred=("proposed_by",))
 
 
@@ -221,6 +231,15 @@ STEPS: tuple[Step, ...] = (
          grouped=True, sentence="有检查点移交给您负责"),
     Step(event="checkpoint.assigned", code="checkpoint.unassigned", audience=Nearest(TASKS), target=_POINT,
          when=_served_by_nobody, grouped=True, sentence="有检查点无人负责，其任务待您分配"),
+    # people's names that leave by the file (security.md §2, 33)
+    Step(event="export.large", code="export.large", audience=_ABOVE_TAKER, target=_TAKER, daily=True,
+         sentence="有人今日导出的个人信息超过{alert_rows}行，请核实用途"),
+    Step(event="export.large", code="export.large_to_audit", audience=_AUDITORS, target=_TAKER, daily=True,
+         sentence="有人今日导出的个人信息超过{alert_rows}行"),
+    Step(event="export.refused", code="export.refused", audience=_ABOVE_TAKER, target=_TAKER, daily=True,
+         sentence="有人今日要导出的个人信息超过每日上限{daily_rows}行，已被拒绝，请核实用途"),
+    Step(event="export.refused", code="export.refused_to_audit", audience=_AUDITORS, target=_TAKER, daily=True,
+         sentence="有人今日要导出的个人信息超过每日上限{daily_rows}行，已被拒绝"),
     # what somebody asked for or proposed
     Step(event="job.done", code="job.done", audience=_ASKER, target=_JOB,
          sentence="{job_kind}已完成，请在有效期内下载"),
