@@ -31,9 +31,7 @@ def list_exports(ctx: Context, *, limit: int, cursor: str | None, **narrowed: An
     return paginate(ctx.session, rows, by=[PersonalExport.job_id], limit=limit, cursor=cursor, newest_first=True)
 
 
-@blp.get(
-    "/organisations/<uuid:organisation_id>/export-terms", permission=service.READ, out=schemas.ExportTermsSchema
-)
+@blp.get("/organisations/<uuid:organisation_id>/export-terms", permission=service.READ, out=schemas.ExportTermsSchema)
 def get_export_terms(ctx: Context, organisation_id: UUID) -> Terms:
     """Show how many rows with names in them one person of an organisation takes a day."""
     return service.export_terms(ctx, organisation_id)

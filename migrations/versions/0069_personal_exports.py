@@ -38,9 +38,7 @@ def upgrade() -> None:
         sa.Column("alert_rows", sa.Integer(), nullable=False),
         sa.Column("daily_rows", sa.Integer(), nullable=False),
         *(sa.CheckConstraint(check, name=op.f(f"ck_export_terms_{name}")) for name, check in _TERMS.items()),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"], ["organisation.id"], name=op.f("fk_export_terms_organisation_id")
-        ),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_export_terms_organisation_id")),
         sa.PrimaryKeyConstraint("organisation_id", name=op.f("pk_export_terms")),
     )
 

@@ -1,4 +1,4 @@
-"""Names that leave by the file: booked for every way out, told of from a line on, refused beyond a limit, once a day."""
+"""Names that leave by the file: booked whichever way they go, told of from a line on, refused beyond a limit."""
 
 from __future__ import annotations
 

@@ -122,7 +122,7 @@ def test_without_redis_a_day_in_the_field_ends_with_a_print_and_later_handlers_r
     headers = phone.headers | {"Idempotency-Key": str(uuid4())}
     printed = lonely.post(f"/api/v1/inspections/{UUID(visit['entity_id'])}/prints", headers=headers)
     assert printed.status_code == 201, printed.json
-    assert waiting(committed_world) >= left + 3  # three photos are looked at later, and people are told
+    assert waiting(committed_world) == left + 5  # three photos are looked at later, and people are told twice
     redis_socket.start()
     wake_at_last(waker, committed_world, redis_socket.url)
     run_jobs(redis_socket.url, outbox, burst=True)

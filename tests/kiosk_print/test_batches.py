@@ -20,6 +20,7 @@ from kiosk_print.models import PaperPrint, PaperSeries
 from kiosk_print.rules import batch
 from kiosk_print.rules.window import open_window
 from kiosk_print.service.reserving import Wanted, reserve
+from tests.jobs.stepping import steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,12 +100,15 @@ def test_a_batch_prints_each_paper_as_a_print_of_its_own_into_one_file(
     visits = [desk.accept() for _ in range(5)]
     outbox.drain(desk.world.bank)
     job_id = ask(client, desk, [*visits, visits[0]]).json["id"]
-    seen = []
-    while outbox._deliver_one(desk.world.bank):
+
+    def look() -> tuple[str, int, int]:
         job = follow(client, desk.world, job_id).json
-        seen.append((job["status"], job["done"], job["total"]))
-    steps = list(dict.fromkeys(seen))  # people are told between them
-    assert steps == [*(("running", done, 5) for done in (0, 2, 4, 5)), ("done", 5, 5)]
+        return job["status"], job["done"], job["total"]
+
+    seen = steps(outbox, desk.world, "on_paper_batch_due", look)
+    numbered_then_rendered = (0, 2, 2, 4, 4, 5)
+    assert seen == [*(("running", done, 5) for done in numbered_then_rendered), ("done", 5, 5)]
+    job = follow(client, desk.world, job_id).json
     assert job["result"] == {"printed": 5, "refused": []}
     rows = prints_of(desk.world, visits)
     assert [(row.copy, row.status) for row in rows] == [(1, "valid")] * 5

@@ -12,6 +12,7 @@ from checkpoints.rules import plate
 from inspection_api.core.events import Event
 from inspection_api.worker import Outbox
 from kiosk_print.service import sheets
+from tests.jobs.stepping import steps
 from tests.portfolio import Portfolio
 
 if TYPE_CHECKING:
@@ -101,12 +102,17 @@ def test_a_sub_branch_is_printed_in_steps_into_one_file(
     job_id = ask(client, world, "manager").json["id"]
     unfinished = follow(client, world, "manager", job_id, "/file")
     assert (unfinished.status_code, unfinished.json["code"]) == (409, "job_unfinished")
-    seen = []
-    while outbox._deliver_one(world.bank):
+
+    def look() -> tuple[str, int, int]:
         job = follow(client, world, "manager", job_id).json
-        seen.append((job["status"], job["done"], job["total"]))
-    steps = list(dict.fromkeys(seen))  # its requester is told between them
-    assert steps == [("running", 15, 32), ("running", 30, 32), ("running", 32, 32), ("done", 32, 32)]
+        return job["status"], job["done"], job["total"]
+
+    assert steps(outbox, world, "on_label_sheets_due", look) == [
+        ("running", 15, 32),
+        ("running", 30, 32),
+        ("running", 32, 32),
+        ("done", 32, 32),
+    ]
     fetched = follow(client, world, "manager", job_id, "/file")
     assert (fetched.status_code, fetched.mimetype) == (200, "application/pdf")
     assert fetched.headers["Content-Disposition"] == 'attachment; filename="labels.pdf"'

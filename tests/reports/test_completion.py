@@ -201,8 +201,25 @@ def test_a_broken_question_is_refused(
 
 def test_the_catalogue_names_the_report(client: FlaskClient, portfolio: Portfolio) -> None:
     listed = client.get("/api/v1/reports", headers=portfolio.world.headers("manager")).json["items"]
-    named = {"code": "completion", "title": "检查完成率", "path": "/reports/completion"}
-    assert named.items() <= listed[0].items()
+    (behind,) = listed[0].pop("lists")
+    assert listed[0] == {"code": "completion", "title": "检查完成率", "path": "/reports/completion"}
+    titles = {column["key"]: column["title"] for column in behind.pop("columns")}
+    assert behind == {"path": "tasks"}
+    assert titles == {
+        "checkpoint_code": "检查点编号",
+        "checkpoint_name": "检查点",
+        "customer_name": "客户",
+        "organisation_name": "机构",
+        "officer_name": "客户经理",
+        "inspection_type_word": "检查类型",
+        "period_start": "期间开始",
+        "period_end": "期间结束",
+        "due_on": "应完成日",
+        "standing_word": "状态",
+        "performed_on": "检查日期",
+        "conclusion_word": "检查结论",
+        "indicators": "预警指示",
+    }
 
 
 def test_a_report_takes_the_same_queries_for_any_number_of_organisations(
