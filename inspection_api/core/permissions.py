@@ -109,7 +109,7 @@ MATRIX: dict[Action, str] = {
     Action.TEMPLATES: "|propose,publish|read|read|read|||propose||||read|||",
     Action.CHECKPOINTS: "|edit|edit|edit|own:propose|||read||read|own:read|read|||",
     Action.PLATES: "|issue|issue|issue|read|||||||read|own:released||",
-    Action.BINDING: "|||bind,decide|own:bind||||||||||",
+    Action.BINDING: "|decide|decide|bind,decide|own:bind||||||||||",
     Action.RESET: "|reset|reset|reset||||||||read|||",
     Action.EXIT: "|propose,approve|propose,approve|propose|own:propose||approve|read||||read|||",
     Action.TASKS: "|edit|edit|edit||own:edit||edit|||||||",

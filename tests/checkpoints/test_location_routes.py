@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from checkpoints import queries, service
@@ -15,8 +15,10 @@ from checkpoints.coordinates import Point
 from checkpoints.models import Checkpoint, CheckpointLocation
 from checkpoints.rules.binding import Location, LocationStatus, Rivalry
 from checkpoints.service import NewBinding
+from inspection_api.accounts.models import RoleAssignment
 from inspection_api.core.events import Event
 from tests.checkpoints.field import LAT, LON, PATH, Field, fix
+from tests.notifications.post import Post
 from tests.portfolio import Portfolio
 
 if TYPE_CHECKING:
@@ -202,12 +204,28 @@ def test_between_two_rivals_a_manager_decides(place: Field, clock: Clock, step: 
 
 @pytest.mark.parametrize("step", ["confirm", "reject"])
 @pytest.mark.parametrize(
-    ("user", "status"), [(None, 401), ("officer", 403), ("branch_manager", 403), ("foreign_manager", 404)]
+    ("user", "status"),
+    [(None, 401), ("officer", 403), ("approver", 403), ("foreign_manager", 404), ("foreign_branch_manager", 404)],
 )
-def test_only_the_sub_branchs_manager_decides(place: Field, step: str, user: str | None, status: int) -> None:
+def test_only_managers_of_the_place_decide(place: Field, step: str, user: str | None, status: int) -> None:
     point = place.add()
     made = place.bind("officer", point, *COARSE).json
     assert place.post(user, f"/{point}/locations/{made['id']}/{step}").status_code == status
+
+
+def test_where_the_sub_branch_has_no_other_manager_the_next_level_decides(place: Field) -> None:
+    with place.world.transaction() as ctx:
+        second = RoleAssignment.user_id == place.world.people["second_manager"]
+        ctx.session.execute(delete(RoleAssignment).where(second))
+    point = place.add()
+    made = place.bind("manager", point, *COARSE).json
+    assert place.post("manager", f"/{point}/locations/{made['id']}/confirm").json["code"] == "four_eyes"
+    headers = place.world.headers("branch_manager")
+    waiting = place.client.get("/api/v1/todos", query_string={"kind": "binding"}, headers=headers).json["items"]
+    assert [each["id"] for each in waiting] == [made["id"]]
+    assert Post(place.client, place.world).told("binding.to_confirm") == {"branch_manager"}
+    assert place.post("branch_manager", f"/{point}/locations/{made['id']}/confirm").json["status"] == "confirmed"
+    assert place.get(point).state == "active"
 
 
 def test_another_checkpoints_place_is_not_found(place: Field) -> None:

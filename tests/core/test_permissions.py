@@ -18,7 +18,7 @@ READS = {
     Action.TEMPLATES: "- y y y y - - y - - - y - - -",
     Action.CHECKPOINTS: "- y y y o - - y - y o y - - -",
     Action.PLATES: "- y y y y - - - - - - y o - -",
-    Action.BINDING: "- - - y o - - - - - - - - - -",
+    Action.BINDING: "- y y y o - - - - - - - - - -",
     Action.RESET: "- y y y - - - - - - - y - - -",
     Action.EXIT: "- y y y o - y y - - - y - - -",
     Action.TASKS: "- y y y - o - y - - - - - - -",
@@ -64,7 +64,7 @@ WRITES = {
     "plates.issue": "province_manager branch_manager sub_branch_manager",
     "plates.released": "(print_station)",
     "binding.bind": "sub_branch_manager (loan_officer)",
-    "binding.decide": "sub_branch_manager",
+    "binding.decide": "province_manager branch_manager sub_branch_manager",  # ¶: the only one bound it
     "reset.reset": "province_manager branch_manager sub_branch_manager",
     "exit.approve": "province_manager branch_manager approver",
     "exit.propose": "province_manager branch_manager sub_branch_manager (loan_officer)",

@@ -66,6 +66,7 @@ FURTHER: dict[str, set[str]] = {
     "quarantine": BRANCH | PROVINCE,
     "amendment": {"approver"},
     "conflict": BRANCH | PROVINCE,
+    "binding": {"branch_manager"} | PROVINCE,
     "exit": PROVINCE,
     "proposal": {"branch_manager"} | PROVINCE,
     "device": {"branch_manager", "administrator"},
