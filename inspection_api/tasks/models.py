@@ -174,7 +174,10 @@ class RuleRecompute(Identified, Base):
 
 
 class Visit(Identified, Base):
-    """One accepted inspection, as tasks and figures need it; ``counted`` when it completed or exempted ``task_id``."""
+    """One accepted inspection, as tasks and figures need it; ``counted`` when it completed or exempted ``task_id``.
+
+    ``officer_id`` is its inspection's, and checked there.
+    """
 
     __tablename__ = "visit"
     __table_args__ = (
@@ -189,6 +192,7 @@ class Visit(Identified, Base):
     channel: Mapped[str]
     performed_on: Mapped[date]
     inspection_id: Mapped[UUID] = mapped_column(unique=True)
+    officer_id: Mapped[UUID | None]
     task_id: Mapped[UUID | None] = mapped_column(ForeignKey("task.id"))
     counted: Mapped[bool]
     accepted_at: Mapped[datetime]

@@ -14,7 +14,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from checkpoints.models import Checkpoint, CheckpointLoan
-from inspection_api.accounts.models import AccessGrant
+from inspection_api.accounts.models import AccessGrant, RoleAssignment
 from inspection_api.core.periods import Period
 from inspection_api.loans.models import Loan
 from inspection_api.plans.models import InspectionRule, Plan, PlanMembership
@@ -459,9 +459,31 @@ def test_an_earlier_visit_exempts_the_task_of_one_loan_only(portfolio: Portfolio
     ]
 
 
-def test_a_visit_before_a_rule_for_a_role_exempts_nothing(portfolio: Portfolio) -> None:
+@pytest.mark.parametrize(
+    ("user", "held", "state"),
+    [
+        ("officer", None, "pending"),
+        (None, None, "pending"),
+        ("branch_manager", None, "exempt"),  # whose the task is, whatever he was then
+        ("foreign_branch_manager", None, "pending"),  # he has the role since March
+        ("foreign_branch_manager", (date(2026, 2, 20), date(2026, 2, 20)), "exempt"),
+        ("foreign_branch_manager", (date(2026, 2, 1), None), "exempt"),
+        ("foreign_branch_manager", (date(2026, 2, 1), date(2026, 2, 19)), "pending"),
+        ("foreign_branch_manager", (date(2026, 2, 21), None), "pending"),
+    ],
+)
+def test_a_visit_before_a_rule_for_a_role_exempts_if_it_was_made_in_the_role(
+    portfolio: Portfolio, user: str | None, held: tuple[date, date | None] | None, state: str
+) -> None:
     point = portfolio.add_checkpoint(effective_from=date(2026, 2, 10))
-    close(portfolio, visit(point, "2026-02-20"))
-    portfolio.create_rule(start_on=date(2026, 3, 1), first_rule="next", performing_role="sub_branch_manager")
+    people = portfolio.world.people
+    if held:
+        of_another = RoleAssignment.user_id == people["foreign_branch_manager"]
+        with portfolio.world.transaction() as ctx:
+            ctx.session.execute(update(RoleAssignment).where(of_another).values(valid_from=held[0], valid_to=held[1]))
+    close(portfolio, visit(point, "2026-02-20", officer_id=people[user] if user else None))
+    portfolio.create_rule(start_on=date(2026, 3, 1), first_rule="next", performing_role="branch_manager")
     portfolio.generate()
-    assert {task.state for task in portfolio.tasks(point)} == {"pending"}
+    march, *later = portfolio.tasks(point)
+    assert march.officer_id == people["branch_manager"]
+    assert (march.state, {task.state for task in later}) == (state, {"pending"})

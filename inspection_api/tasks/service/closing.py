@@ -34,12 +34,12 @@ _CLOSE = text(
 
 _VISITS = text(
     """
-    INSERT INTO visit (id, checkpoint_id, template_family, channel, performed_on, inspection_id, task_id, counted,
-                       accepted_at)
+    INSERT INTO visit (id, checkpoint_id, template_family, channel, performed_on, inspection_id, officer_id, task_id,
+                       counted, accepted_at)
     SELECT v.*, CAST(:accepted_at AS timestamptz)
     FROM unnest(CAST(:id AS uuid[]), CAST(:checkpoint_id AS uuid[]), CAST(:template_family AS text[]),
                 CAST(:channel AS text[]), CAST(:performed_on AS date[]), CAST(:inspection_id AS uuid[]),
-                CAST(:task_id AS uuid[]), CAST(:counted AS boolean[])) AS v
+                CAST(:officer_id AS uuid[]), CAST(:task_id AS uuid[]), CAST(:counted AS boolean[])) AS v
     """
 )
 
@@ -121,6 +121,7 @@ def _visit_row(visit: Visit, closing: Closing) -> dict[str, Any]:
         "channel": visit.channel,
         "performed_on": visit.performed_on,
         "inspection_id": visit.inspection_id,
+        "officer_id": visit.officer_id,
         "task_id": closing.task_id,
         "counted": closing.state is not None,
     }

@@ -118,8 +118,8 @@ _REVIVE = _statement(
 )
 
 # The latest earlier visit that no other task of the same rule has used (domain.md §1.7): with a task for each loan the
-# latest for the first of them, and so on. Who was in which role at an earlier visit is not asked: a rule that names one
-# counts only those that are accepted while the task is open.
+# latest for the first of them, and so on. Where the rule names a role, the visit is whose the task is, or was made by
+# somebody who had the role on its day.
 _CREDIT = text(
     """
     WITH exempted AS (
@@ -133,8 +133,12 @@ _CREDIT = text(
               JOIN inspection_rule_version r ON r.rule_id = n.rule_id AND r.number = n.rule_version
               JOIN template f ON f.id = r.template_id
               JOIN visit v ON v.checkpoint_id = n.checkpoint_id AND v.template_family = f.family
-                   AND v.channel = ANY (r.channels) AND r.performing_role IS NULL
+                   AND v.channel = ANY (r.channels)
                    AND v.performed_on >= n.credit_from AND v.performed_on < n.period_start
+                   AND (r.performing_role IS NULL OR v.officer_id = n.officer_id
+                        OR EXISTS (SELECT FROM role_assignment a
+                                   WHERE a.user_id = v.officer_id AND a.role = r.performing_role
+                                     AND v.performed_on BETWEEN a.valid_from AND COALESCE(a.valid_to, v.performed_on)))
               WHERE n.id = ANY (CAST(:task_ids AS uuid[]))
                 AND NOT EXISTS (SELECT 1 FROM task used
                                 WHERE used.closed_by = v.inspection_id AND used.rule_id = n.rule_id)) e
