@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 import qrcode
 from qrcode.constants import ERROR_CORRECT_M
 from qrcode.image.pil import PilImage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 QUIET_MODULES = 4
 _DARK = re.compile(rb"\x01+")
@@ -23,7 +27,7 @@ def matrix(text: str, *, mask: int | None = None) -> tuple[tuple[bool, ...], ...
 
 def svg(text: str, *, mask: int | None = None) -> str:
     """Return the symbol as one SVG path, a unit per module, so that it prints sharp at any size; ``mask`` as above."""
-    rows = matrix(text, mask=mask)
+    rows = _symbol(text, mask).get_matrix()
     size = len(rows)
     runs = "".join(_runs(row, y) for y, row in enumerate(rows))
     return (
@@ -32,7 +36,7 @@ def svg(text: str, *, mask: int | None = None) -> str:
     )
 
 
-def _runs(row: tuple[bool, ...], y: int) -> str:
+def _runs(row: Sequence[bool], y: int) -> str:
     """Return the path of a row's dark runs (joined, so that no hairline shows between modules)."""
     spans = (found.span() for found in _DARK.finditer(bytes(row)))
     return "".join(f"M{start} {y}h{end - start}v1H{start}z" for start, end in spans)

@@ -7,6 +7,7 @@ wrong by a line: whoever prints must look whether the form came out as one page.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from math import ceil, floor
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,7 @@ def width(text: str) -> float:
     return sum(1 if character >= _WIDE_FROM else _NARROW for character in text)
 
 
+@lru_cache(maxsize=1024)  # the form's own labels come again on every sheet
 def line_count(text: str, room: float) -> int:
     """Return how many lines of ``room`` em ``text`` takes; figures and Latin words are not broken."""
     return sum(_rows(map(width, _WORD.findall(part)), room) for part in text.split("\n"))

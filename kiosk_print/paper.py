@@ -6,9 +6,11 @@ The template is ``templates/paper.typ``.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from checkpoints import qr
 from inspection_api.core.typesetting import page_count, render, visible
@@ -109,7 +111,7 @@ class PaperSheet:
 
 def render_paper(sheet: PaperSheet) -> bytes:
     """Return the PDF of ``sheet``."""
-    data = visible(asdict(sheet))
+    data = visible(msgspec.to_builtins(sheet))
     data["draft"] = sheet.is_draft
     data["qr"] = qr.svg(sheet.qr_text, mask=_QR_MASK) if sheet.qr_text else ""
     data["edition"] = _edition(sheet)
@@ -119,14 +121,14 @@ def render_paper(sheet: PaperSheet) -> bytes:
         box["text"], left = _split(box["text"], box["widths"])
         if left:
             data["rest"].append({**box, "text": left})
-    return _one_page(sheet, data) or render(_TEMPLATE, {**data, "scale": None})
+    return _one_page(sheet, data) or render(_TEMPLATE, {**data, "scale": None}, tagged=True)
 
 
 def _one_page(sheet: PaperSheet, data: dict[str, Any]) -> bytes | None:
     """Return the PDF at the scale that is foreseen to make one page, or None if it did not, or cannot."""
     if data["rest"]:
         return None
-    pdf = render(_TEMPLATE, {**data, "scale": foreseen_scale(sheet)})
+    pdf = render(_TEMPLATE, {**data, "scale": foreseen_scale(sheet)}, tagged=True)
     return pdf if page_count(pdf) == 1 else None
 
 

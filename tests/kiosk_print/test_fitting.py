@@ -67,6 +67,6 @@ def test_a_form_too_tall_is_made_smaller_but_not_beyond_reading() -> None:
 @pytest.mark.parametrize("pages", [1, 3, 40])
 def test_pages_are_counted_as_a_reader_counts_them(tmp_path: Path, pages: int) -> None:
     template = tmp_path / "pages.typ"
-    template.write_text("#for each in range(json(bytes(sys.inputs.data)).pages) { page[#each] }")
+    template.write_text("#for each in range(data.pages) { page[#each] }")
     pdf = render(template, {"pages": pages})
     assert page_count(pdf) == pages == len(pypdfium2.PdfDocument(pdf))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import pypdfium2
+import pypdfium2.raw as pdfium
 import pytest
 import zxingcpp
 from hypothesis import given, settings
@@ -18,6 +21,9 @@ from inspection_api.templates import default_template
 from inspection_api.templates.forms import compile_form
 from kiosk_print.paper import PaperSheet, Paragraph, render_paper
 from kiosk_print.rules.sheet import Opinion, Printing, Visit, compose
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 AT = datetime(2026, 3, 10, 2, 5, tzinfo=UTC)
 CODE = "http://127.0.0.1:8000/api/v1/verify/XP1.0a1b2c3d.ABCDEFGHIJKLMNOPQRSTUVWXY2.ABCDEFGHIJKLMNOPQRSTUVWXY2"
@@ -62,6 +68,25 @@ def test_an_ordinary_visit_is_one_a4_page_with_every_field(sheet: PaperSheet) ->
         for line in section.lines:
             expected += [line.label, *(blank.text + blank.unit for blank in line.blanks if blank.text)]
     assert [text for text in expected if "".join(text.split()) not in page] == []
+
+
+def spoken(element: Any) -> Iterator[str]:
+    """Yield what a screen reader says instead of pictures, in the order of the tree of tags."""
+    size = pdfium.FPDF_StructElement_GetAltText(element, None, 0)
+    buffer = (pdfium.c_char * size)()
+    if pdfium.FPDF_StructElement_GetAltText(element, buffer, size) > 2:
+        yield bytes(buffer).decode("utf-16-le").rstrip("\0")
+    for index in range(pdfium.FPDF_StructElement_CountChildren(element)):
+        child = pdfium.FPDF_StructElement_GetChildAtIndex(element, index)
+        yield from spoken(child) if child else ()
+
+
+def test_a_page_is_read_aloud_with_its_ticks(sheet: PaperSheet) -> None:
+    page = pypdfium2.PdfDocument(render_paper(sheet))[0]
+    tree = pdfium.FPDF_StructTree_GetForPage(page)
+    said = list(spoken(pdfium.FPDF_StructTree_GetChildAtIndex(tree, 0)))
+    assert Counter(said) == {"核验二维码": 1, "已勾选": 2 + len(RISKS), "未勾选": 2 + 3 + len(RISKS)}
+    assert said[1:4] == ["未勾选", "未勾选", "已勾选"]
 
 
 def test_the_code_is_read_from_the_page_at_203_dpi(sheet: PaperSheet) -> None:
