@@ -131,6 +131,11 @@ def expires_at(requested_at: datetime, calendar: Calendar) -> datetime:
     return day_start(last + timedelta(days=1))
 
 
+def is_open(status: str, expires_at: datetime, now: datetime) -> bool:
+    """Tell whether a request still waits for somebody: an expired one does not, though no sweep has come by yet."""
+    return status == RequestStatus.PENDING and now < expires_at
+
+
 def first_level(unlocks_granted: int) -> Level:
     """Return where the next unlock is decided, after so many granted ones."""
     return Level(min(unlocks_granted + 1, Level.PROVINCE))

@@ -104,7 +104,7 @@ def state_of(
     ctx: Context, inspection: Inspection, windows: Sequence[PaperWindow], requests: Iterable[UnlockRequest]
 ) -> PaperState:
     """Return the state of a paper now."""
-    pending = find_pending(requests)
+    pending = find_pending(requests, ctx.now)
     return paper_state(
         voided=inspection.state == "voided",
         closes_at=windows[-1].closes_at if windows else None,
@@ -118,15 +118,16 @@ def is_locked(state: PaperState) -> bool:
     return state in {PaperState.LOCKED, PaperState.UNLOCK_REQUESTED}
 
 
-def find_pending(requests: Iterable[UnlockRequest]) -> UnlockRequest | None:
-    """Return the request that nobody has decided, if there is one."""
-    return next((each for each in requests if each.status == RequestStatus.PENDING), None)
+def find_pending(requests: Iterable[UnlockRequest], now: datetime) -> UnlockRequest | None:
+    """Return the request that nobody has decided and that has not expired, also before the sweep says so; or None."""
+    return next((each for each in requests if unlock.is_open(each.status, each.expires_at, now)), None)
 
 
 def deciders_of(ctx: Context, inspection: Inspection, requests: Iterable[UnlockRequest]) -> tuple[Candidate, ...]:
     """Return who decides the open request, or would decide the next one."""
     known = list(requests)
-    return circles_of(ctx, [Case(inspection=inspection, requests=known, request=find_pending(known))])[0].deciders
+    case = Case(inspection=inspection, requests=known, request=find_pending(known, ctx.now))
+    return circles_of(ctx, [case])[0].deciders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +180,7 @@ def _circle(
 def unlock_facts(ctx: Context, inspection: Inspection, requests: Sequence[UnlockRequest]) -> dict[str, object]:
     """Return what somebody who meets the lock needs to know: who can unlock, and how often it was done."""
     names = queries.people(ctx.session, [each.user_id for each in deciders_of(ctx, inspection, requests)])
-    pending = find_pending(requests)
+    pending = find_pending(requests, ctx.now)
     return {
         "deciders": [{"id": str(each.id), "name": each.name} for each in names.values()],
         "unlock_count": sum(each.status == RequestStatus.APPROVED for each in requests),

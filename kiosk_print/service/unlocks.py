@@ -120,7 +120,7 @@ def _made(ctx: Context, folder: _Folder, asked: UnlockAsked) -> UnlockRequest:
         return known
     if asked.id in folder.taken:
         raise UnlockIdReused
-    pending = find_pending(requests)
+    pending = find_pending(requests, ctx.now)
     state = state_of(ctx, inspection, windows, requests)
     unlock.ensure_requestable(state, open_request_id=pending.id if pending else None)
     request = UnlockRequest(
@@ -185,7 +185,7 @@ def decide_unlock(
 
 def _ensure_undecided(ctx: Context, request: UnlockRequest) -> None:
     """Compare-and-set: only a pending request that has not expired is decided."""
-    if request.status == RequestStatus.PENDING and ctx.now < request.expires_at:
+    if unlock.is_open(request.status, request.expires_at, ctx.now):
         return
     status = RequestStatus.EXPIRED if request.status == RequestStatus.PENDING else RequestStatus(request.status)
     names = queries.people(ctx.session, [request.decided_by])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
@@ -262,3 +262,15 @@ def test_of_two_approvers_at_once_one_wins_and_the_other_learns_his_name(
     [loser] = [answer for user, answer in answers.items() if user != winner]
     assert (loser.status_code, loser.json["decided_by_name"]) == (409, f"姓名{winner}")
     assert len(committed_desk.paper(committed_app.test_client(), visit_id)["windows"]) == 2
+
+
+def test_an_expired_request_keeps_nobody_from_the_next_one(
+    client: FlaskClient, desk: Desk, clock: Clock, locked: UUID
+) -> None:
+    request = desk.ask(client, locked, "manager").json
+    clock.now = datetime.fromisoformat(request["expires_at"])
+    paper = desk.paper(client, locked)
+    assert paper["state"] == "locked"
+    assert {each["name"] for each in paper["deciders"]} == {"姓名manager", "姓名second_manager"}
+    refused = desk.print(client, locked).json
+    assert (refused["code"], refused["unlock"]["request_id"]) == ("locked", None)
