@@ -191,6 +191,13 @@ _FOOTER: list[dict[str, Any]] = [
         **_read_only("superior_opinion", "上级管理条线参与，请简要说明意见", "superior.opinion", "footer"),
         "number": "19",
     },
+    {
+        "key": "companions",
+        "label": "同行人",
+        "type": "text",
+        "max_length": 60,
+        "required_action": "有人一同检查的，填写其姓名",
+    },
 ]
 
 

@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import Any
 
 from inspection_api.core.periods import SHANGHAI
-from inspection_api.templates.forms import Definition, Form, Item, ItemType, validate
+from inspection_api.templates.forms import Definition, Form, Item, ItemType, ProofKind, validate
 from kiosk_print.errors import AnswersIncomplete
 from kiosk_print.paper import Blank, Choice, Fact, Line, PaperSheet, Paragraph, Section
 
@@ -33,6 +33,8 @@ _VERDICTS = {
 _MISSING = frozenset({"required", "at_least_one", "reason_required"})
 _OPINION = "superior_opinion"
 _CONCLUSION = "conclusion"
+_COMPANIONS = "companions"
+_SIGNED = "已签名"
 _HEADER = "header"
 _FOOTER = "footer"
 
@@ -63,7 +65,6 @@ class Visit:
     media: Mapping[str, int]
     template_number: int
     amendments: int
-    companions: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,11 +109,26 @@ def compose(definition: Definition, visit: Visit, opinion: Opinion | None, print
         ),
         conclusion=next((_line([item], visit) for item in items if item.key == _CONCLUSION), None),
         paragraphs=tuple(
-            _paragraph(item, visit, opinion) for item in items if item.group == _FOOTER and item.key != _CONCLUSION
+            _paragraph(item, visit, opinion)
+            for item in items
+            if item.group == _FOOTER and item.key not in {_CONCLUSION, _COMPANIONS}
         ),
-        facts=_facts(visit),
+        facts=_facts(visit, companions(definition, visit.answers)),
         instructions=definition.instructions,
     )
+
+
+def companions(definition: Definition, answers: Answers) -> str:
+    """Return who went along: whom the form's own item names, and whoever proved an answer as 第二人 (§2.1, row 21).
+
+    They are answers, so an amendment of them is one of the record; a signature says that somebody was there.
+    """
+    proofs = [proof for part in (*definition.items, *definition.rules) for proof in part.evidence]
+    seconds = [proof.item for proof in proofs if proof.kind is ProofKind.SECOND_PERSON]
+    of_key = {item.key: item for item in definition.items}
+    asked = [of_key[key] for key in (_COMPANIONS, *seconds) if key in of_key]
+    told = [_shown(item, _value(answers, item.key)) for item in asked]
+    return "、".join(dict.fromkeys(each for each in told if each))
 
 
 def _head(items: Sequence[Item], snapshot: Mapping[str, Any]) -> tuple[Fact, ...]:
@@ -210,6 +226,8 @@ def _choices(item: Item, value: Any) -> tuple[Choice, ...]:
 def _shown(item: Item, value: Any) -> str:
     if value is None or item.type in {ItemType.YES_NO, ItemType.SINGLE, ItemType.MULTIPLE}:
         return ""
+    if item.type is ItemType.SIGNATURE:
+        return _SIGNED
     return f"{Decimal(str(value)):.2f}" if item.type is ItemType.MONEY else str(value)
 
 
@@ -220,11 +238,11 @@ def _paragraph(item: Item, visit: Visit, opinion: Opinion | None) -> Paragraph:
     return Paragraph(number=item.number, label=item.label, text=opinion.text if opinion else "", signature=signature)
 
 
-def _facts(visit: Visit) -> tuple[Fact, ...]:
+def _facts(visit: Visit, with_him: str) -> tuple[Fact, ...]:
     counts = [visit.media.get(kind, 0) for kind in ("photo", "video", "audio")]
     texts = {
         "检查人": visit.inspector,
-        "同行人": visit.companions or "—",
+        "同行人": with_him or "—",
         "检查时间": minute(visit.performed_at) if visit.performed_at else "—",
         "地点结果": _place(visit),
         "影像": "图片({}) 视频({}) 语音({})".format(*counts),

@@ -84,7 +84,9 @@ def spoken(element: Any) -> Iterator[str]:
 def test_a_page_is_read_aloud_with_its_ticks(sheet: PaperSheet) -> None:
     page = pypdfium2.PdfDocument(render_paper(sheet))[0]
     tree = pdfium.FPDF_StructTree_GetForPage(page)
-    said = list(spoken(pdfium.FPDF_StructTree_GetChildAtIndex(tree, 0)))
+    places = range(pdfium.FPDF_StructTree_CountChildren(tree))
+    parts = [pdfium.FPDF_StructTree_GetChildAtIndex(tree, at) for at in places]
+    said = [words for part in parts for words in spoken(part)]
     assert Counter(said) == {"核验二维码": 1, "已勾选": 2 + len(RISKS), "未勾选": 2 + 3 + len(RISKS)}
     assert said[1:4] == ["未勾选", "未勾选", "已勾选"]
 

@@ -131,8 +131,36 @@ def test_the_opinion_is_signed_with_name_and_time() -> None:
     assert (paragraph.text, paragraph.signature) == ("同意，尽快压降", "赵行长　2026-03-10 10:05")
 
 
+SIGNATURE = "0192f0c1-2b3c-7d4e-8f50-61728394a5b6"
+
+
+@pytest.mark.parametrize(
+    ("answers", "told"),
+    [
+        ({}, "—"),
+        ({"companions": "王五、赵六"}, "王五、赵六"),
+        ({"witness": "孙七"}, "孙七"),
+        ({"companions": "孙七", "witness": "孙七"}, "孙七"),
+        ({"companions": "王五", "witness": "孙七", "signed": SIGNATURE}, "王五、孙七、已签名"),
+    ],
+)
+def test_whoever_went_along_or_proved_an_answer_is_named(answers: dict[str, Any], told: str) -> None:
+    stored = deepcopy(default_template.DEFINITION)
+    words: list[dict[str, Any]] = [
+        {"key": "witness", "group": "other", "label": "核实人", "type": "text", "number": "16a"},
+        {"key": "signed", "group": "other", "label": "第二人签名", "type": "signature", "number": "16b"},
+    ]
+    stored["items"] += words
+    stored["items"][5]["evidence"] = [{"kind": "second_person", "item": "witness"}]
+    stored["rules"][0]["evidence"] = [{"kind": "second_person", "item": "signed"}]
+    made = sheet(definition=compile_form(stored).definition, answers=answered(**answers))
+    assert {fact.label: fact.text for fact in made.facts}["同行人"] == told
+    assert [each.number for each in made.paragraphs] == ["17", "19"]
+    assert line(made, "16b").blanks[0].text == ("已签名" if "signed" in answers else "")
+
+
 def test_the_foot_says_who_when_where_and_with_what() -> None:
-    texts = {fact.label: fact.text for fact in sheet(amendments=1, companions="王五").facts}
+    texts = {fact.label: fact.text for fact in sheet(amendments=1, answers=answered(companions="王五")).facts}
     assert texts == {
         "检查人": "李小明",
         "同行人": "王五",

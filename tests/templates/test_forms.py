@@ -61,7 +61,7 @@ def test_the_default_template_has_every_key_and_indicator_of_the_specification()
         "customer_name loan_amount disbursed_on matures_on five_class op_status water_t power_kwh gas_m3 tax_ytd"
         " payroll_n payroll_amt credit_delta_up credit_delta_down inflow_ytd dep_balance dep_delta other_bank_overdue"
         " ent_dispute ctrl_lost ctrl_credit ctrl_event coll_adverse guar_overdue guar_dispute licence_expired"
-        " remark conclusion superior_opinion"
+        " remark conclusion superior_opinion companions"
     )
     assert list(DEFAULT.by_key) == keys.split()
     indicators = [item.indicator for item in DEFAULT.by_key.values() if item.indicator]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from inspection_api.templates.forms.conditions import Answers
 from inspection_api.templates.forms.definition import Form, compile_form
-from inspection_api.templates.forms.parts import Definition, Item, ItemType, MediaKind
+from inspection_api.templates.forms.parts import Definition, Item, ItemType, MediaKind, ProofKind
 from inspection_api.templates.forms.proofs import EvidenceMissing, Medium, evidence_missing
 from inspection_api.templates.forms.review import ensure_well_made
 from inspection_api.templates.forms.verdict import FormVerdict, answers_from_wire, tidied, validate
@@ -19,6 +19,7 @@ __all__ = [
     "ItemType",
     "MediaKind",
     "Medium",
+    "ProofKind",
     "answers_from_wire",
     "compile_form",
     "ensure_well_made",
