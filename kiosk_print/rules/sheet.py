@@ -123,8 +123,8 @@ def companions(definition: Definition, answers: Answers) -> str:
 
     They are answers, so an amendment of them is one of the record; a signature says that somebody was there.
     """
-    proofs = [proof for part in (*definition.items, *definition.rules) for proof in part.evidence]
-    seconds = [proof.item for proof in proofs if proof.kind is ProofKind.SECOND_PERSON]
+    asking = [part.evidence for part in definition.items] + [part.evidence for part in definition.rules]
+    seconds = [proof.item for proofs in asking for proof in proofs if proof.kind is ProofKind.SECOND_PERSON]
     of_key = {item.key: item for item in definition.items}
     asked = [of_key[key] for key in (_COMPANIONS, *seconds) if key in of_key]
     told = [_shown(item, _value(answers, item.key)) for item in asked]
