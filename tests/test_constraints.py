@@ -40,6 +40,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "daily_fact": {"energy_kwh": Decimal(1), "known": True},
     "device": {"kind": "gateway"},
     "exit_type": {"code": "settled"},
+    "imported_visit": {"channel": "onsite"},
     "inspection": {"state": "draft"},
     "inspection_rule": {
         "org_type": "branch",
@@ -144,6 +145,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "ck_feed_counter_only_row": {"one": False},
     "ck_exit_type_code_form": {"code": "Settled"},
     "ck_inbox_item_settled_if_it_asks": {"settled_at": NOW},
+    "ck_imported_visit_channel_known": {"channel": "self"},
     "ck_inspection_accepted_at_set": {"accepted_at": NOW},
     "ck_inspection_blocked_is_not_accepted": {"state": "accepted", "accepted_at": NOW, "blockers": ["media"]},
     "ck_inspection_blockers_known": {"blockers": [UNKNOWN]},

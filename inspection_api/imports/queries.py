@@ -10,12 +10,15 @@ from sqlalchemy.orm import aliased
 from checkpoints.models import Checkpoint, CheckpointLoan
 from inspection_api.accounts.models import Organisation, UserAccount
 from inspection_api.accounts.queries import assignments_on, in_subtree, visible_organisations
+from inspection_api.core.periods import local_day
 from inspection_api.core.permissions import Action, Permission
 from inspection_api.core.tables import among
 from inspection_api.customers.models import Customer
+from inspection_api.imports.models import ImportedVisit
 from inspection_api.imports.rules.known import Known, Person, Place
 from inspection_api.imports.rules.tables import Table
 from inspection_api.loans.models import Loan
+from inspection_api.templates.models import Template
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -68,8 +71,25 @@ def checkpoints(session: Session, actor: Actor, codes: Collection[str]) -> dict[
     return {row.code: _known(row) for row in session.execute(statement.where(among(Checkpoint.code, codes)))}
 
 
+def families(session: Session) -> dict[str, str]:
+    """Return the families of the bank's templates by their codes."""
+    return {row.code: row.family for row in session.execute(select(Template.code, Template.family))}
+
+
+def visits(session: Session, codes: Collection[str]) -> frozenset[tuple[str, date, str]]:
+    """Return what earlier imports brought of these checkpoints: code, day, family."""
+    statement = (
+        select(Checkpoint.code, ImportedVisit.performed_on, ImportedVisit.template_family)
+        .join(Checkpoint, Checkpoint.id == ImportedVisit.checkpoint_id)
+        .where(among(Checkpoint.code, codes))
+    )
+    return frozenset((row.code, row.performed_on, row.template_family) for row in session.execute(statement))
+
+
 def _known(row: Row[Any]) -> Known:
     values = _values(row)
+    if "came_at" in values:
+        values["since"] = local_day(values.pop("came_at"))
     return Known(id=values.pop("id"), is_mine=bool(values.pop("is_mine")), values=values)
 
 
@@ -114,6 +134,7 @@ def _customers(is_mine: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
             Customer.phone,
             Customer.address,
             first.label("first_disbursed_on"),
+            Customer.created_at.label("came_at"),
         )
         .join(Organisation, Organisation.id == Customer.organisation_id)
         .outerjoin(_officer, _officer.id == Customer.officer_id)
@@ -161,6 +182,7 @@ def _checkpoints(is_mine: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
             Checkpoint.radius_m,
             Checkpoint.effective_from,
             numbers.label("loans"),
+            Customer.created_at.label("came_at"),
         )
         .join(Customer, Customer.id == Checkpoint.customer_id)
         .join(Organisation, Organisation.id == Checkpoint.organisation_id)

@@ -7,9 +7,10 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from inspection_api.http.schemas import Input, Text, Truth
-from inspection_api.imports.rules.tables import Table
+from inspection_api.imports.rules.tables import GIVEN, Table
 
 _TABLES = validate.OneOf(list(Table))
+_GIVEN = validate.OneOf(list(GIVEN))
 
 
 class ImportQuery(Input):
@@ -40,7 +41,7 @@ class ExportInput(Input):
 
     organisation_id = fields.UUID(required=True)
     format = fields.String(load_default="xlsx", validate=validate.OneOf(["xlsx", "csv"]))
-    table = fields.String(load_default=None, allow_none=True, validate=_TABLES)
+    table = fields.String(load_default=None, allow_none=True, validate=_GIVEN)
     reason = Text(required=True, minimum=4, maximum=200, lines=True)
 
     @validates_schema

@@ -54,6 +54,11 @@ def checkpoint(number: int, **changes: Any) -> list[Any]:
     return row(Table.CHECKPOINTS, **{**values, **changes})
 
 
+def earlier(number: int, day: str = "2026-02-20", **changes: Any) -> list[Any]:
+    """Return the row of a visit from before the system."""
+    return row(Table.VISITS, **{"code": f"CP-{number}", "performed_on": day, **changes})
+
+
 def book(**sheets: list[list[Any]]) -> Workbook:
     """Return a workbook with the rows of each table (by its name), headers first."""
     made = Workbook()
@@ -99,11 +104,12 @@ class Desk:
         return self.client.post(PATH, data=content, headers=headers, content_type=mime, query_string=query)
 
     def counts(self, content: bytes, **options: Any) -> dict[str, tuple[int, int, int]]:
-        """Return created, updated and unchanged of each table."""
+        """Return created, updated and unchanged of each table; of visits from before the system if there are any."""
         answer = self.bring(content, **options)
         assert answer.status_code == 200, answer.json
         tables = answer.json["tables"]
-        return {each["table"]: (each["created"], each["updated"], each["unchanged"]) for each in tables}
+        counted = {each["table"]: (each["created"], each["updated"], each["unchanged"]) for each in tables}
+        return {table: counts for table, counts in counted.items() if table != Table.VISITS or any(counts)}
 
     def faults(self, content: bytes, **options: Any) -> list[tuple[str, int, str, str]]:
         """Return sheet, row, column and code of each fault of a refused file."""

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from inspection_api.core.formulas import escaped, unescaped
 from inspection_api.imports.rules import cells
 from inspection_api.imports.rules.cells import Broken, CellError, Formula
+from inspection_api.imports.rules.showing import shown
 from inspection_api.imports.rules.tables import (
     Faults,
     Table,
@@ -19,7 +20,6 @@ from inspection_api.imports.rules.tables import (
     read_header,
     read_row,
     sheet_fault,
-    shown,
 )
 
 if TYPE_CHECKING:

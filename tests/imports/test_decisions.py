@@ -17,7 +17,7 @@ from inspection_api.imports.rules.tables import COLUMNS, Faults, Row, Table, let
 if TYPE_CHECKING:
     from inspection_api.imports.rules.outcome import Decisions
 
-TODAY, FIRST = date(2026, 3, 10), date(2026, 1, 5)
+TODAY, FIRST, CAME = date(2026, 3, 10), date(2026, 1, 5), date(2026, 2, 1)
 HOME, AWAY = Place(id=uuid4(), path="/1/2/"), Place(id=uuid4(), path="/1/3/")
 USCC, OTHER = next_uscc(1), next_uscc(2)
 
@@ -33,7 +33,15 @@ PEOPLE = {
     "manager": person(Role.SUB_BRANCH_MANAGER),
 }
 BARE = {"contact": None, "phone": None, "address": None}
-CUSTOMER = {"uscc": USCC, "name": "甲", "organisation": "A", "officer": "officer", "first_disbursed_on": FIRST, **BARE}
+CUSTOMER = {
+    "uscc": USCC,
+    "name": "甲",
+    "organisation": "A",
+    "officer": "officer",
+    "first_disbursed_on": FIRST,
+    "since": CAME,
+    **BARE,
+}
 LOAN = {
     "contract_no": "J1",
     "uscc": USCC,
@@ -60,6 +68,7 @@ POINT = {
     "radius_m": 200,
     "effective_from": FIRST,
     "loans": ["J1"],
+    "since": CAME,
 }
 
 
@@ -96,6 +105,14 @@ def loan(**changes: Any) -> Row:
 
 def point(**changes: Any) -> Row:
     return row(Table.CHECKPOINTS, **{"code": "P1", "name": "厂", "uscc": USCC, **changes})
+
+
+DAY = CAME - timedelta(days=1)
+VISITED: dict[str, Any] = {"approving": ("/1/2/",), "families": {"paper": "plain", "paper2": "plain"}}
+
+
+def visit(**changes: Any) -> Row:
+    return row(Table.VISITS, **{"code": "P1", "performed_on": DAY, **changes})
 
 
 def test_a_file_may_name_what_it_brings_itself_in_any_order() -> None:
@@ -177,13 +194,19 @@ def test_what_a_table_repeats_changes_nothing() -> None:
         "checkpoints": {"P1": known(POINT)},
     }
     made = decided(
-        row(Table.CUSTOMERS, **{name: value for name, value in CUSTOMER.items() if name != "first_disbursed_on"}),
+        row(
+            Table.CUSTOMERS,
+            **{name: value for name, value in CUSTOMER.items() if name not in {"first_disbursed_on", "since"}},
+        ),
         row(Table.LOANS, **LOAN),
         row(Table.CHECKPOINTS, **{**POINT, "tags": ["乙", "甲"]}),
+        visit(),
+        visits=frozenset({("P1", DAY, "plain")}),
         **things,
+        **VISITED,
     )
     assert made.faults.count == 0
-    assert [each.counts for each in made.by_table.values()] == [{"created": 0, "updated": 0, "unchanged": 1}] * 3
+    assert [each.counts for each in made.by_table.values()] == [{"created": 0, "updated": 0, "unchanged": 1}] * 4
 
 
 def test_only_what_a_cell_says_changes() -> None:
@@ -256,3 +279,50 @@ def test_what_is_another_branchs_is_taken_and_stays() -> None:
         "unknown_customer",
         "checkpoint_code_taken",
     ]
+
+
+def test_a_visit_from_before_the_system_is_a_checkpoints_of_one_day_and_family() -> None:
+    made = decided(
+        visit(),
+        visit(template="paper"),  # the same family: once
+        visit(performed_on=DAY - timedelta(days=1), channel="remote"),
+        checkpoints={"P1": known(POINT)},
+        **VISITED,
+    )
+    assert made.faults.count == 0
+    decision = made.by_table[Table.VISITS]
+    assert decision.counts == {"created": 2, "updated": 0, "unchanged": 1}
+    first, second = decision.creates
+    assert (first["performed_on"], first["channel"], first["template_family"]) == (DAY, "onsite", "plain")
+    assert (second["channel"], second["checkpoint_id"]) == ("remote", first["checkpoint_id"])
+
+
+def test_a_visit_may_be_of_a_checkpoint_that_the_file_brings() -> None:
+    rows = (visit(performed_on=TODAY - timedelta(days=1)), point(), customer())
+    made = decided(*rows, **VISITED)
+    (new,), (seen,) = (made.by_table[table].creates for table in (Table.CHECKPOINTS, Table.VISITS))
+    assert (made.faults.count, seen["checkpoint_id"]) == (0, new["id"])
+
+
+KNOWN_POINT = {"checkpoints": {"P1": known(POINT)}}
+
+
+@pytest.mark.parametrize(
+    ("rows", "more", "expected"),
+    [
+        ([visit()], {}, [("A", "unknown_checkpoint")]),
+        ([visit()], {"checkpoints": {"P1": known(POINT, is_mine=False)}}, [("A", "unknown_checkpoint")]),
+        ([visit()], {"checkpoints": {"P1": known(POINT, organisation="closed")}}, [("A", "unknown_checkpoint")]),
+        ([visit(), point(uscc=OTHER)], {}, [("C", "unknown_customer")]),  # told once, where it is wrong
+        ([visit()], {**KNOWN_POINT, "approving": ("/1/3/",)}, [("A", "approver_needed")]),
+        ([visit(performed_on=CAME)], KNOWN_POINT, [("B", "not_before_system")]),
+        ([visit(template="moon")], KNOWN_POINT, [("D", "unknown_template")]),
+        ([visit(template="moon", performed_on=None)], KNOWN_POINT, [("D", "unknown_template")]),
+        ([visit()], {**KNOWN_POINT, "families": {"paper": "plain", "other": "other"}}, [("D", "unknown_template")]),
+        ([visit(), visit()], KNOWN_POINT, [("A", "duplicate")]),
+    ],
+)
+def test_what_spares_no_task_is_told_with_its_place(
+    rows: list[Row], more: dict[str, Any], expected: list[tuple[str, str]]
+) -> None:
+    assert faults(*rows, **{**VISITED, **more}) == expected

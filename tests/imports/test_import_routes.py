@@ -300,7 +300,7 @@ def test_the_template_can_be_filled_in_and_brought_back(desk: Desk) -> None:
     answer = desk.client.get(f"{PATH}/template", headers=desk.world.headers("manager"))
     assert (answer.mimetype, answer.headers["Content-Disposition"]) == (XLSX, 'attachment; filename="template.xlsx"')
     sheets = unpacked(answer.data)
-    assert list(sheets) == ["客户", "借据", "检查点", NOTES_TITLE]
+    assert list(sheets) == ["客户", "借据", "检查点", "历史检查", NOTES_TITLE]
     assert [cell.rstrip("*") for cell in sheets["检查点"][0]] == headers(Table.CHECKPOINTS)
     assert desk.counts(answer.data) == {"customers": (0, 0, 0), "loans": (0, 0, 0), "checkpoints": (0, 0, 0)}
 

@@ -114,6 +114,8 @@ def test_a_visit_that_closed_it_is_told(state: State) -> None:
 def test_an_earlier_visit_that_exempted_it_at_once_is_told() -> None:
     exempt = story(state=State.EXEMPT, performed_on=date(2026, 2, 20), credit_from=date(2026, 2, 1))
     assert told(exempt)["exempt_history"].startswith("2026-02-20 的检查在历史检查有效期（2026-02-01 至 2026-02-28）内")
+    imported = story(state=State.EXEMPT, performed_on=date(2026, 2, 20), credit_from=date(2026, 2, 1), imported=True)
+    assert told(imported)["exempt_history"].startswith("2026-02-20 的导入的历史检查在历史检查有效期")
 
 
 def test_what_happened_to_it_is_told_in_its_order() -> None:

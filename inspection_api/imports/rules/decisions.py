@@ -14,8 +14,8 @@ from inspection_api.core.ids import new_id
 from inspection_api.core.permissions import Action, Permission
 from inspection_api.customers.rules import fits, is_uscc
 from inspection_api.imports.rules.changes import EDITABLE, checkpoint_columns, decide_known
-from inspection_api.imports.rules.outcome import Decisions, Owner
-from inspection_api.imports.rules.tables import KEYS, Faults, Row, Table
+from inspection_api.imports.rules.outcome import Decisions, Owner, Point
+from inspection_api.imports.rules.tables import KEYS, ONSITE, Faults, Row, Table
 from inspection_api.loans.rules import FiveClass
 
 if TYPE_CHECKING:
@@ -30,28 +30,39 @@ HANDLE = Permission(Action.TASKS, "edit")
 
 
 def decide(rows: Iterable[Row], facts: Facts, faults: Faults) -> Decisions:
-    """Return what all rows come to; customers before loans before checkpoints, whatever the order of the sheets."""
+    """Return what all rows come to: customers, loans, checkpoints, then visits, whatever the order of the sheets."""
     decisions = Decisions(facts=facts, faults=faults)
     decisions.owners.update({uscc: _owner_of(known) for uscc, known in facts.customers.items()})
     decisions.loans.update({number: (known.id, known.values["uscc"]) for number, known in facts.loans.items()})
+    decisions.visits.update(facts.visits)
+    decisions.points.update({code: _point_of(facts, known) for code, known in facts.checkpoints.items()})
     by_table: dict[Table, list[Row]] = {table: [] for table in Table}
     for row in rows:
         by_table[row.table].append(row)
     for table, step in _STEPS.items():
-        seen: set[str] = set()
+        seen: set[tuple[Any, ...]] = set()
         for row in by_table[table]:
             key = row.values.get(KEYS[table])
-            if key in seen:
+            whole = (key, *(row.values.get(name) for name in _FURTHER_KEYS.get(table, ())))
+            if key is not None and whole in seen:
                 decisions.refuse(row, KEYS[table], "duplicate", "本表中重复")
             elif key is not None:
-                seen.add(key)
+                seen.add(whole)
                 step(decisions, row, key)
     return decisions
 
 
+_FURTHER_KEYS = {Table.VISITS: ("performed_on", "template")}
+
+
 def _owner_of(known: Known) -> Owner:
-    names = ("organisation", "officer", "first_disbursed_on")
+    names = ("organisation", "officer", "first_disbursed_on", "since")
     return Owner(id=known.id, is_mine=known.is_mine, **{name: known.values[name] for name in names})
+
+
+def _point_of(facts: Facts, known: Known) -> Point | None:
+    place = facts.places.get(known.values["organisation"]) if known.is_mine else None
+    return Point(id=known.id, path=place.path, since=known.values["since"]) if place else None
 
 
 def _customer(decisions: Decisions, row: Row, uscc: str) -> None:
@@ -76,6 +87,7 @@ def _customer(decisions: Decisions, row: Row, uscc: str) -> None:
         organisation=row.values["organisation"],
         officer=row.values.get("officer"),
         first_disbursed_on=None,
+        since=decisions.facts.today,
     )
 
 
@@ -108,6 +120,7 @@ def _begin_earlier(decisions: Decisions, uscc: str, owner: Owner, disbursed_on: 
         organisation=owner.organisation,
         officer=owner.officer,
         first_disbursed_on=min(days, default=None),
+        since=owner.since,
     )
 
 
@@ -115,6 +128,7 @@ def _checkpoint(decisions: Decisions, row: Row, code: str) -> None:
     before = decisions.faults.count
     owner = _owner(decisions, row)
     known = decisions.facts.checkpoints.get(code)
+    decisions.points.setdefault(code, None)
     if not _register(decisions, row):
         return
     loan_ids = _loans(decisions, row) if owner is not None else []
@@ -132,11 +146,50 @@ def _checkpoint(decisions: Decisions, row: Row, code: str) -> None:
     _first_day(decisions, row, owner, place)
     if place is None or decisions.faults.count > before:
         return
-    made = {"id": new_id(), "code": code, "customer_id": owner.id, "organisation_id": place.id}
+    made: dict[str, Any] = {"id": new_id(), "code": code, "customer_id": owner.id, "organisation_id": place.id}
     made |= {"public_id": plate.next_public_id(), "loan_ids": loan_ids, **checkpoint_columns({}, row.values)}
     made |= {f"{name}_id": person for name, person in people.items()}
     made["effective_from"] = row.values.get("effective_from") or owner.first_disbursed_on or decisions.facts.today
     decisions.by_table[Table.CHECKPOINTS].creates.append(made)
+    decisions.points[code] = Point(id=made["id"], path=place.path, since=owner.since)
+
+
+def _visit(decisions: Decisions, row: Row, code: str) -> None:
+    """Decide about a visit from before the system (domain.md §1.7): it may spare a checkpoint its first task.
+
+    So it takes somebody who may approve, and nothing of what the system itself would have seen.
+    """
+    before = decisions.faults.count
+    point, day = decisions.points.get(code), row.values.get("performed_on")
+    if point is None:
+        if code not in decisions.points or code in decisions.facts.checkpoints:
+            decisions.refuse(row, "code", "unknown_checkpoint", "检查点不存在，或不在您的管辖范围内")
+        return
+    if not point.path.startswith(decisions.facts.approving):
+        decisions.refuse(row, "code", "approver_needed", "历史检查可免除首期任务，须由有权审批的人员导入")
+    if day is not None and day >= point.since:
+        decisions.refuse(row, "performed_on", "not_before_system", f"只能导入客户建档（{point.since}）之前的检查")
+    family = _family(decisions, row)
+    if day is None or family is None or decisions.faults.count > before:
+        return
+    decided = decisions.by_table[Table.VISITS]
+    if (code, day, family) in decisions.visits:
+        decided.unchanged += 1
+        return
+    decisions.visits.add((code, day, family))
+    channel = row.values.get("channel", ONSITE)
+    made = {"id": new_id(), "checkpoint_id": point.id, "performed_on": day, "channel": channel}
+    decided.creates.append(made | {"template_family": family})
+
+
+def _family(decisions: Decisions, row: Row) -> str | None:
+    """Return the family of the row's template; where the bank has but one, that."""
+    families, code = decisions.facts.families, row.values.get("template")
+    if code is None and len(set(families.values())) == 1:
+        return next(iter(families.values()))
+    if code not in families:
+        decisions.refuse(row, "template", "unknown_template", "没有该检查模板")
+    return families.get(code or "")
 
 
 def _first_day(decisions: Decisions, row: Row, owner: Owner, place: Place | None) -> None:
@@ -206,4 +259,9 @@ def _person(decisions: Decisions, row: Row, name: str, place: Place | None, may:
     return person.id
 
 
-_STEPS = {Table.CUSTOMERS: _customer, Table.LOANS: _loan, Table.CHECKPOINTS: _checkpoint}
+_STEPS = {
+    Table.CUSTOMERS: _customer,
+    Table.LOANS: _loan,
+    Table.CHECKPOINTS: _checkpoint,
+    Table.VISITS: _visit,
+}

@@ -44,7 +44,8 @@ class Known:
 class Facts:
     """Everything that the rows name, by the word by which they name it; ``today`` is the day of the import.
 
-    ``approving`` are the paths below which the actor approves exits, and so back-dated first days.
+    ``approving`` are the paths below which the actor approves exits, and so back-dated first days. ``families`` are the
+    templates' by their codes; ``visits`` are what earlier imports brought: checkpoint's code, day, family.
     """
 
     today: date
@@ -54,3 +55,5 @@ class Facts:
     customers: dict[str, Known] = field(default_factory=dict)
     loans: dict[str, Known] = field(default_factory=dict)
     checkpoints: dict[str, Known] = field(default_factory=dict)
+    families: dict[str, str] = field(default_factory=dict)
+    visits: frozenset[tuple[str, date, str]] = frozenset()

@@ -23,6 +23,16 @@ class Owner:
     organisation: str
     officer: str | None
     first_disbursed_on: date | None
+    since: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """A checkpoint that rows name, known or new in the same file; ``since`` is when its customer came in."""
+
+    id: UUID
+    path: str
+    since: date
 
 
 @dataclass(slots=True)
@@ -48,6 +58,8 @@ class Decisions:
     by_table: dict[Table, Decided] = field(default_factory=lambda: {table: Decided() for table in Table})
     owners: dict[str, Owner | None] = field(default_factory=dict)
     loans: dict[str, tuple[UUID, str]] = field(default_factory=dict)
+    points: dict[str, Point | None] = field(default_factory=dict)
+    visits: set[tuple[str, date, str]] = field(default_factory=set)
 
     def refuse(self, row: Row, name: str, code: str, message: str) -> None:
         """Note what is wrong with a value of a row."""

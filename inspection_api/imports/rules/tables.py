@@ -1,4 +1,4 @@
-"""The three tables of an import, column by column, and how a row of cells becomes values.
+"""The tables of an import, column by column, and how a row of cells becomes values.
 
 An empty cell says nothing: a new thing takes the default, a known one keeps what it has.
 """
@@ -6,7 +6,6 @@ An empty cell says nothing: a new thing takes the default, a known one keeps wha
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -40,6 +39,8 @@ METHODS = {
     "利随本清": RepaymentMethod.BULLET,
     "自定义分段": RepaymentMethod.CUSTOM,
 }
+ONSITE = "onsite"
+CHANNELS = {"现场检查": ONSITE, "远程巡检": "remote"}
 SYSTEMS = {"WGS84": CoordinateSystem.WGS84, "GCJ02": CoordinateSystem.GCJ02, "BD09": CoordinateSystem.BD09}
 
 
@@ -59,9 +60,12 @@ class Table(StrEnum):
     CUSTOMERS = "customers"
     LOANS = "loans"
     CHECKPOINTS = "checkpoints"
+    VISITS = "visits"
 
 
-TITLES = {Table.CUSTOMERS: "客户", Table.LOANS: "借据", Table.CHECKPOINTS: "检查点"}
+GIVEN = (Table.CUSTOMERS, Table.LOANS, Table.CHECKPOINTS)
+"""The tables that are given out, too; visits from before the system are taken in alone."""
+TITLES = {Table.CUSTOMERS: "客户", Table.LOANS: "借据", Table.CHECKPOINTS: "检查点", Table.VISITS: "历史检查"}
 BY_TITLE = {title: table for table, title in TITLES.items()}
 NOTES_TITLE = "说明"
 NOTES = (
@@ -70,6 +74,7 @@ NOTES = (
     "机构与客户经理不能通过导入变更，请通过移交办理；客户经理、备用客户经理、异常处理人填写登录名。",
     "日期形如 2026-03-10；编号、代码、借据号请设为文本；多个标签或借据号用“、”分隔。",
     "经度、纬度、坐标系（WGS84、GCJ02、BD09）须同时填写。不允许公式与合并单元格。",
+    "历史检查为客户建档日之前在系统外完成的检查，仅用于首期的历史检查有效期；检查方式为现场检查或远程巡检，未填写视为现场检查。",
     "任何一行有错误时，整个文件都不会导入。",
 )
 
@@ -121,8 +126,15 @@ COLUMNS: dict[Table, tuple[Column, ...]] = {
         Column(header="生效日期", name="effective_from", parse=cells.day),
         Column(header="借据号", name="loans", parse=cells.several(60, 50)),
     ),
+    Table.VISITS: (
+        Column(header="检查点编号", name="code", parse=_CODE, is_required=True),
+        Column(header="检查日期", name="performed_on", parse=cells.day, is_required=True),
+        Column(header="检查方式", name="channel", parse=cells.choice(CHANNELS)),
+        Column(header="模板编号", name="template", parse=cells.text(40)),
+    ),
 }
-KEYS = {Table.CUSTOMERS: "uscc", Table.LOANS: "contract_no", Table.CHECKPOINTS: "code"}
+KEYS = {Table.CUSTOMERS: "uscc", Table.LOANS: "contract_no", Table.CHECKPOINTS: "code", Table.VISITS: "code"}
+"""What a thing is called by; a visit is a checkpoint's, of one day and template."""
 HEADERS = {table: {column.name: column.header for column in columns} for table, columns in COLUMNS.items()}
 
 
@@ -259,31 +271,3 @@ def sheet_fault(title: str) -> Fault:
     """Return the fault of a sheet that nobody asked for."""
     message = f"不认识的工作表，应为：{cells.SEPARATOR.join(BY_TITLE)}"
     return Fault(sheet=title[:60], row=0, column="", header="", code="unknown_sheet", message=message)
-
-
-def shown(table: Table, values: Mapping[str, Any]) -> list[Any]:
-    """Return a thing's values as the cells of its row; read again they say the same."""
-    lon, lat, system = values.get("registered") or (None, None, None)
-    whole = {**values, "lon": lon, "lat": lat, "sys": system}
-    return [_shown(column.name, whole.get(column.name)) for column in COLUMNS[table]]
-
-
-_LABELS: dict[str, dict[str, str]] = {
-    name: {code.value: label for label, code in codes.items()}
-    for name, codes in (
-        ("kind", KINDS),
-        ("five_class", CLASSES),
-        ("repayment_method", METHODS),
-        ("sys", SYSTEMS),
-    )
-}
-
-
-def _shown(name: str, value: Any) -> Any:
-    if isinstance(value, list):
-        return cells.SEPARATOR.join(value)
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, date):
-        return value.isoformat()
-    return _LABELS[name][value] if name in _LABELS and value is not None else value

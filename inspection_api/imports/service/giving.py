@@ -16,7 +16,8 @@ from inspection_api.core.workbooks import MIME, Heading, Writer
 from inspection_api.exports import service as exports
 from inspection_api.imports import delimited, queries
 from inspection_api.imports.errors import ExportTooLarge, NothingToExport
-from inspection_api.imports.rules.tables import COLUMNS, KEYS, MAX_ROWS, NOTES, NOTES_TITLE, TITLES, Table, shown
+from inspection_api.imports.rules.showing import shown
+from inspection_api.imports.rules.tables import COLUMNS, GIVEN, KEYS, MAX_ROWS, NOTES, NOTES_TITLE, TITLES, Table
 from inspection_api.jobs import service as jobs
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def request_export(ctx: Context, *, organisation_id: UUID, format: str, table: s
     """
     scope = visible_organisations(ctx.actor, EXPORT).where(Organisation.id == organisation_id)
     organisation = get_one(ctx.session, scope, field="organisation_id")
-    tables = [table] if format == "csv" and table else [each.value for each in Table]
+    tables = [table] if format == "csv" and table else [each.value for each in GIVEN]
     rows = sum(queries.count(ctx.session, Table(each), organisation.path) for each in tables)
     if not rows:
         raise NothingToExport

@@ -11,17 +11,19 @@ from contextlib import AbstractContextManager, closing
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from checkpoints import service as checkpoints
 from checkpoints.service import NewCheckpoint
 from checkpoints.service.creation import APPROVE
+from inspection_api.core.ids import new_id
 from inspection_api.core.periods import local_day
 from inspection_api.core.workbooks import MIME
 from inspection_api.customers import service as customers
 from inspection_api.customers.service import NewCustomer
 from inspection_api.imports import delimited, queries, workbook
 from inspection_api.imports.errors import ImportRunning, RowsInvalid, TableTooLarge, TableUnknown, TableUnreadable
+from inspection_api.imports.models import ImportedVisit
 from inspection_api.imports.rules.decisions import decide
 from inspection_api.imports.rules.known import Facts
 from inspection_api.imports.rules.tables import (
@@ -136,7 +138,7 @@ def _lock(ctx: Context) -> None:
 
 
 def _facts(ctx: Context, rows: Iterable[Row]) -> Facts:
-    """Return what the bank knows of everything that the rows name, in eight statements."""
+    """Return what the bank knows of everything that the rows name, in ten statements at most."""
     named: dict[str, set[str]] = {name: set() for name in ("organisation", "uscc", "contract_no", "code", "person")}
     for row in rows:
         values = row.values
@@ -147,6 +149,7 @@ def _facts(ctx: Context, rows: Iterable[Row]) -> Facts:
     session, actor, today = ctx.session, ctx.actor, local_day(ctx.now)
     known = queries.customers(session, actor, named["uscc"])
     points = queries.checkpoints(session, actor, named["code"])
+    has_visits = any(row.table is Table.VISITS for row in rows)
     for thing in (*known.values(), *points.values()):
         named["organisation"].add(thing.values["organisation"])
         named["person"].update({thing.values["officer"]} - {None})
@@ -158,6 +161,8 @@ def _facts(ctx: Context, rows: Iterable[Row]) -> Facts:
         customers=known,
         loans=queries.loans(session, actor, named["contract_no"]),
         checkpoints=points,
+        families=queries.families(session) if has_visits else {},
+        visits=queries.visits(session, named["code"]) if has_visits else frozenset(),
     )
 
 
@@ -181,5 +186,17 @@ def _write(ctx: Context, decisions: Decisions) -> None:
     for some in _batches(by_table[Table.CHECKPOINTS].creates, AT_ONCE):
         checkpoints.create_many(ctx, [NewCheckpoint(**row) for row in some])
     checkpoints.edit_many(ctx, by_table[Table.CHECKPOINTS].updates)
+    _write_visits(ctx, by_table[Table.VISITS].creates)
     counts = {f"{table.value}_{name}": count for table, each in by_table.items() for name, count in each.counts.items()}
     ctx.record("portfolio.imported", **counts)
+
+
+def _write_visits(ctx: Context, creates: Sequence[dict[str, Any]]) -> None:
+    """Write visits from before the system; the event lets them spare open first tasks (domain.md §1.7)."""
+    if not creates:
+        return
+    import_id = new_id()
+    common = {"import_id": import_id, "imported_by": ctx.user_id, "imported_at": ctx.now}
+    for some in _batches(creates, AT_ONCE):
+        ctx.session.execute(insert(ImportedVisit), [row | common for row in some])
+    ctx.record("visits.imported", import_id=str(import_id), visits=len(creates))

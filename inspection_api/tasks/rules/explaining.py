@@ -64,7 +64,10 @@ class Stay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """All that is told from; ``names`` are those of the officers that the events mention, ``made_at`` None: unknown."""
+    """All that is told from; ``names`` are those of the officers that the events mention, ``made_at`` None: unknown.
+
+    ``imported`` tells that the visit that spared the task is from before the system.
+    """
 
     kind: Kind
     state: State
@@ -81,6 +84,7 @@ class Story:
     made_at: datetime | None = None
     performed_on: date | None = None
     credit_from: date | None = None
+    imported: bool = False
     happenings: tuple[Happening, ...] = ()
     names: Mapping[str, str]
 
@@ -239,7 +243,8 @@ def _standing(story: Story) -> Iterator[Line]:
     last = story.happenings[-1].kind if story.happenings else ""
     if story.state is State.EXEMPT and last != "task.closed":
         spent = f"{story.credit_from} 至 {story.period.start - _ONE_DAY}"
-        yield Line(code="exempt_history", text=f"{story.performed_on} 的检查在历史检查有效期（{spent}）内，首期免检")
+        visit = "导入的历史检查" if story.imported else "检查"
+        yield Line(code="exempt_history", text=f"{story.performed_on} 的{visit}在历史检查有效期（{spent}）内，首期免检")
     if story.state not in OPEN:
         return
     if last == "task.cancelled":

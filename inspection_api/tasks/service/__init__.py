@@ -23,6 +23,7 @@ from inspection_api.tasks.service.leaving import (
     on_members_removed,
 )
 from inspection_api.tasks.service.makeup import EDIT, allow_makeup
+from inspection_api.tasks.service.making import on_visits_imported
 from inspection_api.tasks.service.recomputing import approve_recompute, propose_recompute, refuse_recompute
 from inspection_api.tasks.service.sweeping import sweep
 
@@ -47,6 +48,7 @@ __all__ = [
     "on_handlers_named",
     "on_members_removed",
     "on_performers_left",
+    "on_visits_imported",
     "preview_campaign",
     "propose_recompute",
     "reassign",

@@ -12,6 +12,7 @@ from inspection_api.accounts.models import Organisation
 from inspection_api.accounts.queries import get_one, names_of
 from inspection_api.core.events import Event
 from inspection_api.core.periods import Period, local_day
+from inspection_api.imports.models import ImportedVisit
 from inspection_api.plans.models import InspectionRule, Plan, PlanMembership, RuleVersion
 from inspection_api.tasks import queries, rules
 from inspection_api.tasks.models import Campaign, Task
@@ -82,6 +83,7 @@ def _of_rule(ctx: Context, task: Task, events: Sequence[Event]) -> Sequence[rule
         made_at=_made_at(task.id),
         performed_on=task.performed_on,
         credit_from=task.credit_from,
+        imported=ctx.session.get(ImportedVisit, task.closed_by) is not None if task.closed_by else False,
         happenings=tuple(_happening(event, names) for event in events),
         names=names,
     )

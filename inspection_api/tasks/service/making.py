@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from sqlalchemy import text
 
@@ -19,11 +20,11 @@ from inspection_api.tasks.service.leaving import REVOCABLE
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
-    from uuid import UUID
 
     from sqlalchemy import TextClause
 
     from inspection_api.core.context import Context
+    from inspection_api.core.events import Recorded
 
 TERMS = (
     *("kind", "version", "inspection_type", "period_start", "period_end", "due_on", "window_end_on"),
@@ -119,7 +120,7 @@ _REVIVE = _statement(
 
 # The latest earlier visit that no other task of the same rule has used (domain.md §1.7): with a task for each loan the
 # latest for the first of them, and so on. Where the rule names a role, the visit is whose the task is, or was made by
-# somebody who had the role on its day.
+# somebody who had the role on its day. Visits from before the system, which were imported, are credited alike.
 _CREDIT = text(
     """
     WITH exempted AS (
@@ -132,14 +133,20 @@ _CREDIT = text(
               FROM task n
               JOIN inspection_rule_version r ON r.rule_id = n.rule_id AND r.number = n.rule_version
               JOIN template f ON f.id = r.template_id
-              JOIN visit v ON v.checkpoint_id = n.checkpoint_id AND v.template_family = f.family
-                   AND v.channel = ANY (r.channels)
-                   AND v.performed_on >= n.credit_from AND v.performed_on < n.period_start
-                   AND (r.performing_role IS NULL OR v.officer_id = n.officer_id
-                        OR EXISTS (SELECT FROM role_assignment a
-                                   WHERE a.user_id = v.officer_id AND a.role = r.performing_role
-                                     AND v.performed_on BETWEEN a.valid_from AND COALESCE(a.valid_to, v.performed_on)))
+              CROSS JOIN LATERAL (
+                  SELECT template_family, channel, performed_on, inspection_id, officer_id FROM visit
+                  WHERE checkpoint_id = n.checkpoint_id
+                    AND performed_on >= n.credit_from AND performed_on < n.period_start
+                  UNION ALL
+                  SELECT template_family, channel, performed_on, id, NULL FROM imported_visit
+                  WHERE checkpoint_id = n.checkpoint_id
+                    AND performed_on >= n.credit_from AND performed_on < n.period_start) v
               WHERE n.id = ANY (CAST(:task_ids AS uuid[]))
+                AND v.template_family = f.family AND v.channel = ANY (r.channels)
+                AND (r.performing_role IS NULL OR v.officer_id = n.officer_id
+                     OR EXISTS (SELECT FROM role_assignment a
+                                WHERE a.user_id = v.officer_id AND a.role = r.performing_role
+                                  AND v.performed_on BETWEEN a.valid_from AND COALESCE(a.valid_to, v.performed_on)))
                 AND NOT EXISTS (SELECT 1 FROM task used
                                 WHERE used.closed_by = v.inspection_id AND used.rule_id = n.rule_id)) e
         WHERE t.id = e.id AND e.task_number = e.visit_number
@@ -148,6 +155,16 @@ _CREDIT = text(
     UPDATE visit v SET task_id = x.id, counted = true
     FROM exempted x
     WHERE v.inspection_id = x.closed_by AND NOT v.counted
+    """
+)
+
+_CREDITABLE = text(
+    """
+    SELECT id FROM task
+    WHERE state IN ('pending', 'in_progress') AND credit_from IS NOT NULL
+      AND checkpoint_id IN (SELECT checkpoint_id FROM imported_visit
+                            WHERE import_id = ANY (CAST(:import_ids AS uuid[])))
+    ORDER BY id FOR NO KEY UPDATE
     """
 )
 
@@ -205,3 +222,12 @@ def _write(ctx: Context, statement: TextClause, columns: Mapping[str, Any]) -> i
     if made.creditable is not None:
         ctx.session.execute(_CREDIT, {"task_ids": made.creditable})
     return int(made.made)
+
+
+def on_visits_imported(ctx: Context, events: Sequence[Recorded]) -> None:
+    """React to ``visits.imported``: visits from before the system spare open first tasks (§1.7)."""
+    ctx.session.flush()
+    import_ids = [UUID(event.data["import_id"]) for event in events]
+    task_ids = ctx.session.scalars(_CREDITABLE, {"import_ids": import_ids}).all()
+    if task_ids:
+        ctx.session.execute(_CREDIT, {"task_ids": task_ids})
