@@ -19,6 +19,13 @@ class ExitChecksInvalid(Invalid):
     title = "退出点检查频率无效"
 
 
+class OrganisationTypeAbove(Invalid):
+    """The rule is for organisations that stand above its owner: it would never have a plan."""
+
+    code = "org_type_above_owner"
+    title = "规则的机构类型高于所属机构，辖内不会有这样的机构"
+
+
 class StartIsFixed(Invalid):
     """A rule's grid is counted from its start, which no edit moves (domain.md §1.10.2)."""
 

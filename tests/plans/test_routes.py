@@ -78,6 +78,7 @@ def test_only_managers_above_create_rules(
         ({"exit_overrides": {"settled": {"interval": 0, "unit": "month", "count": 1}}}, "exit_overrides.settled"),
         ({"exit_overrides": {"moved": {"interval": 1, "unit": "month", "count": 1}}}, "exit_overrides.moved"),
         ({"inspection_type": "special"}, "inspection_type"),
+        ({"org_type": "province"}, "org_type"),
     ],
 )
 def test_a_broken_form_is_refused_with_the_field(

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inspection_api.accounts.rules import OrganisationKind
 from inspection_api.core.periods import Period, Unit, WindowMode
-from inspection_api.plans.errors import RuleDatesInvalid
+from inspection_api.plans.errors import OrganisationTypeAbove, RuleDatesInvalid
 from inspection_api.plans.rules import (
     Channel,
     Episode,
@@ -19,6 +20,7 @@ from inspection_api.plans.rules import (
     Rule,
     Version,
     ensure_dates,
+    ensure_org_type,
     history_credit,
     required_tasks,
 )
@@ -222,3 +224,19 @@ def test_a_rule_may_end_on_its_first_day_and_not_before() -> None:
     ensure_dates(day("2026-03-02"), day("2026-03-02"))
     with pytest.raises(RuleDatesInvalid):
         ensure_dates(day("2026-03-02"), day("2026-03-01"))
+
+
+@pytest.mark.parametrize("owner", list(OrganisationKind))
+@pytest.mark.parametrize("org_type", list(OrganisationKind))
+def test_a_rule_is_for_its_owner_or_for_those_below(owner: OrganisationKind, org_type: OrganisationKind) -> None:
+    below = {
+        "province": {"branch", "sub_branch", "outlet"},
+        "branch": {"sub_branch", "outlet"},
+        "sub_branch": {"outlet"},
+    }
+    if org_type == owner or org_type in below.get(owner, set()):
+        ensure_org_type(owner, org_type)
+    else:
+        with pytest.raises(OrganisationTypeAbove) as refused:
+            ensure_org_type(owner, org_type)
+        assert set(refused.value.fields) == {"org_type"}

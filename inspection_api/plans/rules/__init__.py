@@ -6,7 +6,7 @@ the same set, so generating once, five times a day or after ten days of downtime
 
 from __future__ import annotations
 
-from inspection_api.plans.rules.edits import ensure_dates, ensure_exit_checks, switch_day
+from inspection_api.plans.rules.edits import ensure_dates, ensure_exit_checks, ensure_org_type, switch_day
 from inspection_api.plans.rules.exits import decide_outcome, exit_periods, stop_date
 from inspection_api.plans.rules.recomputing import Difference, Existing, difference
 from inspection_api.plans.rules.required import RequiredTask, history_credit, horizon, period_start, required_tasks
@@ -45,6 +45,7 @@ __all__ = [
     "difference",
     "ensure_dates",
     "ensure_exit_checks",
+    "ensure_org_type",
     "exit_periods",
     "history_credit",
     "horizon",

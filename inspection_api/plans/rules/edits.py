@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from inspection_api.plans.errors import ExitChecksInvalid, RuleDatesInvalid
+from inspection_api.accounts.rules import OrganisationKind
+from inspection_api.plans.errors import ExitChecksInvalid, OrganisationTypeAbove, RuleDatesInvalid
 from inspection_api.plans.rules.terms import PlanTerms, grid_of
 
 if TYPE_CHECKING:
@@ -24,6 +25,17 @@ def ensure_dates(start: date, end: date | None) -> None:
     """
     if end is not None and end < start:
         raise RuleDatesInvalid(fields={"end": "不能早于开始时间"})
+
+
+def ensure_org_type(owner_kind: str, org_type: str) -> None:
+    """Refuse a rule for organisations of a type that its owner has none of in his subtree, and never will.
+
+    Raises:
+        OrganisationTypeAbove: ``org_type`` stands above the owner's kind.
+    """
+    ranks = [each.value for each in OrganisationKind]
+    if ranks.index(org_type) < ranks.index(owner_kind):
+        raise OrganisationTypeAbove(fields={"org_type": OrganisationTypeAbove.title})
 
 
 def ensure_exit_checks(checks: Mapping[str, ExitCheck]) -> None:

@@ -38,12 +38,14 @@ def create_rule(ctx: Context, *, organisation_id: UUID, name: str, template_id: 
 
     Raises:
         NotFound: the owner organisation is out of scope.
+        OrganisationTypeAbove: its type of organisation stands above the owner.
         RuleDatesInvalid: the rule ends before it starts.
         ExitChecksInvalid: there are checks after an exit, but in no interval.
         RuleNameTaken: the owner has a rule of this name.
         TemplateUnpublished: the template has no published version.
     """
     owner = get_one(ctx.session, _reachable(ctx).where(Organisation.id == organisation_id), field="organisation_id")
+    rules.ensure_org_type(owner.kind, form["org_type"])
     terms = {**form, "template_id": template_id}
     ensure_terms(ctx, terms)
     ensure_name_free(ctx, owner.id, name)

@@ -13,7 +13,7 @@ from inspection_api.calendars.queries import load_calendar
 from inspection_api.core.periods import local_day
 from inspection_api.plans import queries
 from inspection_api.plans.models import InspectionRule
-from inspection_api.plans.rules import Episode, Exit, PlanTerms, Version
+from inspection_api.plans.rules import Episode, Exit, PlanTerms, Version, ensure_org_type
 from inspection_api.plans.rules.forecast import Forecast, Group, forecast
 from inspection_api.plans.service.creating import EDIT, ensure_terms
 
@@ -96,10 +96,11 @@ def preview_form(ctx: Context, *, organisation_id: UUID, name: str, **form: Any)
 
     Raises:
         NotFound: the owner organisation is out of scope.
-        RuleDatesInvalid, ExitChecksInvalid: as when it is created.
+        OrganisationTypeAbove, RuleDatesInvalid, ExitChecksInvalid: as when it is created.
     """
     scope = visible_organisations(ctx.actor, EDIT).where(Organisation.id == organisation_id)
     owner = get_one(ctx.session, scope, field="organisation_id")
+    ensure_org_type(owner.kind, form["org_type"])
     ensure_terms(ctx, form)
     rule = InspectionRule(organisation_id=owner.id, name=name, **form)
     columns = ("start_on", "end_on", "org_type", "auto_join", "per_loan", "performing_role")
