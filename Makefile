@@ -12,7 +12,7 @@ COMPILE := env -u PIP_FIND_LINKS PIP_CONFIG_FILE=/dev/null CUSTOM_COMPILE_COMMAN
 	--no-config --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long test-browser test-mutants screenshots check bench bench-growth bench-tasks bench-figures demo lock openapi vendor clean
+.PHONY: help run test test-long test-browser test-mutants screenshots check bench bench-growth bench-tasks bench-figures bench-board demo lock openapi vendor clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -58,6 +58,9 @@ bench-tasks: $(TOOLS) ## measure the generation of tasks for 300,000 checkpoints
 
 bench-figures: $(TOOLS) ## measure the completion pages over five million tasks
 	$(PY) -m tests.bench.completion
+
+bench-board: $(TOOLS) ## measure every view of /board in a browser, in the demo bank with its year
+	$(PY) -m tests.bench.board
 
 openapi: $(READY) ## write docs/openapi.json and docs/problems.md again
 	$(PY) -m inspection_api export-openapi

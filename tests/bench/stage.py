@@ -54,7 +54,7 @@ class Stage:
 
 
 @contextmanager
-def open_stage() -> Iterator[Stage]:
+def open_stage(*, with_past: bool = False) -> Iterator[Stage]:
     """Start everything in a private folder, seed the demo bank of real size, and take everything down again."""
     with ExitStack() as stack:
         folder = _folder(stack)
@@ -73,7 +73,7 @@ def open_stage() -> Iterator[Stage]:
         stack.callback(runtime.database.engine.dispose)
         yield Stage(
             runtime=runtime,
-            world=_seeded(runtime),
+            world=_seeded(runtime, with_past=with_past),
             product=_serve(stack, "inspection_api", "serve", env=env),
             unjudged=_serve(stack, "tests.bench.unjudged", env=env),
             skeleton=_serve(stack, "tests.bench.skeleton", env=env),
@@ -94,9 +94,9 @@ def _folder(stack: ExitStack) -> Path:
     return folder
 
 
-def _seeded(runtime: Runtime) -> World:
+def _seeded(runtime: Runtime, *, with_past: bool) -> World:
     runtime.banks.ensure_table()
-    seed(runtime, BANK)
+    seed(runtime, BANK, with_past=with_past)
     with runtime.database.engine.begin() as connection:
         connection.execute(text(skeleton.TABLES))
     bank = runtime.banks.find_by_code(BANK)

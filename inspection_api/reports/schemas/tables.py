@@ -8,7 +8,6 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from inspection_api.http.schemas import DecimalText
 from inspection_api.reports.rules import Rate
 from inspection_api.reports.table import Kind, Shape
 
@@ -43,25 +42,26 @@ class CatalogueSchema(Schema):
 
 
 class CellField(fields.Field[Any]):
-    """What stands in a cell, by its column's ``kind``: a rate, a number, an amount as text, a text, a date, or null."""
+    """What stands in a cell, by its column's ``kind``: a rate, a number, an amount as text, a text, a date, or null.
+
+    A rate is its ``numerator`` and ``denominator``, counts or amounts in 元 as texts, and its ``value``; ``value`` null
+    is shown as "—". It is written without a schema of its own: a page may hold three thousand of them.
+    """
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:  # noqa: ARG002 - marshmallow's signature
-        match value:
-            case Rate():
-                return RateSchema().dump(value)
-            case Decimal():
-                return format(value, "f")
-            case date():
-                return value.isoformat()
-        return value
+        if isinstance(value, Rate):
+            parts = {"numerator": value.numerator, "denominator": value.denominator, "value": value.value}
+            return {name: _plain(part) for name, part in parts.items()}
+        return _plain(value)
 
 
-class RateSchema(Schema):
-    """A rate with its two numbers, counts or amounts in 元 as texts; ``value`` null is shown as "—"."""
-
-    numerator = CellField()
-    denominator = CellField()
-    value = DecimalText(allow_none=True)
+def _plain(value: Any) -> Any:
+    match value:
+        case Decimal():
+            return format(value, "f")
+        case date():
+            return value.isoformat()
+    return value
 
 
 class ColumnSchema(Schema):

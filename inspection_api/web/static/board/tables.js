@@ -5,7 +5,7 @@ import { to } from "./address.js";
 import { cell, measured } from "./cells.js";
 
 // What is drawn at once; the rest when it is asked for. Thousands of cells with links take longer than the figures.
-const MOST_CELLS = 800;
+const MOST_CELLS = 500;
 
 // The table of a report; `view` is where it stands, `ranked` numbers the rows and sorts by the headline at first.
 export function table(report, view, { ranked = false, columns = report.columns } = {}) {
