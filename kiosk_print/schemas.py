@@ -77,7 +77,7 @@ class PaperOpinionSchema(Schema):
 
 
 class PaperSchema(Schema):
-    """Where a paper stands, who could unlock it, and its whole history."""
+    """Where a paper stands, who could unlock it, and its whole history; ``people`` are all that it names by id."""
 
     inspection_id = fields.UUID()
     state = fields.String()
@@ -91,6 +91,7 @@ class PaperSchema(Schema):
     prints = fields.List(fields.Nested(PaperPrintSchema))
     requests = fields.List(fields.Nested(UnlockRequestSchema))
     opinion = fields.Nested(PaperOpinionSchema, allow_none=True)
+    people = fields.List(fields.Nested(DeciderSchema))
 
 
 class OpinionInput(Input):

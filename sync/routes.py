@@ -122,6 +122,12 @@ def list_quarantine(ctx: Context, **query: Any) -> Any:
     return service.list_quarantine(ctx, **query)
 
 
+@blp.get("/sync/quarantine/<uuid:op_id>", permission=READ, out=schemas.DrawnQuarantineSchema)
+def get_quarantined(ctx: Context, op_id: UUID) -> dict[str, Any]:
+    """Show one quarantined operation; one that has left no record is drawn in the fence of its checkpoint."""
+    return service.get_quarantined(ctx, op_id)
+
+
 @blp.post(
     "/sync/quarantine/<uuid:op_id>/accept",
     permission=DECIDE,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from sqlalchemy import select
 
@@ -91,14 +92,25 @@ class Matters:
     def binding(self, user: str = "officer") -> str:
         point = self.portfolio.add_checkpoint(state="pending_confirm")
         with self.world.transaction(user) as ctx:
+            fixes = [fix(lon=114.5, lat=38 + north / 111_000) for north in (5, 40, 80)]
             location = CheckpointLocation(
                 checkpoint_id=point, generation=1, lon=114.5, lat=38.0, status="provisional", reasons=["coarse"],
-                bound_by=self.world.people[user], bound_at=ctx.now, fixes=[], valid_from=ctx.now,
+                bound_by=self.world.people[user], bound_at=ctx.now, fixes=fixes, valid_from=ctx.now,
             )  # fmt: skip
             ctx.session.add(location)
             ctx.session.flush()
             ctx.record("checkpoint.bound", checkpoint_id=str(point), location_id=str(location.id), status="provisional")
             return str(location.id)
+
+    def rival(self, location_id: str, user: str = "colleague") -> None:
+        """Another phone's place of the same checkpoint, 70 m to the north of a doubtful one."""
+        with self.world.transaction(user) as ctx:
+            first = ctx.session.get_one(CheckpointLocation, UUID(location_id))
+            ctx.session.add(CheckpointLocation(
+                checkpoint_id=first.checkpoint_id, generation=1, lon=first.lon, lat=first.lat + 0.00063,
+                status="provisional", reasons=["rival"], bound_by=self.world.people[user], bound_at=ctx.now,
+                fixes=[fix(lon=first.lon, lat=first.lat + 0.00064)], valid_from=ctx.now,
+            ))  # fmt: skip
 
     def exit(self, user: str = "manager") -> str:
         point = self.portfolio.add_checkpoint()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from checkpoints.queries.drawing import drawn_locations, fence_of
 from checkpoints.queries.exits import exit_types, exits_of, get_exit, open_exit_of, unknown_exit_types, visible_exits
 from checkpoints.queries.judging import (
     BIND,
@@ -33,10 +34,12 @@ __all__ = [
     "FILTERS",
     "CheckpointSet",
     "checkpoints_of",
+    "drawn_locations",
     "ensure_empty",
     "exit_types",
     "exits_of",
     "facts_of",
+    "fence_of",
     "get_checkpoint",
     "get_exit",
     "get_proposal",

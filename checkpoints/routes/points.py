@@ -139,8 +139,8 @@ def bind_checkpoint(ctx: Context, checkpoint_id: UUID, **values: Any) -> Checkpo
 
 @blp.get("/checkpoints/<uuid:checkpoint_id>/locations", permission=READ, out=schemas.LocationListSchema)
 def list_locations(ctx: Context, checkpoint_id: UUID) -> dict[str, Any]:
-    """List all places that a checkpoint has or had; rivals stand side by side."""
-    return {"items": queries.locations_of(ctx.session, ctx.actor, checkpoint_id)}
+    """List all places that a checkpoint has or had, each drawn in its fence; rivals stand side by side."""
+    return {"items": queries.drawn_locations(ctx.session, ctx.actor, checkpoint_id)}
 
 
 @blp.post(

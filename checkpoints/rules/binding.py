@@ -20,7 +20,7 @@ from checkpoints.rules import fence
 from checkpoints.rules.fence import Fix, Judgement, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 MIN_FIXES = 3
 MAX_ACCURACY_M = 30.0
@@ -50,6 +50,16 @@ class PendingReason(StrEnum):
     NEIGHBOUR = "neighbour"
     RIVAL = "rival"
     TIME_BOUNDED = "time_bounded"
+
+
+REASON_WORDS: Mapping[str, str] = {
+    PendingReason.COARSE: "定位精度不足",
+    PendingReason.FAR_FROM_REGISTERED: "距登记地址过远",
+    PendingReason.NEIGHBOUR: "紧邻其他客户的检查点",
+    PendingReason.RIVAL: "同时有另一处绑定",
+    PendingReason.TIME_BOUNDED: "绑定时间不确定",
+}
+"""What people read of each reason."""
 
 
 class Location(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -15,12 +15,11 @@ import msgspec
 
 from checkpoints import errors
 from checkpoints.coordinates import CoordinateSystem, Point, distance_m, ensure_point
+from inspection_api.core.errors import Problem
 from inspection_api.core.events import Trace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from inspection_api.core.errors import Problem
+    from collections.abc import Iterable, Mapping, Sequence
 
 DEFAULT_RADIUS_M = 200
 MIN_RADIUS_M = 30
@@ -63,6 +62,14 @@ def fix_as_received(raw: Mapping[str, Any]) -> Fix:
         is_mock=raw.get("mock", False),
         at=datetime.fromisoformat(at) if isinstance(at, str) else at,
     )
+
+
+def fixes_as_kept(kept: Iterable[Mapping[str, Any]]) -> tuple[Fix, ...]:
+    """Return the fixes of one act as they are kept, none of them if one is no place on earth."""
+    try:
+        return tuple(fix_as_received(raw) for raw in kept)
+    except Problem:
+        return ()
 
 
 class Verdict(StrEnum):

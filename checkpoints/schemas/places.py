@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from checkpoints.coordinates import CoordinateSystem
-from inspection_api.http.schemas import Input, Real, Text, Truth, Word
+from inspection_api.http.schemas import Input, Real, SketchSchema, Text, Truth, Word
 
 SYSTEMS = validate.OneOf(list(CoordinateSystem))
 MAX_FIXES = 50
@@ -88,10 +88,20 @@ class LocationSchema(Schema):
     valid_to = fields.AwareDateTime(allow_none=True)
 
 
+class DrawnLocationSchema(LocationSchema):
+    """A place with its people and phone by name, its reasons in words, and its fence drawn."""
+
+    reason_texts = fields.List(fields.String())
+    bound_by_name = fields.String(allow_none=True)
+    decided_by_name = fields.String(allow_none=True)
+    device_name = fields.String(allow_none=True)
+    sketch = fields.Nested(SketchSchema)
+
+
 class LocationListSchema(Schema):
     """All places of one checkpoint, the latest generation first."""
 
-    items = fields.List(fields.Nested(LocationSchema))
+    items = fields.List(fields.Nested(DrawnLocationSchema))
 
 
 class NavigationSchema(Schema):

@@ -77,7 +77,7 @@ class Device(Identified, Versioned, Base):
 
 
 class SessionToken(Identified, Base):
-    """A login, or a machine's token; only the hash of its secret is stored."""
+    """A login, or a machine's token; only the hash of its secret is stored. ``agent``: what the program is."""
 
     __tablename__ = "session_token"
     __table_args__ = (CheckConstraint("(user_id IS NULL) <> (device_id IS NULL)", name="one_holder"),)
@@ -85,6 +85,7 @@ class SessionToken(Identified, Base):
     secret_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"), index=True)
     device_id: Mapped[UUID | None] = mapped_column(ForeignKey("device.id"), index=True)
+    agent: Mapped[str | None]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]

@@ -96,7 +96,13 @@ def devices_of(actor: Actor, status: str | None = None) -> Select[Device]:
 def sessions_of(actor: Actor, now: datetime) -> Select[Any]:
     """Return the sessions of the acting user that are still good; ``is_current`` marks the one that he acts in."""
     current = (SessionToken.id == actor.session_id).label("is_current")
-    columns: tuple[Any, ...] = (SessionToken.id, SessionToken.created_at, SessionToken.expires_at, current)
+    columns: tuple[Any, ...] = (
+        SessionToken.id,
+        SessionToken.agent,
+        SessionToken.created_at,
+        SessionToken.expires_at,
+        current,
+    )
     return select(*columns).where(*live(actor, now))
 
 

@@ -49,7 +49,8 @@ def log_in_page(runtime: Runtime, *, bank: str, username: str, password: str) ->
 
 def _log_in(runtime: Runtime, bank: str, username: str, password: str) -> tuple[str, SessionToken, UserAccount]:
     who = {"username": username, "password": password, "address": request.remote_addr or ""}
-    return service.log_in(runtime.transaction, runtime.nowhere, bank=bank, **who)
+    agent = request.user_agent.string or None
+    return service.log_in(runtime.transaction, runtime.nowhere, bank=bank, agent=agent, **who)
 
 
 @blp.get("/sessions", permission=PERSON, query=PageQuery, out=page_of(schemas.LoginSchema))

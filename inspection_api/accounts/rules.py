@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -33,6 +34,60 @@ ED25519_KEY_BYTES = 32
 FREE_FAILURES = {"account": 5, "address": 20, "station": 5}
 LONGEST_PAUSE = timedelta(minutes=15)
 FORGET_FAILURES_AFTER = timedelta(hours=1)
+
+
+MOST_AGENT_CHARACTERS = 300
+_NEVER_SHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_SYSTEMS = (
+    (r"HarmonyOS|OpenHarmony", "鸿蒙设备"),
+    (r"iPhone", "iPhone"),
+    (r"iPad", "iPad"),
+    (r"Android[^;)]*;\s*(?:wv;\s*)?(?P<model>[^;)/]{2,40}?)(?:\s+Build/|[;)])", "安卓手机"),
+    (r"Android", "安卓手机"),
+    (r"Windows", "Windows 电脑"),
+    (r"Macintosh", "苹果电脑"),
+    (r"Linux|X11", "Linux 电脑"),
+)
+_BROWSERS = (
+    (r"MicroMessenger/", "微信"),
+    (r"HuaweiBrowser/", "华为浏览器"),
+    (r"MiuiBrowser/", "小米浏览器"),
+    (r"UCBrowser/", "UC 浏览器"),
+    (r"M?QQBrowser/", "QQ 浏览器"),
+    (r"360SE|QihooBrowser|QHBrowser", "360 浏览器"),
+    (r"Edg(?:A|iOS)?/", "Edge"),
+    (r"Firefox/|FxiOS/", "Firefox"),
+    (r"Chrome/|CriOS/", "Chrome"),
+    (r"Safari/", "Safari"),
+)
+"""The first that is found names it: all browsers claim to be Chrome and Safari, and all of Chrome's kin Linux."""
+_NO_MODEL = {"K", "Mobile", "U"}
+
+
+def kept_agent(agent: str | None) -> str | None:
+    """Return what is kept of what a program calls itself; None where it says nothing."""
+    return _NEVER_SHOWN.sub("", agent)[:MOST_AGENT_CHARACTERS].strip() or None if agent else None
+
+
+def client_name(agent: str | None) -> str:
+    """Return what people call the device and the browser of a session, as far as the program says (``User-Agent``)."""
+    if agent is None:
+        return "未知设备"
+    parts = [name for name in (_system_of(agent), _first(_BROWSERS, agent)) if name]
+    return " · ".join(parts) or agent.split("/", 1)[0][:40]
+
+
+def _system_of(agent: str) -> str | None:
+    for pattern, name in _SYSTEMS:
+        found = re.search(pattern, agent)
+        if found:
+            model = found.groupdict().get("model", "").strip()
+            return f"{name} {model}" if model and model not in _NO_MODEL else name
+    return None
+
+
+def _first(table: Sequence[tuple[str, str]], agent: str) -> str | None:
+    return next((name for pattern, name in table if re.search(pattern, agent)), None)
 
 
 class OrganisationKind(StrEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from inspection_api.accounts.rules import DeviceKind, OrganisationKind
+from inspection_api.accounts.rules import DeviceKind, OrganisationKind, client_name
 from inspection_api.core.permissions import PEOPLE
 from inspection_api.http.schemas import Input, PageQuery, Pattern, Text, Word
 
@@ -45,9 +45,10 @@ class PageSessionSchema(Schema):
 
 
 class LoginSchema(Schema):
-    """One of my sessions that are still good; ``is_current`` marks the one that asks."""
+    """One of my sessions that are still good; ``is_current`` marks the one that asks, ``client`` says what it is on."""
 
     id = fields.UUID()
+    client = fields.Function(lambda row: client_name(row.agent), metadata={"type": "string"})
     created_at = fields.AwareDateTime()
     expires_at = fields.AwareDateTime()
     is_current = fields.Boolean()

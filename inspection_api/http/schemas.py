@@ -179,6 +179,26 @@ class StartedJobSchema(Schema):
     status = fields.String()
 
 
+class MarkSchema(Schema):
+    """What lies around a fence's centre, in metres east and north of it; ``accuracy_m`` is what a fix reports."""
+
+    kind = fields.String()
+    east_m = fields.Float()
+    north_m = fields.Float()
+    distance_m = fields.Float()
+    accuracy_m = fields.Float(allow_none=True)
+    is_mock = fields.Boolean()
+
+
+class SketchSchema(Schema):
+    """A fence around a place in WGS-84, and the marks around it, in the order in which they are drawn."""
+
+    lon = fields.Float()
+    lat = fields.Float()
+    radius_m = fields.Integer()
+    marks = fields.List(fields.Nested(MarkSchema))
+
+
 @cache
 def page_of(item: type[Schema]) -> type[Schema]:
     """Return the schema of one page of ``item``, the same for every endpoint."""

@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from checkpoints.rules import binding, fence
+from checkpoints.rules import binding, fence, sketch
 from checkpoints.rules.binding import LocationStatus
 from checkpoints.rules.fence import Fix, Judgement, Verdict
-from inspection_api.core.errors import Problem
+from checkpoints.rules.sketch import MarkKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from checkpoints.coordinates import Point
     from checkpoints.rules.binding import Location
+    from checkpoints.rules.sketch import Sketch
 
 _NO_FRESH_FIX = {Verdict.STALE, Verdict.TOO_COARSE, Verdict.INDETERMINATE}
 
@@ -103,11 +105,7 @@ def _fixes(capture: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def _stored(fixes: Iterable[Mapping[str, Any]], stamp: Mapping[str, Any]) -> Moment:
     """Return an act of stored values; a fix that is no place on earth leaves it without any."""
-    try:
-        received = tuple(fence.fix_as_received(raw) for raw in fixes)
-    except Problem:
-        received = ()
-    return Moment(fixes=received, boot_id=stamp.get("boot_id"), mono_ms=stamp.get("mono_ms"))
+    return Moment(fixes=fence.fixes_as_kept(fixes), boot_id=stamp.get("boot_id"), mono_ms=stamp.get("mono_ms"))
 
 
 def judge_at(proof: Proof, location: Location, *, radius_m: int, min_dwell_s: int) -> tuple[Presence, dict[str, Any]]:
@@ -128,6 +126,16 @@ def judge_at(proof: Proof, location: Location, *, radius_m: int, min_dwell_s: in
         "location_generation": location.generation,
         "acts": [each.judgement.verdict for each in (*captures, submit)],
     }
+
+
+def draw_at(proof: Proof, place: Point, radius_m: int) -> Sketch:
+    """Return the fence of ``place`` with everything that a visit brings around it."""
+    acts = (
+        (MarkKind.SCAN, proof.scan),
+        *((MarkKind.CAPTURE, each) for each in proof.captures),
+        (MarkKind.SUBMIT, proof.submit),
+    )
+    return sketch.draw(place, radius_m, *(sketch.mark_fixes(place, kind, act.fixes) for kind, act in acts))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,23 +5,28 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from sqlalchemy import Float, or_, select, text
 
+from checkpoints import queries as places
+from checkpoints.models import Checkpoint
+from inspection_api.accounts import queries as accounts
 from inspection_api.accounts.queries import get_one, visible
 from inspection_api.core.permissions import Action, Permission
 from inspection_api.core.tables import among
+from inspection_api.inspections.evidence import draw_at, proof_of
 from inspection_api.inspections.models import Inspection, InspectionComment, InspectionRevision
 from inspection_api.media.models import Media
 from inspection_api.templates.forms import Medium
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
-    from uuid import UUID
 
     from sqlalchemy import ColumnElement, Row, Select
     from sqlalchemy.orm import Session
 
+    from checkpoints.rules.sketch import Sketch
     from inspection_api.core.context import Actor, Context
 
 READ = Permission(Action.ONSITE, "read")
@@ -78,6 +83,26 @@ def inspections_of(actor: Actor, filters: dict[str, Any]) -> Select[Inspection]:
 def columns_of(record: Inspection) -> dict[str, Any]:
     """Return the record's columns by name, for a view that adds to them."""
     return {column.key: getattr(record, column.key) for column in Inspection.__mapper__.column_attrs}
+
+
+def seen_by_a_decider(session: Session, record: Inspection) -> dict[str, Any]:
+    """Return what a record leaves to ids and numbers, for whoever decides about it: names, and the fence drawn.
+
+    The fence is that of the place which judged the visit; a visit that no place judged is drawn around the one of now.
+    """
+    checkpoint = session.get_one(Checkpoint, record.checkpoint_id)
+    officer_name = accounts.name_of(session, record.officer_id)
+    return {"checkpoint_name": checkpoint.name, "officer_name": officer_name, "sketch": _drawn(session, record)}
+
+
+def _drawn(session: Session, record: Inspection) -> Sketch | None:
+    judgement = record.judgement or {}
+    place = judgement.get("location_id")
+    fence = places.fence_of(session, record.checkpoint_id, UUID(place) if place else None)
+    if record.evidence is None or fence is None:
+        return None
+    centre, radius_m = fence
+    return draw_at(proof_of(record.evidence), centre, judgement.get("radius_m", radius_m))
 
 
 def submitted(session: Session, ids: Iterable[UUID], *, lock: bool) -> Sequence[Row[Any]]:

@@ -12,6 +12,7 @@ from inspection_api.http.schemas import page_of
 from inspection_api.inspections import queries, schemas
 from inspection_api.inspections.models import Inspection
 from inspection_api.media import queries as media_queries
+from inspection_api.templates.models import TemplateVersion
 
 blp = Blueprint("inspections", "检查记录")
 
@@ -21,6 +22,14 @@ def list_inspections(ctx: Context, *, limit: int, cursor: str | None, **filters:
     """List the records in my scope, oldest first."""
     statement = queries.inspections_of(ctx.actor, filters)
     return paginate(ctx.session, statement, by=[Inspection.id], limit=limit, cursor=cursor)
+
+
+@blp.get("/inspections/<uuid:inspection_id>/form", permission=LOGGED_IN, out=schemas.FormSchema)
+def get_form(ctx: Context, inspection_id: UUID) -> dict[str, Any]:
+    """Show the form that a record answers, to everybody who may read the record."""
+    record = queries.get_visible(ctx.session, ctx.actor, inspection_id)
+    version = ctx.session.get_one(TemplateVersion, record.template_version_id)
+    return {"template_version_id": version.id, "definition": version.definition}
 
 
 @blp.get("/inspections/<uuid:inspection_id>", permission=LOGGED_IN, out=schemas.InspectionDetailSchema)
@@ -33,4 +42,5 @@ def get_inspection(ctx: Context, inspection_id: UUID) -> dict[str, Any]:
         "media": media.get(record.id, []),
         "comments": queries.comments(ctx.session, record.id),
         "revisions": queries.revisions(ctx.session, record.id),
+        **queries.seen_by_a_decider(ctx.session, record),
     }

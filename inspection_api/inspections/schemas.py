@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from inspection_api.http.schemas import PageQuery
+from inspection_api.http.schemas import PageQuery, SketchSchema
 from inspection_api.inspections.rules import State
 
 
@@ -77,8 +77,15 @@ class CommentSchema(Schema):
     at = fields.AwareDateTime()
 
 
+class FormSchema(Schema):
+    """The form that a record answers."""
+
+    template_version_id = fields.UUID()
+    definition = fields.Dict()
+
+
 class InspectionDetailSchema(InspectionSchema):
-    """A record with its answers, its judgement and its media."""
+    """A record with its answers, its judgement and its media; ``sketch`` draws where the officer was in the fence."""
 
     template_version_id = fields.UUID()
     answers = fields.Dict()
@@ -89,3 +96,6 @@ class InspectionDetailSchema(InspectionSchema):
     amendments = fields.Integer()
     revisions = fields.List(fields.Nested(RevisionSchema))
     comments = fields.List(fields.Nested(CommentSchema))
+    checkpoint_name = fields.String()
+    officer_name = fields.String(allow_none=True)
+    sketch = fields.Nested(SketchSchema, allow_none=True)

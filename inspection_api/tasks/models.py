@@ -104,6 +104,9 @@ class Task(Identified, Versioned, Base):
     closed_by: Mapped[UUID | None]
     performed_on: Mapped[date | None]
     overdue: Mapped[bool | None] = query_expression()
+    checkpoint_name: Mapped[str | None] = query_expression()
+    customer_name: Mapped[str | None] = query_expression()
+    officer_name: Mapped[str | None] = query_expression()
 
 
 class Campaign(Identified, Base):

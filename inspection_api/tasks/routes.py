@@ -36,7 +36,7 @@ def list_tasks(ctx: Context, *, limit: int, cursor: str | None, **filters: Any) 
 @blp.get("/tasks/<uuid:task_id>", permission=queries.READ, out=schemas.TaskSchema)
 def get_task(ctx: Context, task_id: UUID) -> Task:
     """Show one task."""
-    return get_one(ctx.session, queries.visible_tasks(ctx.actor, ctx.now).where(Task.id == task_id))
+    return get_one(ctx.session, queries.named_tasks(ctx.actor, ctx.now).where(Task.id == task_id))
 
 
 @blp.get("/tasks/<uuid:task_id>/explain", permission=queries.READ, out=schemas.ExplanationSchema)
@@ -55,7 +55,7 @@ def reassign_tasks(ctx: Context, **values: Any) -> dict[str, int]:
 def allow_makeup(ctx: Context, task_id: UUID, *, reason: str) -> Task:
     """Allow a visit after the window (补检); it completes the task late."""
     service.allow_makeup(ctx, task_id, reason=reason)
-    return get_one(ctx.session, queries.visible_tasks(ctx.actor, ctx.now).where(Task.id == task_id))
+    return get_one(ctx.session, queries.named_tasks(ctx.actor, ctx.now).where(Task.id == task_id))
 
 
 @blp.get(

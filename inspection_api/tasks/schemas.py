@@ -39,6 +39,9 @@ class TaskSchema(Schema):
     closed_by = fields.UUID(allow_none=True)
     performed_on = fields.Date(allow_none=True)
     overdue = fields.Boolean()
+    checkpoint_name = fields.String()
+    customer_name = fields.String()
+    officer_name = fields.String(allow_none=True)
     version = fields.Integer()
 
 
@@ -205,3 +208,4 @@ class TaskQuery(PageQuery):
     officer_id = fields.UUID(load_default=None)
     overdue = Truth(written=True, load_default=None)
     unassigned = Truth(written=True, load_default=None)
+    open = Truth(written=True, load_default=None)

@@ -53,6 +53,7 @@ class Paper:
     prints: Sequence[PaperPrint]
     requests: Sequence[UnlockRequest]
     opinion: PaperOpinion | None
+    people: Sequence[Person]
 
 
 def view(ctx: Context, inspection_id: UUID) -> Paper:
@@ -69,7 +70,9 @@ def view(ctx: Context, inspection_id: UUID) -> Paper:
     deciders = deciders_of(ctx, inspection, requests) if is_locked(state) else ()
     last = granted[-1] if granted else None
     prints = queries.prints(ctx.session, inspection_id)
-    names = queries.people(ctx.session, [last.decided_by if last else None, *(each.user_id for each in deciders)])
+    opinion = queries.find_opinion(ctx.session, inspection_id)
+    acting = _acting(prints, requests, opinion)
+    names = queries.people(ctx.session, [*acting, *(each.user_id for each in deciders)])
     return Paper(
         inspection_id=inspection_id,
         state=state,
@@ -82,8 +85,18 @@ def view(ctx: Context, inspection_id: UUID) -> Paper:
         windows=_openings(windows, prints),
         prints=prints,
         requests=requests,
-        opinion=queries.find_opinion(ctx.session, inspection_id),
+        opinion=opinion,
+        people=list(names.values()),
     )
+
+
+def _acting(
+    prints: Iterable[PaperPrint], requests: Iterable[UnlockRequest], opinion: PaperOpinion | None
+) -> list[UUID | None]:
+    """Return who printed, voided, asked, decided, and gave the opinion."""
+    of_prints = [id_ for each in prints for id_ in (each.printed_by, each.voided_by)]
+    of_requests = [id_ for each in requests for id_ in (each.requested_by, each.decided_by)]
+    return [*of_prints, *of_requests, *([opinion.author_id] if opinion else [])]
 
 
 def _openings(windows: Sequence[PaperWindow], prints: Sequence[PaperPrint]) -> list[Opening]:

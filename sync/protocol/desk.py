@@ -6,15 +6,24 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import msgspec
+
+from checkpoints.rules import sketch
+from checkpoints.rules.sketch import MarkKind
 from inspection_api.core.errors import Forbidden
 from inspection_api.core.permissions import Action, Permission
 from inspection_api.inspections.rules import DESK, FieldChange, State, ensure_may_decide
 from sync.errors import NotAcceptable
+from sync.protocol.envelope import Fix
+from sync.protocol.fixes import all_or_none
 from sync.protocol.verdicts import MESSAGES, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from checkpoints.coordinates import Point
+    from checkpoints.rules import fence
+    from checkpoints.rules.sketch import Sketch
     from inspection_api.core.context import Actor
     from inspection_api.templates.forms import Form
     from sync.protocol.verdicts import Verdict
@@ -97,6 +106,35 @@ def record_of(entity_id: UUID, content: Mapping[str, Any] | None) -> UUID:
 def place_of(entity_id: UUID, content: Mapping[str, Any] | None) -> UUID:
     """Return the id of the checkpoint that an operation is about, if it is about one."""
     return UUID(str((content or {}).get("checkpoint_id", entity_id)))
+
+
+def draw(content: Mapping[str, Any], centre: Point, radius_m: int) -> Sketch:
+    """Return the fence with what an operation says of where its phone was.
+
+    It waits unjudged, so what it says may be anything: an act that does not make sense leaves no marks.
+    """
+    acts = (
+        (MarkKind.SCAN, _scanned(content)),
+        *((MarkKind.CAPTURE, [each.get("fix")]) for each in _objects(content.get("media"))),
+        (MarkKind.SUBMIT, content.get("fixes")),
+    )
+    return sketch.draw(centre, radius_m, *(sketch.mark_fixes(centre, kind, _fixes(said)) for kind, said in acts))
+
+
+def _scanned(content: Mapping[str, Any]) -> Any:
+    scan = content.get("scan")
+    return scan.get("fixes") if isinstance(scan, dict) else None
+
+
+def _objects(said: Any) -> list[dict[str, Any]]:
+    return [each for each in said if isinstance(each, dict)] if isinstance(said, list) else []
+
+
+def _fixes(said: Any) -> Sequence[fence.Fix]:
+    try:
+        return all_or_none(msgspec.convert(_objects(said), list[Fix]))
+    except msgspec.ValidationError:
+        return ()
 
 
 def sentences(codes: Iterable[str]) -> list[dict[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from inspection_api.http.schemas import Input, PageQuery, Text, Word
+from inspection_api.http.schemas import Input, PageQuery, SketchSchema, Text, Word
 from sync.protocol.desk import Keep
 
 
@@ -25,8 +25,9 @@ class SideSchema(Schema):
 
 
 class ConflictQuery(PageQuery):
-    """Narrow the list of conflicts."""
+    """Narrow the list of conflicts, also to those of one record."""
 
+    inspection_id = fields.UUID(load_default=None)
     state = Word(load_default=None, validate=validate.OneOf(["open", "resolved"]))
 
 
@@ -85,6 +86,12 @@ class QuarantineSchema(Schema):
     decided_by = fields.Nested(PersonSchema, allow_none=True)
     decided_at = fields.AwareDateTime(allow_none=True)
     reason = fields.String(allow_none=True)
+
+
+class DrawnQuarantineSchema(QuarantineSchema):
+    """The same; ``sketch`` draws where the phone was in the fence, of what has left no record."""
+
+    sketch = fields.Nested(SketchSchema, allow_none=True)
 
 
 class QuarantineDecisionInput(Input):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sync.service.compaction import compact, withdraw_finished
-from sync.service.desk import accept, list_conflicts, list_quarantine, refuse, resolve
+from sync.service.desk import accept, get_quarantined, list_conflicts, list_quarantine, refuse, resolve
 from sync.service.devices import MANAGE, get_device, list_devices
 from sync.service.doctor import examine
 from sync.service.epoch import begin_epoch
@@ -26,6 +26,7 @@ __all__ = [
     "examine",
     "find_stuck",
     "get_device",
+    "get_quarantined",
     "list_conflicts",
     "list_devices",
     "list_quarantine",

@@ -39,9 +39,25 @@ def test_i_see_my_live_sessions_and_which_one_this_is(
     sessions = client.get(f"{API}/sessions", headers=here).json["items"]
     assert len(statements) <= 4
     assert sorted(row["is_current"] for row in sessions) == [False, True]
-    assert all(set(row) == {"id", "created_at", "expires_at", "is_current"} for row in sessions)
+    assert all(set(row) == {"id", "client", "created_at", "expires_at", "is_current"} for row in sessions)
     client.delete(f"{API}/sessions/current", headers=other)
     assert [row["is_current"] for row in client.get(f"{API}/sessions", headers=here).json["items"]] == [True]
+
+
+def test_a_session_says_on_what_device_it_is(client: FlaskClient, world: World) -> None:
+    phone = "Mozilla/5.0 (Linux; Android 13; 23013RK75C) AppleWebKit/537.36 Chrome/120.0.0.0 Mobile Safari/537.36"
+    body = {"bank": "demo", "username": "officer", "password": PASSWORD}
+    for agent in (phone, "x" * 5000, "curl/8.5", ""):
+        made = client.post(f"{API}/sessions", json=body, headers={"User-Agent": agent})
+        assert made.status_code == 201
+    sessions = client.get(f"{API}/sessions", headers=world.headers("officer")).json["items"]
+    assert [row["client"] for row in sessions] == [
+        "安卓手机 23013RK75C · Chrome",
+        "x" * 40,
+        "curl",
+        "未知设备",
+        "未知设备",
+    ]
 
 
 def test_i_end_one_of_my_sessions_and_nobody_elses(client: FlaskClient, world: World) -> None:

@@ -22,6 +22,7 @@ from tests.notifications.post import Post
 from tests.portfolio import Portfolio
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from uuid import UUID
 
     from flask import Flask
@@ -88,6 +89,41 @@ def test_a_place_beside_another_customers_waits_for_a_manager(place: Field) -> N
     place.bind("officer", place.add())
     second = place.bind("officer", place.add(), fix(10), fix(11), fix(12))
     assert (second.json["status"], second.json["reasons"]) == ("provisional", ["neighbour"])
+
+
+def test_a_place_that_waits_is_drawn_with_all_that_speaks_for_and_against_it(place: Field) -> None:
+    place.bind("officer", place.add())
+    point = place.add(registered_lon=LON, registered_lat=LAT + 0.01)
+    place.bind("officer", point, fix(10, acc=60), fix(11, acc=60), fix(12, acc=60))
+    add_rival(place, point)
+    first, rival = places(place, point)
+    assert (first["bound_by_name"], rival["bound_by_name"], first["decided_by_name"]) == (
+        "姓名officer",
+        "姓名colleague",
+        None,
+    )
+    assert first["reason_texts"] == ["定位精度不足", "距登记地址过远", "紧邻其他客户的检查点"]
+    drawn = first["sketch"]
+    assert (drawn["lon"], drawn["lat"]) == (first["lon"], first["lat"])
+    kinds = [mark["kind"] for mark in drawn["marks"]]
+    assert kinds == ["registered", "neighbour", "rival", "fix", "fix", "fix"]
+    by_kind = {mark["kind"]: mark for mark in drawn["marks"]}
+    assert by_kind["registered"]["north_m"] == pytest.approx(1110 - 11, abs=5)
+    assert by_kind["neighbour"]["distance_m"] == pytest.approx(10, abs=2)
+    assert by_kind["fix"]["accuracy_m"] == 60
+    assert [mark["kind"] for mark in rival["sketch"]["marks"]] == ["registered", "rival"]
+
+
+def test_the_places_take_the_same_queries_for_any_number(place: Field, queries: Callable[[], list[str]]) -> None:
+    point = place.add()
+    place.bind("officer", point)
+    asked = queries()
+    places(place, point)
+    one = len(asked)
+    add_rival(place, point)
+    asked = queries()
+    assert len(places(place, point)) == 2
+    assert len(asked) == one
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ LOGGED_IN = {
     "GET /alerts/{alert_id}/feedback",
     "GET /inspections",
     "GET /inspections/{inspection_id}",
+    "GET /inspections/{inspection_id}/form",
 }
 PEOPLE_ONLY = {
     "POST /sync/handshake",

@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import func, select, update
 
+from checkpoints.coordinates import Point
 from inspection_api.core.context import Actor, Assignment
 from inspection_api.core.errors import Forbidden
 from inspection_api.core.permissions import Role
@@ -23,6 +26,7 @@ from sync.protocol import desk as rules
 from sync.protocol.verdicts import Status, Verdict
 from tests.sync.drafting import Desk, answer
 from tests.sync.offices import Office, call, store_media
+from tests.sync.operations import unmet
 from tests.sync.phone import Phone, Street, calm_answers, fix
 
 if TYPE_CHECKING:
@@ -331,6 +335,55 @@ def test_what_waits_is_shown_with_its_reasons_in_words(phone: Phone, street: Str
     assert (found["judgement"]["verdict"], found["content"], found["state"]) == ("inside", None, "open")
     assert office.waiting("officer") == office.waiting("auditor") == [found]
     assert office.waiting("foreign_manager") == office.waiting("colleague") == []
+
+
+def shown(office: Office, path: str, user: str = "manager") -> Any:
+    return call(office.world, office.client, "GET", path, user)
+
+
+def test_a_quarantined_visit_is_drawn_where_it_was_judged(phone: Phone, street: Street, office: Office) -> None:
+    operation = quarantined(phone, street)
+    seen = shown(office, f"/inspections/{operation['entity_id']}").json
+    assert (seen["officer_name"], seen["checkpoint_name"][:4]) == ("姓名officer", "经营场所")
+    marks = {mark["kind"]: mark for mark in seen["sketch"]["marks"]}
+    assert marks["submit"]["distance_m"] == pytest.approx(900, abs=3)
+    assert marks["scan"]["distance_m"] < seen["sketch"]["radius_m"] == seen["judgement"]["radius_m"]
+    found = shown(office, f"/sync/quarantine/{operation['op_id']}").json
+    assert (found["op_id"], found["sketch"]) == (operation["op_id"], None)
+    for user, path in (("foreign_manager", operation["op_id"]), ("manager", uuid4())):
+        assert shown(office, f"/sync/quarantine/{path}", user).status_code == 404
+
+
+def test_what_left_no_record_is_drawn_from_what_it_says(
+    client: FlaskClient, world: World, street: Street, office: Office
+) -> None:
+    phone = Phone(client, world, street, approved=False)
+    phone.shake_hands()
+    phone.push(unmet(phone, street.add(), fixes=[fix(300)]))
+    (waiting,) = office.waiting()
+    found = shown(office, f"/sync/quarantine/{waiting['op_id']}").json
+    capture, submit = found["sketch"]["marks"]
+    assert (submit["kind"], round(submit["north_m"] / 10)) == ("submit", 30)
+    assert (capture["kind"], capture["distance_m"] < 100) == ("capture", True)
+
+
+KEYS = st.sampled_from(["scan", "fixes", "media", "fix", "lon", "lat", "sys", "acc"])
+PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
+NESTED = st.recursive(PLAIN, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4))
+
+
+@given(NESTED)
+def test_an_unjudged_operation_may_say_anything_and_is_drawn_with_what_makes_sense(said: Any) -> None:
+    content = said if isinstance(said, dict) else {"scan": said, "media": said, "fixes": said}
+    drawn = rules.draw(content, Point(114.5, 38.0), 200)
+    assert all(mark.distance_m >= 0 for mark in drawn.marks)
+
+
+def test_conflicts_of_one_record_are_asked_for(desk: Desk, phone: Phone, second: Phone, office: Office) -> None:
+    clash(desk, phone, second)
+    (found,) = office.conflicts()
+    assert office.conflicts(inspection_id=found["inspection_id"]) == [found]
+    assert office.conflicts(inspection_id=str(uuid4())) == []
 
 
 def test_the_list_of_what_waits_is_paged_and_asks_the_same_number_of_questions(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
+from checkpoints.models import Checkpoint
+from inspection_api.customers.models import Customer
 from tests.factories import pages
 from tests.portfolio import Portfolio
 
@@ -72,10 +74,20 @@ def test_the_list_is_narrowed(client: FlaskClient, portfolio: Portfolio) -> None
         "due_from": ("2026-04-01", 3),
         "state": ("missed", 0),
         "overdue": ("true", 0),
+        "open": ("false", 0),
         "checkpoint_id": (str(portfolio.tasks()[0].checkpoint_id), 2),
     }
     for name, (value, number) in narrowed.items():
         assert len(listed(client, portfolio, "province_manager", **{name: value})) == number, name
+
+
+def test_a_task_names_whom_and_what_it_is_about(client: FlaskClient, portfolio: Portfolio) -> None:
+    first, *_ = listed(client, portfolio, "officer", open="true")
+    assert first["officer_name"] == "姓名officer"
+    with portfolio.world.transaction() as ctx:
+        point = ctx.session.get_one(Checkpoint, UUID(first["checkpoint_id"]))
+        customer = ctx.session.get_one(Customer, point.customer_id)
+        assert (first["checkpoint_name"], first["customer_name"]) == (point.name, customer.name)
 
 
 def test_overdue_is_derived_from_the_day(client: FlaskClient, portfolio: Portfolio, clock: Clock) -> None:

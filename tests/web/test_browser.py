@@ -68,6 +68,7 @@ def test_logging_out_everywhere_ends_the_other_browser_too(site: Site) -> None:
     here, there = site.visitor("province_manager"), site.visitor("province_manager")
     site.open(here, "/account")
     assert here.locator(".sessions li").count() == 2
+    assert here.locator(".sessions li strong").all_inner_texts() == ["Linux 电脑 · Chrome"] * 2
     here.click("text=退出所有设备")
     here.click("text=全部退出")
     here.wait_for_url("**/login")

@@ -1,13 +1,16 @@
-"""The supervisor's desk in a real browser: two taps to a decision, a lost race with the winner's name, the inbox."""
+"""The supervisor's desk in a real browser: two taps to a decision with all that it rests on, a lost race, the team."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser import chromium, served
+from tests.kiosk_print.conftest import WORDS
 from tests.portfolio import Portfolio
+from tests.todos.test_queue import BRING, MINE
 from tests.waiting import Matters, deliver_all
 from tests.web.conftest import Site
 
@@ -87,13 +90,146 @@ def test_nobody_is_offered_his_own_request(desk: Site, matters: Matters) -> None
     assert page.query_selector("[data-kind=unlock]") is None
 
 
-def test_the_record_behind_an_item_is_looked_at(desk: Site, matters: Matters) -> None:
+def look(desk: Site, page: Page, kind: str) -> str:
+    """Open the first such item's case and return what it says."""
+    page.click(f"[data-kind={kind}] button:text-is('详情') >> nth=0")
+    desk.settle(page)
+    words = page.inner_text("dialog .dossier")
+    assert page.query_selector("dialog [role=alert]") is None, words
+    return words
+
+
+def test_an_unlock_request_is_decided_beside_its_record_history_and_reason(desk: Site, matters: Matters) -> None:
+    matters.unlock()
+    page = opened(desk, "manager")
+    page.click("[data-kind=unlock] button:text-is('批准')")
+    desk.settle(page)
+    words = page.inner_text("dialog")
+    for said in (
+        "姓名officer",
+        WORDS["reason"],
+        "解锁次数",
+        "0 次",
+        "从未打印",
+        "第 1 次开放",
+        "未打印",
+        "检查时间",
+    ):
+        assert said in words, said
+    page.click("dialog button:text-is('批准')")
+    page.wait_for_selector("text=没有等待您处理的事项")
+
+
+def test_a_quarantined_record_is_decided_beside_its_drawing(desk: Site, matters: Matters) -> None:
     matters.quarantine()
     page = opened(desk, "manager")
-    page.click("[data-kind=quarantine] button:text-is('查看记录')")
-    page.wait_for_selector("dialog dd:has-text('outside')")
-    page.click("dialog button:text-is('知道了')")
+    words = look(desk, page, "quarantine")
+    assert "位置在围栏之外，已隔离待核实（outside）" in words
+    assert "5.0 公里" in words
+    drawn = page.locator("dialog svg.fence")
+    assert drawn.locator(".radius").count() == 1
+    assert drawn.locator(".mark.scan, .mark.submit").count() >= 2
+    assert drawn.locator(".accuracy").count() >= 2
+    page.click("dialog button:text-is('关闭')")
     decide(page, "quarantine", "判定有效", reason="已电话核实，确在现场")
+    page.wait_for_selector("text=没有等待您处理的事项")
+
+
+def test_rival_places_stand_side_by_side_each_drawn_in_its_fence(desk: Site, matters: Matters) -> None:
+    location = matters.binding()
+    matters.rival(location)
+    page = opened(desk, "manager", height=1400)
+    words = look(desk, page, "binding")
+    for said in ("待确认的位置", "另一处位置", "姓名officer", "姓名colleague", "定位精度不足"):
+        assert said in words, said
+    boxes = [drawn.bounding_box() for drawn in page.locator("dialog svg.fence").all()]
+    assert len(boxes) == 2
+    assert boxes[0] is not None
+    assert boxes[1] is not None
+    assert boxes[0]["y"] == boxes[1]["y"]
+    assert boxes[0]["x"] + boxes[0]["width"] <= boxes[1]["x"]
+    own = page.locator("dialog svg.fence >> nth=0")
+    assert (own.locator(".mark.rival").count(), own.locator(".mark.fix").count()) == (1, 3)
+    assert own.locator("circle.accuracy.fix").count() == 3
+    page.click("dialog button:text-is('关闭')")
+    decide(page, "binding", "确认")
+    page.wait_for_selector("text=没有等待您处理的事项")
+
+
+def test_both_versions_of_a_field_stand_beside_each_other(desk: Site, matters: Matters) -> None:
+    matters.conflict(submitted=True)
+    page = opened(desk, "manager")
+    words = look(desk, page, "conflict")
+    assert "answers." not in page.inner_text("[data-kind=conflict]") + words
+    heads = page.locator("dialog .beside thead th").all_inner_texts()
+    assert heads == ["项目", "现有值", "另一手机填写"]
+    one, other = page.locator("dialog .beside tr.chosen td").all_inner_texts()
+    assert one.split()[0] != other.split()[0]
+    page.click("dialog button:text-is('关闭')")
+    decide(page, "conflict", "以现有值为准")
+    page.wait_for_selector("[data-kind=conflict]", state="detached")
+
+
+@pytest.mark.parametrize("code", sorted(BRING))
+def test_every_kind_shows_its_case_to_whom_it_waits_for_on_a_phone_too(desk: Site, matters: Matters, code: str) -> None:
+    BRING[code](matters)
+    page = opened(desk, min(MINE[code]), width=360, height=740)
+    assert len(look(desk, page, code)) > 20
+    assert desk.serious(page) == []
+    assert page.evaluate("document.querySelector('dialog').scrollWidth <= document.querySelector('dialog').clientWidth")
+    shut = page.locator("dialog button:text-is('关闭')").bounding_box()
+    assert shut is not None
+    assert shut["y"] + shut["height"] <= 740, "the way on is in sight, however long the case"
+
+
+def test_open_tasks_of_the_team_are_handed_to_another_officer(desk: Site, matters: Matters) -> None:
+    for _ in range(2):
+        matters.portfolio.add_checkpoint()
+    matters.portfolio.create_rule()
+    matters.portfolio.generate()
+    page = opened(desk, "manager", "/desk#team")
+    assert page.locator("table.tasks tbody tr").count() == 4
+    assert page.locator("button:text-is('改派')").is_disabled()
+    page.check("table.tasks tbody input >> nth=0")
+    page.click("button:has-text('改派 1 项')")
+    page.select_option("dialog select", label="姓名colleague（colleague）")
+    page.click("dialog button:text-is('改派')")
+    page.wait_for_selector("text=已改派 1 个检查点")
+    page.select_option("[aria-label=检查人]", label="姓名colleague")
+    expect(page.locator("table.tasks tbody tr")).to_have_count(2)
+    assert "姓名officer" not in page.inner_text("table.tasks")
+    page.check("text=仅逾期")
+    page.wait_for_selector("text=没有符合条件的未完成任务")
+
+
+def test_whoever_may_not_have_a_task_is_refused_in_words(desk: Site, matters: Matters) -> None:
+    matters.portfolio.add_checkpoint()
+    matters.portfolio.create_rule()
+    matters.portfolio.generate()
+    page = opened(desk, "manager", "/desk#team")
+    page.check("[aria-label=全选]")
+    page.click("button:has-text('改派 2 项')")
+    page.select_option("dialog select", label="姓名nobody（nobody）")
+    page.click("dialog button:text-is('改派')")
+    page.wait_for_selector("dialog [role=alert]:has-text('officer_unfit')")
+
+
+def test_a_failure_at_the_desk_is_said_with_a_way_on(desk: Site, matters: Matters) -> None:
+    matters.device()
+    page = opened(desk, "manager")
+    page.route("**/api/v1/devices*", lambda route: route.abort())
+    page.click("[data-kind=device] button:text-is('详情')")
+    page.wait_for_selector("dialog [role=alert]:has-text('网络不通，请检查网络后重试（network_unreachable）')")
+    page.unroute("**/api/v1/devices*")
+    page.click("dialog button:text-is('重试')")
+    page.wait_for_selector("dialog dd:has-text('姓名officer')")
+    page.click("dialog button:text-is('关闭')")
+    page.route("**/api/v1/devices/*/approve", lambda route: route.abort())
+    page.click("[data-kind=device] button:text-is('批准')")
+    page.click("dialog button:text-is('批准')")
+    page.wait_for_selector("dialog [role=alert]:has-text('network_unreachable')")
+    page.unroute("**/api/v1/devices/*/approve")
+    page.click("dialog button:text-is('批准')")
     page.wait_for_selector("text=没有等待您处理的事项")
 
 
@@ -102,6 +238,7 @@ def test_what_was_told_is_read(desk: Site, matters: Matters) -> None:
     deliver_all(matters.world)
     page = opened(desk, "manager", "/desk#inbox")
     page.wait_for_selector(".unread")
+    assert page.inner_text(".tabs a:has-text('消息') .badge") == "1"
     page.click("text=全部标为已读")
     page.wait_for_selector(".unread", state="detached")
 
@@ -110,9 +247,11 @@ def test_what_was_told_is_read(desk: Site, matters: Matters) -> None:
 def test_the_desk_fits_its_screen_and_keeps_nobody_out(desk: Site, matters: Matters, width: int, height: int) -> None:
     for make in (matters.device, matters.unlock, matters.quarantine, matters.exit, matters.opinion, matters.alert):
         make()
+    matters.portfolio.create_rule()
+    matters.portfolio.generate()
     deliver_all(matters.world)
     page = opened(desk, "branch_manager", width=width, height=height)
-    for path in ("/desk", "/desk#inbox"):
+    for path in ("/desk", "/desk#team", "/desk#inbox"):
         desk.open(page, path)
         assert desk.serious(page) == [], path
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path

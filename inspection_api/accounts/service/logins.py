@@ -53,11 +53,13 @@ def log_in(
     username: str,
     password: str,
     address: str,
+    agent: str | None = None,
 ) -> tuple[str, SessionToken, UserAccount]:
     """Return a fresh bearer token, its stored row and the user.
 
     ``inside`` opens a transaction in the bank with a ``code``, ``outside`` one in no bank: there, failures at banks
-    that we do not have are counted, so that no answer tells which banks we have.
+    that we do not have are counted, so that no answer tells which banks we have. ``agent`` is what the caller's program
+    calls itself (HTTP ``User-Agent``).
 
     Raises:
         LoginThrottled: account or address must pause.
@@ -65,7 +67,7 @@ def log_in(
     """
     try:
         with inside(code=bank) as ctx:
-            entered = _log_in(ctx, username, password, address)
+            entered = _log_in(ctx, username, password, address, agent)
     except NotFound:
         entered = None
         with outside() as ctx:
@@ -75,7 +77,9 @@ def log_in(
     return entered
 
 
-def _log_in(ctx: Context, username: str, password: str, address: str) -> tuple[str, SessionToken, UserAccount] | None:
+def _log_in(
+    ctx: Context, username: str, password: str, address: str, agent: str | None
+) -> tuple[str, SessionToken, UserAccount] | None:
     """Return what the right password opens, None for a wrong one: its failure is to be committed."""
     keys = _failure_keys(ctx, username, address)
     user = ctx.session.scalars(select(UserAccount).where(UserAccount.username == username)).one_or_none()
@@ -83,7 +87,7 @@ def _log_in(ctx: Context, username: str, password: str, address: str) -> tuple[s
         ctx.record("login.failed", keys=keys)
         return None
     failures.forgive(ctx, {"account": keys["account"]})
-    token, row = open_session(ctx, user_id=user.id)
+    token, row = open_session(ctx, user_id=user.id, agent=agent)
     ctx.acting_as(Actor(user_id=user.id)).record("login.succeeded", session_id=str(row.id))
     return token, row, user
 
@@ -120,7 +124,7 @@ def _failure_keys(ctx: Context, username: str, address: str) -> dict[str, str]:
 
 
 def open_session(
-    ctx: Context, *, user_id: UUID | None = None, device_id: UUID | None = None
+    ctx: Context, *, user_id: UUID | None = None, device_id: UUID | None = None, agent: str | None = None
 ) -> tuple[str, SessionToken]:
     """Store a session for a user (12 hours) or a machine (until revoked); return its token, shown once."""
     secret = secrets.token_urlsafe(32)
@@ -128,6 +132,7 @@ def open_session(
         secret_hash=_secret_hash(secret),
         user_id=user_id,
         device_id=device_id,
+        agent=rules.kept_agent(agent),
         created_at=ctx.now,
         expires_at=ctx.now + rules.TOKEN_LIFETIME if user_id else None,
     )

@@ -11,10 +11,13 @@ import msgspec
 from sqlalchemy import and_, select, text
 from sqlalchemy.orm import with_expression
 
+from checkpoints.models import Checkpoint
+from inspection_api.accounts.models import UserAccount
 from inspection_api.accounts.queries import in_subtree, visible
 from inspection_api.core.periods import Period, local_day
 from inspection_api.core.permissions import Action, Permission
 from inspection_api.core.tables import among, among_given, fetch
+from inspection_api.customers.models import Customer
 from inspection_api.customers.queries import at_or_below
 from inspection_api.plans.models import InspectionRule
 from inspection_api.plans.queries import versions_by_rule
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Row, Select
     from sqlalchemy.orm import Session
+    from sqlalchemy.sql.base import ExecutableOption
 
     from inspection_api.core.context import Actor
 
@@ -140,13 +144,27 @@ def visible_tasks(actor: Actor, now: datetime, permission: Permission = READ) ->
     )
 
 
+def named_tasks(actor: Actor, now: datetime) -> Select[Task]:
+    """Return the visible tasks, each with the names of what it names by id."""
+    return visible_tasks(actor, now).options(
+        _named(Task.checkpoint_name, Checkpoint, Task.checkpoint_id),
+        _named(Task.customer_name, Customer, Task.customer_id),
+        _named(Task.officer_name, UserAccount, Task.officer_id),
+    )
+
+
 def tasks_of(actor: Actor, now: datetime, filters: dict[str, Any]) -> Select[Task]:
-    """Return the visible tasks, narrowed by every filter of `FILTERS` that is not None."""
-    statement = visible_tasks(actor, now)
+    """Return the visible tasks with names, narrowed by every filter of `FILTERS` that is not None."""
+    statement = named_tasks(actor, now)
     for name, value in filters.items():
         if value is not None:
             statement = statement.where(FILTERS[name](value, local_day(now)))
     return statement
+
+
+def _named(name: Any, holder: Any, id_: Any) -> ExecutableOption:
+    """Return the option that fills a task's ``name`` with the one of what it names by id."""
+    return with_expression(name, select(holder.name).where(holder.id == id_).scalar_subquery())
 
 
 FILTERS: dict[str, Callable[[Any, date], ColumnElement[bool]]] = {
@@ -160,6 +178,7 @@ FILTERS: dict[str, Callable[[Any, date], ColumnElement[bool]]] = {
     "unassigned": lambda value, _: (
         and_(Task.officer_id.is_(None), Task.state.in_(OPEN)) if value else Task.officer_id.is_not(None)
     ),
+    "open": lambda value, _: Task.state.in_(OPEN) if value else Task.state.not_in(OPEN),
     "organisation_id": lambda value, _: at_or_below(Task.organisation_id, value),
 }
 """The filters of the list of tasks; each takes its value and the present day in Asia/Shanghai."""

@@ -8,7 +8,7 @@ from sqlalchemy import ARRAY, Uuid, func, select
 from sqlalchemy.orm import aliased
 
 from checkpoints.models import Checkpoint, CheckpointExit, CheckpointLocation, CheckpointProposal
-from checkpoints.rules.binding import PendingReason
+from checkpoints.rules.binding import REASON_WORDS
 from inspection_api.accounts.models import Device
 from inspection_api.core.permissions import Action, Permission
 from inspection_api.todos.queries.kind import Kind, columns
@@ -81,13 +81,7 @@ BINDINGS = Kind(
                  path="/api/v1/checkpoints/{checkpoint_id}/locations/{id}/confirm"),
         Decision(code="reject", label="驳回", path="/api/v1/checkpoints/{checkpoint_id}/locations/{id}/reject"),
     ),
-    notes={
-        PendingReason.COARSE: "定位精度不足",
-        PendingReason.FAR_FROM_REGISTERED: "距登记地址过远",
-        PendingReason.NEIGHBOUR: "紧邻其他客户的检查点",
-        PendingReason.RIVAL: "同时有另一处绑定",
-        PendingReason.TIME_BOUNDED: "绑定时间不确定",
-    },
+    notes=REASON_WORDS,
 )  # fmt: skip
 
 

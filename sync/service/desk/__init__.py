@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from sync.service.desk.conflicts import resolve
 from sync.service.desk.quarantine import accept, refuse
-from sync.service.desk.reading import list_conflicts, list_quarantine
+from sync.service.desk.reading import get_quarantined, list_conflicts, list_quarantine
 
-__all__ = ["accept", "list_conflicts", "list_quarantine", "refuse", "resolve"]
+__all__ = ["accept", "get_quarantined", "list_conflicts", "list_quarantine", "refuse", "resolve"]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import and_, false, or_, select, text, true
 
+from checkpoints import queries as places
 from checkpoints.models import Checkpoint
 from inspection_api.accounts.models import Device
-from inspection_api.accounts.queries import in_subtree
+from inspection_api.accounts.queries import get_one, in_subtree
 from inspection_api.core.paging import Page, paginate
 from inspection_api.core.tables import among
 from inspection_api.inspections.models import Inspection
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Row, Select
 
+    from checkpoints.rules.sketch import Sketch
     from inspection_api.core.context import Actor, Context
     from kiosk_print.queries import Person
 
@@ -104,10 +106,13 @@ def visible_conflicts(actor: Actor) -> Select[SyncConflict]:
     return select(SyncConflict).join(Inspection, Inspection.id == SyncConflict.inspection_id).where(in_scope)
 
 
-def list_conflicts(ctx: Context, *, state: str | None, limit: int, cursor: str | None) -> Page[ConflictView]:
-    """Return one page of the visible conflicts, oldest first; ``state`` None: open and resolved ones."""
+def list_conflicts(
+    ctx: Context, *, state: str | None, inspection_id: UUID | None, limit: int, cursor: str | None
+) -> Page[ConflictView]:
+    """Return one page of the visible conflicts, of one record or of all, oldest first; ``state`` None: of any."""
     narrowed = true() if state is None else SyncConflict.state == state
-    statement = visible_conflicts(ctx.actor).where(narrowed)
+    of_record = true() if inspection_id is None else SyncConflict.inspection_id == inspection_id
+    statement = visible_conflicts(ctx.actor).where(narrowed, of_record)
     page = paginate(ctx.session, statement, by=[SyncConflict.id], limit=limit, cursor=cursor)
     return Page(items=_conflict_views(ctx, page.items), next_cursor=page.next_cursor)
 
@@ -219,6 +224,28 @@ def list_quarantine(ctx: Context, *, limit: int, cursor: str | None) -> Page[Qua
     by = [SyncQuarantine.received_at, SyncQuarantine.op_id]
     page = paginate(ctx.session, statement, by=by, limit=limit, cursor=cursor)
     return Page(items=_quarantine_views(ctx, page.items), next_cursor=page.next_cursor)
+
+
+def get_quarantined(ctx: Context, op_id: UUID) -> dict[str, Any]:
+    """Return one visible quarantined operation, decided or not, with its fence drawn where it has left no record.
+
+    Raises:
+        NotFound: none, or out of scope.
+    """
+    row = get_one(ctx.session, visible_quarantine(ctx.actor).where(SyncQuarantine.op_id == op_id))
+    (view,) = _quarantine_views(ctx, [row])
+    return {**asdict(view), "sketch": _drawn(ctx, view)}
+
+
+def _drawn(ctx: Context, view: QuarantineView) -> Sketch | None:
+    """Return where the phone was beside the fence, of a checkpoint in the actor's own subtrees."""
+    if view.content is None or view.checkpoint_id is None:
+        return None
+    in_reach = in_subtree(Checkpoint.organisation_id, ctx.actor.paths(desk.READ))
+    if ctx.session.scalar(select(Checkpoint.id).where(Checkpoint.id == view.checkpoint_id, in_reach)) is None:
+        return None
+    fence = places.fence_of(ctx.session, view.checkpoint_id, None)
+    return None if fence is None else desk.draw(view.content, *fence)
 
 
 def quarantined(ctx: Context, op_id: UUID) -> QuarantineView:

@@ -54,10 +54,10 @@ async function listed(refresh) {
       h(
         "li",
         { class: "row spread" },
-        h("span", {}, `${instant(session.created_at)} 登录，${instant(session.expires_at)} 到期`),
+        h("div", {}, h("p", {}, h("strong", {}, session.client)), h("p", { class: "faint" }, `${instant(session.created_at)} 登录，${instant(session.expires_at)} 到期`)),
         session.is_current
           ? h("span", { class: "badge good" }, "本次登录")
-          : h("button", { type: "button", onclick: () => end(session.id, refresh), "aria-label": `结束 ${instant(session.created_at)} 的登录` }, "结束"),
+          : h("button", { type: "button", onclick: () => end(session.id, refresh), "aria-label": `结束 ${session.client} ${instant(session.created_at)} 的登录` }, "结束"),
       ),
     ),
   );

@@ -1,8 +1,9 @@
 // The end of every way down: one record with its answers as the form asked for them, or the story of one task.
 
+import { sections } from "../shell/answers.js";
 import { get } from "../shell/api.js";
 import { h } from "../shell/dom.js";
-import { day, instant, NOTHING, size } from "../shell/format.js";
+import { instant, size } from "../shell/format.js";
 import { empty } from "../shell/states.js";
 import { to } from "./address.js";
 
@@ -14,12 +15,10 @@ const STATES = {
   voided: ["已作废", "bad"],
 };
 const KINDS = { photo: "图片", video: "视频", audio: "语音", signature: "签名" };
-const YES_NO = { true: "是", false: "否" };
 
 export async function record(view) {
-  const found = await get(`/inspections/${view.id}`);
-  const version = await get(`/template-versions/${found.template_version_id}`);
-  return h("article", { class: "record" }, heading(found), answers(found, version.definition), media(found), words(found));
+  const [found, form] = await Promise.all([get(`/inspections/${view.id}`), get(`/inspections/${view.id}/form`)]);
+  return h("article", { class: "record" }, heading(found), answers(found, form.definition), media(found), words(found));
 }
 
 // What became of a task, in the server's words.
@@ -56,32 +55,10 @@ function heading(found) {
 
 const fact = (label, value) => [h("dt", {}, label), h("dd", {}, value)];
 
-function answers(found, definition) {
-  const given = found.answers || {};
-  return definition.groups.map((group) => {
-    const items = definition.items.filter((item) => item.group === group.key && item.key in given);
-    return (
-      items.length > 0 &&
-      h("section", { class: "card" }, h("h2", {}, group.label), h("dl", { class: "facts" }, items.map((item) => fact(item.label, said(item, given[item.key])))))
-    );
-  });
-}
-
-// An answer in the words of the form.
-function said(item, answer) {
-  const value = answer !== null && typeof answer === "object" && "value" in answer ? answer.value : answer;
-  const note = answer !== null && typeof answer === "object" ? answer.note : null;
-  return [choice(item, value), note && h("p", { class: "faint" }, note)];
-}
-
-function choice(item, value) {
-  if (value === null || value === undefined || value === "") return NOTHING;
-  if (Array.isArray(value)) return value.map((each) => choice(item, each)).join("、");
-  const option = item.options?.find((each) => each.code === value);
-  if (option) return option.label;
-  if (typeof value === "boolean") return YES_NO[value];
-  return /^\d{4}-\d{2}-\d{2}$/.test(value) ? day(value) : [String(value), item.unit].filter(Boolean).join(" ");
-}
+const answers = (found, definition) =>
+  sections(definition, found.answers || {}, (label, pairs) =>
+    h("section", { class: "card" }, h("h2", {}, label), h("dl", { class: "facts" }, pairs.map(([name, value]) => fact(name, value)))),
+  );
 
 function media(found) {
   return h(

@@ -14,8 +14,9 @@ export function field(label, control, hint = null) {
 }
 
 // Ask, and return what `submit(FormData)` resolves to; while it runs the button waits, and its failure stands in the
-// dialog, so that nothing that was typed is lost. Without `submit` the answer is the FormData.
-export function ask({ title, content = [], confirm = "确定", danger = false, submit = (data) => data }) {
+// dialog, so that nothing that was typed is lost. Without `submit` the answer is the FormData. `cancel` null: there is
+// nothing to take back. `wide` gives room for what a decision rests on.
+export function ask({ title, content = [], confirm = "确定", cancel = "取消", danger = false, wide = false, submit = (data) => data }) {
   return new Promise((resolve) => {
     let answer = null;
     const trouble = h("div", {});
@@ -23,7 +24,7 @@ export function ask({ title, content = [], confirm = "确定", danger = false, s
     const heading = `dialog-${++fields}`;
     const dialog = h(
       "dialog",
-      { "aria-labelledby": heading, onclose: () => { dialog.remove(); resolve(answer); } },
+      { "aria-labelledby": heading, class: wide && "wide", onclose: () => { dialog.remove(); resolve(answer); } },
       h(
         "form",
         {
@@ -44,7 +45,7 @@ export function ask({ title, content = [], confirm = "确定", danger = false, s
         h("h2", { id: heading }, title),
         content,
         trouble,
-        h("p", { class: "buttons" }, h("button", { type: "button", onclick: () => dialog.close() }, "取消"), button),
+        h("p", { class: "buttons" }, cancel && h("button", { type: "button", onclick: () => dialog.close() }, cancel), button),
       ),
     );
     document.body.append(dialog);

@@ -1,0 +1,92 @@
+// What waits for me, in one list, the most urgent first; each decision in two taps, with everything that it rests on.
+
+import { get, send } from "../shell/api.js";
+import { ask } from "../shell/dialog.js";
+import { h } from "../shell/dom.js";
+import { instant } from "../shell/format.js";
+import { empty, fill, notify } from "../shell/states.js";
+import { fieldsOf, valuesOf } from "./asking.js";
+import { caseOf } from "./cases.js";
+
+const PAGE = 50;
+const GOOD = ["approve", "accept", "confirm", "give"];
+const BAD = ["reject", "refuse", "revoke"];
+
+// `kind` narrows the list to one kind, `scope` widens it to what others are nearer to decide; `counted` hears how much
+// waits in all.
+export function queue(place, counted, { scope = "mine", kind = null } = {}) {
+  const refresh = (changed = {}) => queue(place, counted, { scope, kind, ...changed });
+  return fill(place, async () => {
+    const found = await get("/todos", { scope, kind, limit: PAGE });
+    const kinds = new Map(found.kinds.map((each) => [each.code, each]));
+    if (scope === "mine") counted(found.total);
+    return [
+      narrowing(found, { scope, kind }, refresh),
+      found.items.length === 0 ? empty("没有等待您处理的事项") : h("ul", { class: "stack" }, found.items.map((item) => card(item, kinds.get(item.kind), refresh))),
+      found.next_cursor !== null && h("p", { class: "faint" }, `仅显示最紧急的 ${found.items.length} 项，处理后显示其余`),
+    ];
+  });
+}
+
+function narrowing(found, { scope, kind }, refresh) {
+  const choice = h(
+    "select",
+    { "aria-label": "事项类型", onchange: (event) => refresh({ kind: event.target.value || null }) },
+    h("option", { value: "" }, `全部类型（${found.total}）`),
+    found.kinds.filter((each) => each.number > 0 || each.code === kind).map((each) => h("option", { value: each.code, selected: each.code === kind }, `${each.title}（${each.number}）`)),
+  );
+  const wide = h("label", { class: "row" }, h("input", { type: "checkbox", checked: scope === "all", onchange: (event) => refresh({ scope: event.target.checked ? "all" : "mine" }) }), "包括下级可先处理的事项");
+  return h("div", { class: "row narrowing" }, choice, wide);
+}
+
+const card = (item, kind, refresh) =>
+  h(
+    "li",
+    { class: "card", data: { kind: item.kind, id: item.id } },
+    h("p", { class: "row spread" }, h("strong", {}, kind.title), left(item)),
+    h("p", {}, subject(item)),
+    item.note_text && item.kind !== "conflict" && h("p", {}, item.note_text),
+    h("p", { class: "faint" }, `${instant(item.since)} 起等待。如不处理：${kind.if_nothing[item.if_nothing] ?? item.if_nothing}（${item.if_nothing}）`),
+    h("p", { class: "buttons" }, h("button", { type: "button", onclick: () => look(item, kind) }, "详情"), kind.decisions.map((decision) => button(item, decision, refresh))),
+  );
+
+const subject = (item) => [item.checkpoint_name, item.person_name, item.organisation_name].filter(Boolean).join(" · ");
+
+function left({ workdays_left: days, is_overdue: late, due_at: due }) {
+  if (late) return h("span", { class: "badge bad" }, `已超时（${instant(due)}）`);
+  if (days === null) return null;
+  return h("span", { class: `badge ${days <= 1 ? "care" : ""}` }, days === 0 ? "今日到期" : `还剩 ${days} 个工作日`);
+}
+
+const button = (item, decision, refresh) =>
+  h("button", { type: "button", class: GOOD.includes(decision.code) ? "primary" : "", onclick: () => decide(item, decision, refresh) }, decision.label);
+
+// What an item rests on, loading itself.
+function dossier(item) {
+  const body = h("div", { class: "dossier" });
+  fill(body, () => caseOf(item));
+  return body;
+}
+
+const look = (item, kind) => ask({ title: kind.title, content: [h("p", {}, subject(item)), dossier(item)], confirm: "关闭", cancel: null, wide: true });
+
+// Two taps: the decision, and its confirmation with what it rests on and asks for. Whoever loses a race reads who was
+// first.
+async function decide(item, decision, refresh) {
+  const done = await ask({
+    title: `${decision.label}？`,
+    wide: true,
+    content: [h("p", {}, subject(item)), dossier(item), ...fieldsOf(item.kind, decision)],
+    confirm: decision.label,
+    danger: BAD.includes(decision.code),
+    submit: async (data) => {
+      const json = { ...decision.body, ...valuesOf(decision, data) };
+      await send(decision.method, pathOf(decision.path, item), { json, version: decision.if_match ? item.version : undefined });
+      return true;
+    },
+  });
+  if (done) notify("已处理");
+  return refresh();
+}
+
+const pathOf = (path, item) => path.replace(/^\/api\/v1/, "").replaceAll(/\{(\w+)\}/g, (_, name) => encodeURIComponent(item[name]));
