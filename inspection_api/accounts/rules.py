@@ -71,10 +71,8 @@ def kept_agent(agent: str | None) -> str | None:
 
 def client_name(agent: str | None) -> str:
     """Return what people call the device and the browser of a session, as far as the program says (``User-Agent``)."""
-    if agent is None:
-        return "未知设备"
-    parts = [name for name in (_system_of(agent), _first(_BROWSERS, agent)) if name]
-    return " · ".join(parts) or agent.split("/", 1)[0][:40]
+    parts = [name for name in (_system_of(agent or ""), _first(_BROWSERS, agent or "")) if name]
+    return " · ".join(parts) or (agent or "").split("/", 1)[0][:40].strip() or "未知设备"
 
 
 def _system_of(agent: str) -> str | None:
