@@ -107,6 +107,15 @@ def test_the_first_sub_branch_has_its_running_month_before_it(lived: World) -> N
         assert set(dict(ctx.session.execute(mine.group_by(Task.state)).all())) <= {"pending", "cancelled", "exempt"}
 
 
+def test_superiors_find_matters_on_their_desks(lived: World, committed_app: Flask) -> None:
+    client = committed_app.test_client()
+    waiting = {
+        user: {row["kind"] for row in pages(client, "/api/v1/todos", lived.headers(user))} for user in ("m0101", "b01")
+    }
+    assert waiting["m0101"] >= {"unlock", "proposal", "quarantine"}
+    assert "exit" in waiting["b01"]
+
+
 def test_every_finding_is_a_good_form() -> None:
     form = forms.compile_form(DEFINITION)
     random = Random(1)  # noqa: S311 - a reproducible mix, no secret

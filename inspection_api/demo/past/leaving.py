@@ -14,6 +14,10 @@ from inspection_api.accounts.models import Organisation
 from inspection_api.core.periods import local_day
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
+    from sqlalchemy import Select
+
     from inspection_api.demo.past.era import Era
 
 _REASONS = {
@@ -29,24 +33,32 @@ _NOTE, _REFUSAL, _RETURN = "情况属实，同意退出", "企业仍有未结清
 
 def propose(era: Era, share: float) -> None:
     """Let officers propose that some of their checkpoints leave."""
-    ctx = era.system()
-    in_force = (
+    for checkpoint_id, code in era.system().session.execute(_in_force(era)).all():
+        if era.random.random() < share:
+            _propose(era, checkpoint_id, code, era.random.choice(_TYPES))
+    era.settle()
+
+
+def propose_one(era: Era, code: str) -> None:
+    """Let a sub-branch's officer propose that his last checkpoint in force leaves."""
+    mine = _in_force(era).where(Organisation.code == code).order_by(None).order_by(Checkpoint.code.desc()).limit(1)
+    for checkpoint_id, _ in era.system().session.execute(mine).all():
+        _propose(era, checkpoint_id, code, "settled")
+    era.settle()
+
+
+def _in_force(era: Era) -> Select[UUID, str]:
+    return (
         select(Checkpoint.id, Organisation.code)
         .join(Organisation, Organisation.id == Checkpoint.organisation_id)
         .where(Checkpoint.state == "active", Checkpoint.effective_from < local_day(era.now))
         .order_by(Checkpoint.code)
     )
-    for checkpoint_id, code in ctx.session.execute(in_force).all():
-        if era.random.random() < share:
-            exit_type = era.random.choice(_TYPES)
-            checkpoints.propose_exit(
-                era.acting(f"o{code}"),
-                checkpoint_id,
-                exit_type=exit_type,
-                reason=_REASONS[exit_type],
-                effective_on=local_day(era.now),
-            )
-    era.settle()
+
+
+def _propose(era: Era, checkpoint_id: UUID, code: str, exit_type: str) -> None:
+    officer, reason, today = era.acting(f"o{code}"), _REASONS[exit_type], local_day(era.now)
+    checkpoints.propose_exit(officer, checkpoint_id, exit_type=exit_type, reason=reason, effective_on=today)
 
 
 def decide(era: Era) -> None:

@@ -12,7 +12,7 @@ import click
 from sqlalchemy import text
 
 from inspection_api.core.periods import add_months, first_of_month, month_of
-from inspection_api.demo.past import founding, leaving, offices, prints, rounds, visits, wishes
+from inspection_api.demo.past import founding, leaving, offices, prints, rounds, undecided, visits, wishes
 from inspection_api.demo.past.album import Album
 from inspection_api.demo.past.founding import MONTHS
 from inspection_api.demo.past.meters import Meters
@@ -71,6 +71,7 @@ def live(ctx: Context, runtime: Runtime, sizes: tuple[int, ...]) -> None:
     with click.progressbar(days, label="演示数据（过去一年）", file=sys.stderr) as bar:
         for day in bar:
             _live_through(life, day)
+    undecided.leave(era, [sub.code for sub in bank.subs])
 
 
 def _days(start: date, end: date) -> Iterator[date]:

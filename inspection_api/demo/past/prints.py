@@ -43,7 +43,7 @@ def work(era: Era, day: date) -> None:
     if day.weekday() == _TUESDAY:
         for number, code in enumerate(_AT):
             _print_newest(era, code)
-            _ask(era, code, number)
+            ask(era, code, number)
     if day.weekday() == _THURSDAY and (era.today - day).days > _THURSDAY:
         _decide(era)
 
@@ -70,7 +70,7 @@ def _print(era: Era, code: str, inspection_id: UUID) -> None:
     papers.print_paper(begin, inspection_id, idempotency_key=key, verify_url=f"{era.public_url}{verifying.PATH}/")
 
 
-def _ask(era: Era, code: str, number: int) -> None:
+def ask(era: Era, code: str, number: int) -> None:
     """Ask for one locked paper, and print what has been unlocked since."""
     asked = exists().where(UnlockRequest.inspection_id == Inspection.id)
     unlocked = exists().where(

@@ -56,6 +56,7 @@ _STILL_OPEN = text(
 )
 _FRIDAY = 4
 _MADE_UP, _LATE, _EARLY = 0.012, 0.003, 0.03
+_ANY_WINDOW = timedelta(days=366)
 _PUSH_EVERY = 4
 """On every fourth day the phones of the bank push."""
 MAKEUP_DAYS = range(3, 6)
@@ -94,6 +95,12 @@ def plan(ctx: Context, random: Random, first: date, last: date, *, share: float 
         if errand is not None:
             errands[errand.comes_on].append(errand)
     return errands
+
+
+def open_duty(ctx: Context, code: str, day: date) -> Row[Any] | None:
+    """Return a sub-branch's first duty that is still to be done on ``day``, if there is one."""
+    duties = ctx.session.execute(_DUTIES, {"first": day - _ANY_WINDOW, "last": day})
+    return next((duty for duty in duties if duty.code.startswith(code) and duty.window_end_on >= day), None)
 
 
 def early(ctx: Context, random: Random, today: date) -> list[Errand]:

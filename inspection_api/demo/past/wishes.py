@@ -13,6 +13,7 @@ from inspection_api.customers.rules import next_uscc
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from uuid import UUID
 
     from inspection_api.demo.past.era import Era
 
@@ -22,14 +23,7 @@ _EDITS = ("厂区东门", "三号车间二楼办公室", "开发区标准厂房 
 
 def propose(era: Era, codes: Sequence[str]) -> None:
     """Let the officers of some sub-branches propose changes, and a checkpoint with a new customer."""
-    asked = []
-    for code, address in zip(codes, _EDITS, strict=False):
-        point = _first(era, code)
-        changes = {"address": address}
-        made = checkpoints.propose_edit(
-            era.acting(f"o{code}"), point.id, version=point.version, reason="企业迁入新厂房", changes=changes
-        )
-        asked.append((made.id, code))
+    asked = [(propose_edit(era, code, address), code) for code, address in zip(codes, _EDITS, strict=False)]
     checkpoints.propose_checkpoint(
         era.acting(f"o{codes[0]}"),
         reason="新授信客户，放款前建点",
@@ -43,6 +37,17 @@ def propose(era: Era, codes: Sequence[str]) -> None:
         else:
             checkpoints.refuse_proposal(manager, proposal_id, note="请补充房屋租赁合同")
     era.settle()
+
+
+def propose_edit(era: Era, code: str, address: str) -> UUID:
+    """Let an officer propose another address for his first checkpoint; return the proposal's id."""
+    point = _first(era, code)
+    reason, changes = "企业迁入新厂房", {"address": address}
+    made = checkpoints.propose_edit(
+        era.acting(f"o{code}"), point.id, version=point.version, reason=reason, changes=changes
+    )
+    era.settle()
+    return made.id
 
 
 def _first(era: Era, code: str) -> Checkpoint:
