@@ -6,8 +6,8 @@ import { empty } from "../shell/states.js";
 import { measured, percent } from "./cells.js";
 
 const HEIGHT = 240;
-const EDGE = { top: 14, right: 16, bottom: 30, left: 48 };
-const LABEL_WIDTH = 52;
+const EDGE = { top: 14, right: 34, bottom: 30, left: 48 };
+const LABEL_WIDTH = 64;
 const STEPS = 4;
 
 // The curves of a report whose chart is of lines: one drawing for rates, one for numbers.
