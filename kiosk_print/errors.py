@@ -110,6 +110,13 @@ class OwnAffair(Forbidden):
     title = "申请人、检查人和签署意见的人不能审批该申请"
 
 
+class SameDevice(Forbidden):
+    """The decision comes from where the unlock was asked for, or from the inspector's phone (four eyes)."""
+
+    code = "same_device"
+    title = "不能在申请人或检查人使用的设备上审批，请在本人设备上登录后处理"
+
+
 class UnlockIdReused(Conflict):
     """The request's id already means a request for another record; a new request needs a new id."""
 

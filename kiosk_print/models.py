@@ -67,6 +67,7 @@ class UnlockRequest(Identified, Versioned, Base):
     days: Mapped[int | None]
     climbs: Mapped[int] = mapped_column(server_default=text("0"))
     climbs_at: Mapped[datetime | None]
+    installation_id: Mapped[UUID | None]
 
 
 class PaperOpinion(Identified, Base):

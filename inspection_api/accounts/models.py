@@ -31,14 +31,21 @@ class Organisation(Identified, Versioned, Base):
 
 
 class UserAccount(Identified, Versioned, Base):
-    """A person who may log in; ``organisation_id`` is where he belongs."""
+    """A person who may log in; ``organisation_id`` is where he belongs.
+
+    ``staff_number`` is the bank's own (工号): accounts that share it are one person's.
+    """
 
     __tablename__ = "user_account"
+    __table_args__ = (
+        Index("ix_user_account_staff_number", "staff_number", postgresql_where=text("staff_number IS NOT NULL")),
+    )
 
     username: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
     password_hash: Mapped[str]
+    staff_number: Mapped[str | None]
     disabled_at: Mapped[datetime | None]
 
 
@@ -56,7 +63,10 @@ class RoleAssignment(Identified, Base):
 
 
 class Device(Identified, Versioned, Base):
-    """A phone of one user for ever, or a machine of an organisation (print station, board, gateway)."""
+    """A phone of one user for ever, or a machine of an organisation (print station, board, gateway).
+
+    ``installation_id`` is the browser or program that enrolled it, as its session knew it.
+    """
 
     __tablename__ = "device"
     __table_args__ = (
@@ -73,11 +83,16 @@ class Device(Identified, Versioned, Base):
     status: Mapped[str] = mapped_column(server_default=text("'pending'"))
     decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
     decided_at: Mapped[datetime | None]
+    installation_id: Mapped[UUID | None]
     created_at: Mapped[datetime]
 
 
 class SessionToken(Identified, Base):
-    """A login, or a machine's token; only the hash of its secret is stored. ``agent``: what the program is."""
+    """A login, or a machine's token; only the hash of its secret is stored.
+
+    ``installation_id`` says where somebody logged in: the browser or the program, whoever uses it. It proves
+    nothing. ``agent`` is what that program calls itself.
+    """
 
     __tablename__ = "session_token"
     __table_args__ = (CheckConstraint("(user_id IS NULL) <> (device_id IS NULL)", name="one_holder"),)
@@ -86,6 +101,7 @@ class SessionToken(Identified, Base):
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"), index=True)
     device_id: Mapped[UUID | None] = mapped_column(ForeignKey("device.id"), index=True)
     agent: Mapped[str | None]
+    installation_id: Mapped[UUID | None]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import ColumnElement, and_, false, func, or_, select, text
+from sqlalchemy.orm import aliased
 
 from inspection_api.accounts.models import AccessGrant, Device, Organisation, RoleAssignment, SessionToken, UserAccount
 from inspection_api.accounts.rules import DEVICE_ROLES, DeviceKind
@@ -130,7 +131,7 @@ def get_one(session: Session, statement: Select[T], *, field: str | None = None)
 
 _ACTOR = text(
     """
-    SELECT s.id AS session_id, s.user_id, s.device_id, d.kind AS device_kind,
+    SELECT s.id AS session_id, s.user_id, s.device_id, s.installation_id, d.kind AS device_kind,
            d.organisation_id AS device_organisation_id, o.path AS device_path,
            r.role, r.organisation_id, ro.path
     FROM session_token s
@@ -158,6 +159,7 @@ def find_actor(session: Session, secret_hash: bytes, now: datetime, day: date) -
         user_id=first.user_id,
         device_id=first.device_id,
         session_id=first.session_id,
+        installation_id=first.installation_id,
         assignments=_machine_role(first) if first.device_id else _roles(rows),
     )
 
@@ -185,6 +187,26 @@ def assignments_on(session: Session, user_ids: Iterable[UUID], day: date) -> dic
         held = Assignment(role=Role(role), organisation_id=organisation_id, path=path)
         found[user_id] = (*found.get(user_id, ()), held)
     return found
+
+
+def accounts_of_same_people(session: Session, user_ids: Iterable[UUID]) -> dict[UUID, frozenset[UUID]]:
+    """Return for each user his own id and those of the other accounts with his staff number."""
+    ids = set(user_ids)
+    other = aliased(UserAccount)
+    statement = (
+        select(UserAccount.id, other.id.label("other_id"))
+        .join(other, other.staff_number == UserAccount.staff_number)
+        .where(among(UserAccount.id, ids))
+    )
+    found: dict[UUID, set[UUID]] = {id_: {id_} for id_ in ids}
+    for row in session.execute(statement):
+        found[row.id].add(row.other_id)
+    return {id_: frozenset(them) for id_, them in found.items()}
+
+
+def installation_of(session: Session, device_id: UUID | None) -> UUID | None:
+    """Return the browser or program that enrolled a device; None: not known, or there is no device."""
+    return session.scalar(select(Device.installation_id).where(Device.id == device_id))
 
 
 def last_day_with(session: Session, user_id: UUID, permission: Permission) -> date | None:

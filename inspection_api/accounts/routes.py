@@ -8,7 +8,7 @@ from flask import request
 
 from inspection_api.accounts import queries, schemas, service
 from inspection_api.accounts.models import Device, Organisation, SessionToken, UserAccount
-from inspection_api.accounts.rules import TOKEN_LIFETIME
+from inspection_api.accounts.rules import TOKEN_LIFETIME, Origin
 from inspection_api.core.paging import paginate
 from inspection_api.core.permissions import Action, Permission
 from inspection_api.http import cookies
@@ -31,10 +31,12 @@ MACHINES = Permission(Action.ALERT_RULES, "devices")
 blp = Blueprint("accounts", "机构、人员、登录与设备")
 
 
-@blp.post("/sessions", permission=PUBLIC, body=schemas.LoginInput, out=schemas.SessionSchema, status=201)
-def log_in(runtime: Runtime, *, bank: str, username: str, password: str) -> dict[str, Any]:
-    """Log in: a bearer token for twelve hours."""
-    token, row, user = _log_in(runtime, bank, username, password)
+@blp.post("/sessions", permission=PUBLIC, body=schemas.TokenLoginInput, out=schemas.SessionSchema, status=201)
+def log_in(
+    runtime: Runtime, *, bank: str, username: str, password: str, installation_id: UUID | None
+) -> dict[str, Any]:
+    """Log in: a bearer token for twelve hours; a program says by which installation of it, the same each time."""
+    token, row, user = _log_in(runtime, bank, username, password, installation_id)
     return {"token": token, "expires_at": row.expires_at, "user": user}
 
 
@@ -42,15 +44,19 @@ def log_in(runtime: Runtime, *, bank: str, username: str, password: str) -> dict
 def log_in_page(runtime: Runtime, *, bank: str, username: str, password: str) -> dict[str, Any]:
     """Log a page in: a cookie for twelve hours that no script can read; with it, writing takes `X-Xunji-Page`."""
     cookies.ensure_from_our_page(runtime.settings)
-    token, row, user = _log_in(runtime, bank, username, password)
+    installation_id = cookies.installation(runtime.settings)
+    token, row, user = _log_in(runtime, bank, username, password, installation_id)
     cookies.give(runtime.settings, token, lifetime_s=int(TOKEN_LIFETIME.total_seconds()))
+    cookies.keep_installation(runtime.settings, installation_id)
     return {"expires_at": row.expires_at, "user": user}
 
 
-def _log_in(runtime: Runtime, bank: str, username: str, password: str) -> tuple[str, SessionToken, UserAccount]:
+def _log_in(
+    runtime: Runtime, bank: str, username: str, password: str, installation_id: UUID | None
+) -> tuple[str, SessionToken, UserAccount]:
     who = {"username": username, "password": password, "address": request.remote_addr or ""}
-    agent = request.user_agent.string or None
-    return service.log_in(runtime.transaction, runtime.nowhere, bank=bank, agent=agent, **who)
+    origin = Origin(agent=request.user_agent.string or None, installation_id=installation_id)
+    return service.log_in(runtime.transaction, runtime.nowhere, bank=bank, origin=origin, **who)
 
 
 @blp.get("/sessions", permission=PERSON, query=PageQuery, out=page_of(schemas.LoginSchema))
@@ -145,6 +151,12 @@ def create_user(ctx: Context, **values: Any) -> UserAccount:
 def get_user(ctx: Context, user_id: UUID) -> UserAccount:
     """Show one user of my subtrees."""
     return queries.get_one(ctx.session, queries.visible_users(ctx.actor).where(UserAccount.id == user_id))
+
+
+@blp.put("/users/<uuid:user_id>/staff-number", permission=EDIT, body=schemas.StaffNumberInput, out=schemas.StaffSchema)
+def number_staff(ctx: Context, user_id: UUID, *, staff_number: str | None) -> UserAccount:
+    """Write down a user's staff number: accounts that share one are one person's, and four eyes need two people."""
+    return service.number_staff(ctx, user_id, staff_number=staff_number)
 
 
 @blp.post("/users/<uuid:user_id>/disable", permission=EDIT, out=schemas.UserSchema)

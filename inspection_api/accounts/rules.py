@@ -88,6 +88,14 @@ def _first(table: Sequence[tuple[str, str]], agent: str) -> str | None:
     return next((name for pattern, name in table if re.search(pattern, agent)), None)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where somebody logs in: what the program calls itself (HTTP ``User-Agent``), and which installation it is."""
+
+    agent: str | None = None
+    installation_id: UUID | None = None
+
+
 class OrganisationKind(StrEnum):
     """省行/总行, 分行, 支行, 网点: from the top downwards."""
 

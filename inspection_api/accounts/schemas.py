@@ -19,6 +19,12 @@ class LoginInput(Input):
     password = Word(required=True, load_only=True, validate=validate.Length(min=1, max=200))
 
 
+class TokenLoginInput(LoginInput):
+    """The same for a program, which keeps an id of its own where it is installed."""
+
+    installation_id = fields.UUID(load_default=None)
+
+
 class UserSchema(Schema):
     """A person; never his password."""
 
@@ -125,6 +131,18 @@ class UserInput(Input):
     name = Text(required=True, maximum=60)
     organisation_id = fields.UUID(required=True)
     password = Word(required=True, load_only=True, validate=validate.Length(max=200))
+
+
+class StaffNumberInput(Input):
+    """The bank's number of a person, None to forget it."""
+
+    staff_number = Word(required=True, allow_none=True, validate=Pattern(r"^[A-Za-z0-9-]{1,30}$"))
+
+
+class StaffSchema(UserSchema):
+    """A person with his staff number, for whoever keeps the accounts."""
+
+    staff_number = fields.String(allow_none=True)
 
 
 class UserQuery(PageQuery):

@@ -30,11 +30,15 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Whoever is behind a request: a user (``user_id``), a device with a token of its own, or the system (neither)."""
+    """Whoever is behind a request: a user (``user_id``), a device with a token of its own, or the system (neither).
+
+    ``installation_id`` is the browser or program in which a user logged in, where it said so.
+    """
 
     user_id: UUID | None = None
     device_id: UUID | None = None
     session_id: UUID | None = None
+    installation_id: UUID | None = None
     assignments: tuple[Assignment, ...] = ()
 
     @property

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+from uuid import UUID, uuid4
 
 from flask import after_this_request, request
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from inspection_api.core.settings import Settings
 
 HEADER = "X-Xunji-Page"
+_LONGEST_S = 400 * 24 * 3600
+"""Browsers keep no cookie longer than 400 days; each login begins them again."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -73,15 +76,37 @@ def find_token(settings: Settings) -> str | None:
 
 def give(settings: Settings, token: str, *, lifetime_s: int) -> None:
     """Put the token into the answer's cookie, for so many seconds."""
+    _keep(settings, _name(settings), token, lifetime_s)
 
+
+def _keep(settings: Settings, name: str, value: str, lifetime_s: int) -> None:
     def add(response: Response) -> Response:
         secure = _is_secure(settings)
-        response.set_cookie(
-            _name(settings), token, max_age=lifetime_s, path="/", secure=secure, httponly=True, samesite="Strict"
-        )
+        response.set_cookie(name, value, max_age=lifetime_s, path="/", secure=secure, httponly=True, samesite="Strict")
         return response
 
     after_this_request(add)
+
+
+def installation(settings: Settings) -> UUID:
+    """Return by which browser the request comes: the id that it keeps, or a new one.
+
+    It outlives logins, so that two people who decide about each other's work in one browser are seen. Whoever deletes
+    it is a new one: it proves nothing, it only tells.
+    """
+    try:
+        return UUID(request.cookies.get(_installation_name(settings)))
+    except (TypeError, ValueError):
+        return uuid4()
+
+
+def keep_installation(settings: Settings, installation_id: UUID) -> None:
+    """Let the browser keep the id of its own that it logged in with."""
+    _keep(settings, _installation_name(settings), str(installation_id), _LONGEST_S)
+
+
+def _installation_name(settings: Settings) -> str:
+    return _name(settings) + "-installation"
 
 
 def take_back(settings: Settings) -> None:

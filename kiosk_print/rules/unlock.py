@@ -22,6 +22,7 @@ from kiosk_print.errors import (
     OpinionAfterPrint,
     OpinionGiven,
     OwnAffair,
+    SameDevice,
     UnlockNotYours,
     UnlockReasonInvalid,
     UnlockRequested,
@@ -181,6 +182,12 @@ def ensure_may_decide(actor_id: UUID, deciders: Iterable[Candidate], *, barred: 
         raise UnlockNotYours(deciders=[str(user_id) for user_id in ids])
 
 
+def ensure_other_device(decides_from: UUID | None, acted_from: Collection[UUID | None]) -> None:
+    """Raise SameDevice if the decision comes from a device of those about whom it is; what none has told is none."""
+    if decides_from is not None and decides_from in acted_from:
+        raise SameDevice
+
+
 def ensure_requestable(state: PaperState, *, open_request_id: UUID | None) -> None:
     """Raise unless an unlock may be asked for: the paper is locked and no request is open."""
     ensure_exists(state)
@@ -220,10 +227,13 @@ def decide_terms(*, approved: bool, days: int | None, reason: str) -> Terms:
 
 
 def ensure_may_give_opinion(
-    state: PaperState, *, author_id: UUID, inspector_id: UUID, given: bool, printed: bool
+    state: PaperState, *, author_id: UUID, inspector_ids: Collection[UUID], given: bool, printed: bool
 ) -> None:
-    """Raise unless a superior's opinion may be written: by another person, once, before the print."""
-    if author_id == inspector_id:
+    """Raise unless a superior's opinion may be written: by another person than the inspector, once, before the print.
+
+    ``inspector_ids`` are all accounts of his.
+    """
+    if author_id in inspector_ids:
         raise OwnAffair
     if given:
         raise OpinionGiven

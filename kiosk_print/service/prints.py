@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
+from inspection_api.accounts.queries import accounts_of_same_people
 from inspection_api.core.errors import Problem
 from inspection_api.core.permissions import Action, Permission
 from kiosk_print import queries
@@ -121,7 +122,7 @@ def give_opinion(ctx: Context, inspection_id: UUID, *, text: str) -> PaperOpinio
     unlock.ensure_may_give_opinion(
         state_of(ctx, inspection, windows, ()),
         author_id=ctx.user_id,
-        inspector_id=inspection.officer_id,
+        inspector_ids=accounts_of_same_people(ctx.session, [inspection.officer_id])[inspection.officer_id],
         given=queries.find_opinion(ctx.session, inspection_id) is not None,
         printed=bool(living),
     )

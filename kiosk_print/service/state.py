@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from inspection_api.accounts.queries import accounts_of_same_people
 from inspection_api.calendars.queries import load_calendar
 from inspection_api.core.periods import local_day
 from kiosk_print import queries
@@ -156,6 +157,8 @@ class Case:
 class Circle:
     """Who decides a request now, and who never decides about its record: requester, inspector, opinion's author.
 
+    Of these all accounts are ``barred`` that have their staff numbers.
+
     ``told`` are those who could decide it at the climb of which people were told last.
     """
 
@@ -166,23 +169,34 @@ class Circle:
 
 
 def circles_of(ctx: Context, cases: Sequence[Case]) -> list[Circle]:
-    """Return the circle of each case, in the same three statements whatever their number."""
+    """Return the circle of each case, in the same four statements whatever their number."""
     organisations = {each.inspection.organisation_id for each in cases}
     candidates = queries.candidates(ctx.session, organisations, local_day(ctx.now))
     authors = queries.opinion_authors(ctx.session, {each.inspection.id for each in cases})
     calendar = load_calendar(ctx.session)
+    concerned = [_concerned(case, authors.get(case.inspection.id)) for case in cases]
+    accounts = accounts_of_same_people(ctx.session, set().union(*concerned))
     return [
-        _circle(ctx, case, candidates[case.inspection.organisation_id], authors.get(case.inspection.id), calendar)
-        for case in cases
+        _circle(
+            ctx,
+            case,
+            candidates[case.inspection.organisation_id],
+            frozenset().union(*(accounts[each] for each in people)),
+            calendar,
+        )
+        for case, people in zip(cases, concerned, strict=True)
     ]
 
 
+def _concerned(case: Case, author_id: UUID | None) -> set[UUID]:
+    people = (case.inspection.officer_id, author_id, case.request.requested_by if case.request else None)
+    return {each for each in people if each is not None}
+
+
 def _circle(
-    ctx: Context, case: Case, candidates: Sequence[Candidate], author_id: UUID | None, calendar: Calendar
+    ctx: Context, case: Case, candidates: Sequence[Candidate], barred: frozenset[UUID], calendar: Calendar
 ) -> Circle:
     request = case.request
-    people = (case.inspection.officer_id, author_id, request.requested_by if request else None)
-    barred = frozenset(each for each in people if each is not None)
     first = unlock.first_level(sum(each.status == RequestStatus.APPROVED for each in case.requests))
     climbs = unlock.climbed(request.requested_at, ctx.now, calendar) if request else 0
     decide = partial(unlock.decide_deciders, candidates, barred=barred, first=first)

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from inspection_api.accounts import service as accounts
-from inspection_api.accounts.queries import in_subtree
+from inspection_api.accounts.queries import in_subtree, installation_of
 from inspection_api.calendars.queries import load_calendar
 from inspection_api.core.errors import NotFound, Problem
 from inspection_api.core.ids import new_id
@@ -136,6 +136,7 @@ def _made(ctx: Context, folder: _Folder, asked: UnlockAsked) -> UnlockRequest:
         status=RequestStatus.PENDING,
         climbs=0,
         climbs_at=unlock.next_climb(ctx.now, 0, folder.calendar),
+        installation_id=ctx.actor.installation_id,
     )
     requests.append(request)
     folder.taken.add(request.id)
@@ -162,7 +163,8 @@ def decide_unlock(
 
     Raises:
         NotFound: the request is out of scope.
-        OwnAffair: the actor asked, inspected, or gave the opinion. UnlockNotYours: another level decides.
+        OwnAffair: the actor asked, inspected, or gave the opinion, by whichever of his accounts. SameDevice: that was
+            done where he acts now. UnlockNotYours: another level decides.
         UnlockDecided: somebody was faster, it was withdrawn, or it has expired.
         UnlockTermsInvalid: days outside 1–7, or a rejection without a reason.
     """
@@ -175,6 +177,8 @@ def decide_unlock(
     requests = queries.requests_of(ctx.session, [inspection.id])[inspection.id]
     (circle,) = circles_of(ctx, [Case(inspection=inspection, requests=requests, request=request)])
     unlock.ensure_may_decide(ctx.user_id, circle.deciders, barred=circle.barred)
+    phone = installation_of(ctx.session, inspection.device_id)
+    unlock.ensure_other_device(ctx.actor.installation_id, (request.installation_id, phone))
     terms = unlock.decide_terms(approved=approved, days=days, reason=reason)
     _apply(ctx, request, terms)
     if terms.approved:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from inspection_api.accounts.queries import accounts_of_same_people
 from inspection_api.core.permissions import Action, Permission
 from kiosk_print import queries
 from kiosk_print.rules.window import LIVING, PrintStatus, ensure_voidable
@@ -27,7 +28,8 @@ def void_print(ctx: Context, print_id: UUID, *, reason: str) -> PaperPrint:
     row = queries.get_print(ctx.session, ctx.actor, print_id, VOID)
     inspection = queries.lock_inspection(ctx.session, ctx.actor, row.inspection_id, VOID)
     same = [each for each in queries.prints(ctx.session, row.inspection_id) if each.number == row.number]
-    barred = {inspection.officer_id, *(each.printed_by for each in same)}
+    people = {inspection.officer_id, *(each.printed_by for each in same)}
+    barred = frozenset().union(*accounts_of_same_people(ctx.session, people).values())
     ensure_voidable(row.status, actor_id=ctx.user_id, barred=barred)
     for each in same:
         if each.status in LIVING:
@@ -39,7 +41,7 @@ def void_print(ctx: Context, print_id: UUID, *, reason: str) -> PaperPrint:
         print_id=str(row.id),
         number=row.number,
         copies=len(same),
-        concerned=sorted(map(str, barred)),
+        concerned=sorted(map(str, people)),
     )
     return row
 

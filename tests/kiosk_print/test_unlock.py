@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import UTC, date, datetime, timedelta
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from kiosk_print.errors import (
     OwnAffair,
     PaperNotReady,
     PaperVoided,
+    SameDevice,
     UnlockNotYours,
     UnlockReasonInvalid,
     UnlockRequested,
@@ -30,6 +32,8 @@ from kiosk_print.rules.window import PaperState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from inspection_api.core.errors import Problem
 
 SUB, BRANCH, PROVINCE = Level
 WEEKDAYS = Calendar()
@@ -132,6 +136,31 @@ def test_a_request_that_has_climbed_is_open_to_both_levels() -> None:
 
 def test_the_level_rises_with_every_granted_unlock() -> None:
     assert [unlock.first_level(count) for count in range(5)] == [SUB, BRANCH, PROVINCE, PROVINCE, PROVINCE]
+
+
+ASKED_FROM, PHONE = UUID(int=1), UUID(int=2)
+
+
+@pytest.mark.parametrize(
+    ("decides_from", "acted_from", "refusal"),
+    [
+        (None, (None, None), None),
+        (None, (ASKED_FROM, PHONE), None),
+        (UUID(int=3), (ASKED_FROM, PHONE), None),
+        (UUID(int=3), (None, None), None),
+        (ASKED_FROM, (ASKED_FROM, PHONE), SameDevice),
+        (ASKED_FROM, (ASKED_FROM, None), SameDevice),
+        (ASKED_FROM, (None, PHONE), None),
+        (PHONE, (ASKED_FROM, PHONE), SameDevice),
+        (PHONE, (None, PHONE), SameDevice),
+        (PHONE, (ASKED_FROM, None), None),
+    ],
+)
+def test_nobody_decides_where_the_request_or_the_visit_was_made(
+    decides_from: UUID | None, acted_from: tuple[UUID | None, ...], refusal: type[Problem] | None
+) -> None:
+    with pytest.raises(refusal) if refusal else nullcontext():
+        unlock.ensure_other_device(decides_from, acted_from)
 
 
 @pytest.mark.parametrize("role", Role)
@@ -252,7 +281,7 @@ def test_an_opinion_is_given_once_by_another_person_before_the_print(
     ordinary = {
         "state": PaperState.OPEN,
         "author_id": PEOPLE["sub2"],
-        "inspector_id": PEOPLE["sub1"],
+        "inspector_ids": {PEOPLE["sub1"], uuid4()},
         "given": False,
         "printed": False,
     }

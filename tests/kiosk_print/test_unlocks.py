@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 
@@ -18,6 +20,8 @@ from kiosk_print import service
 from kiosk_print.models import UnlockRequest
 from kiosk_print.rules.unlock import UnlockAsked
 from kiosk_print.rules.window import open_window
+from tests.factories import PASSWORD
+from tests.kiosk_print.conftest import WORDS
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -274,3 +278,65 @@ def test_an_expired_request_keeps_nobody_from_the_next_one(
     assert {each["name"] for each in paper["deciders"]} == {"姓名manager", "姓名second_manager"}
     refused = desk.print(client, locked).json
     assert (refused["code"], refused["unlock"]["request_id"]) == ("locked", None)
+
+
+OURS = {"X-Xunji-Page": "1", "Origin": "http://localhost"}
+
+
+def browse(browser: FlaskClient, user: str) -> None:
+    """Log ``user`` in on a page, in a browser that others have used before."""
+    body = {"bank": "demo", "username": user, "password": PASSWORD}
+    assert browser.post("/api/v1/sessions/page", json=body, headers=OURS).status_code == 201
+
+
+def test_nobody_decides_in_the_browser_in_which_the_unlock_was_asked_for(
+    app: Flask, desk: Desk, clock: Clock, locked: UUID
+) -> None:
+    shared, own = app.test_client(), app.test_client()
+    browse(shared, "officer")
+    asked = shared.post(f"/api/v1/inspections/{locked}/unlock-requests", json=WORDS, headers=OURS)
+    decide = {"path": f"/api/v1/unlock-requests/{asked.json['id']}/decision", "json": {"approved": True}}
+    browse(shared, "manager")
+    refused = shared.post(**decide, headers=OURS)
+    assert (refused.status_code, refused.json["code"]) == (403, "same_device")
+    browse(own, "manager")
+    assert own.post(**decide, headers=OURS).status_code == 200
+
+
+def test_nobody_decides_on_the_phone_that_the_inspector_enrolled(
+    app: Flask, client: FlaskClient, desk: Desk, clock: Clock
+) -> None:
+    phone, program = uuid4(), str(uuid4())
+    device_id = enrol_from(app, phone, program)
+    visit_id = desk.accept(device_id=device_id)
+    clock.advance(days=10)
+    request = desk.ask(client, visit_id).json
+    for installation, answer in ((program, (403, "same_device")), (str(uuid4()), (200, None))):
+        body = {"bank": "demo", "username": "manager", "password": PASSWORD, "installation_id": installation}
+        token = app.test_client().post("/api/v1/sessions", json=body).json["token"]
+        path, headers = f"/api/v1/unlock-requests/{request['id']}/decision", {"Authorization": f"Bearer {token}"}
+        decided = client.post(path, json={"approved": True}, headers=headers)
+        assert (decided.status_code, decided.json.get("code")) == answer
+
+
+def enrol_from(app: Flask, device_id: UUID, installation: str) -> UUID:
+    """Enrol an officer's phone by a program that is installed on it."""
+    body = {"bank": "demo", "username": "officer", "password": PASSWORD, "installation_id": installation}
+    token = app.test_client().post("/api/v1/sessions", json=body).json["token"]
+    key = urlsafe_b64encode(Ed25519PrivateKey.generate().public_key().public_bytes_raw()).decode().rstrip("=")
+    phone = {"id": str(device_id), "name": "手机", "public_key": key}
+    answer = app.test_client().post("/api/v1/devices", json=phone, headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 201
+    return device_id
+
+
+def test_nobody_decides_by_a_second_account_of_his(client: FlaskClient, desk: Desk, clock: Clock, locked: UUID) -> None:
+    for user in ("officer", "manager"):
+        path = f"/api/v1/users/{desk.world.people[user]}/staff-number"
+        answer = client.put(path, json={"staff_number": "6101-0042"}, headers=desk.world.headers("administrator"))
+        assert (answer.status_code, answer.json["staff_number"]) == (200, "6101-0042")
+    request = desk.ask(client, locked).json
+    assert [each["name"] for each in desk.paper(client, locked)["deciders"]] == ["姓名second_manager"]
+    own = desk.decide(client, request["id"], "manager")
+    assert (own.status_code, own.json["code"]) == (403, "four_eyes")
+    assert desk.decide(client, request["id"], "second_manager").status_code == 200

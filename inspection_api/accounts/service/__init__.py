@@ -30,6 +30,7 @@ from inspection_api.accounts.service.people import (
     edit_organisation,
     end_role,
     ensure_root,
+    number_staff,
 )
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "lock_person",
     "log_in",
     "logout",
+    "number_staff",
     "on_organisations_closed",
     "open_session",
     "revoke",

@@ -50,6 +50,7 @@ def enrol(ctx: Context, device_id: UUID, *, name: str, public_key: str) -> Devic
         organisation_id=user.organisation_id,
         public_key=key,
         status=DeviceStatus.PENDING,
+        installation_id=ctx.actor.installation_id,
         created_at=ctx.now,
     )
     ctx.session.add(device)

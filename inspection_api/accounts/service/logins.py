@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 from inspection_api.accounts import queries, rules
 from inspection_api.accounts.errors import LoginRefused
 from inspection_api.accounts.models import SessionToken, UserAccount
+from inspection_api.accounts.rules import Origin
 from inspection_api.accounts.service import failures
 from inspection_api.core.context import Actor
 from inspection_api.core.errors import NotFound, Unauthenticated
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
 
     from inspection_api.core.context import Context
+
+_UNKNOWN = Origin()
 
 
 @cache
@@ -53,13 +56,12 @@ def log_in(
     username: str,
     password: str,
     address: str,
-    agent: str | None = None,
+    origin: Origin = _UNKNOWN,
 ) -> tuple[str, SessionToken, UserAccount]:
-    """Return a fresh bearer token, its stored row and the user.
+    """Return a fresh bearer token, its stored row and the user, who logs in from ``origin``.
 
     ``inside`` opens a transaction in the bank with a ``code``, ``outside`` one in no bank: there, failures at banks
-    that we do not have are counted, so that no answer tells which banks we have. ``agent`` is what the caller's program
-    calls itself (HTTP ``User-Agent``).
+    that we do not have are counted, so that no answer tells which banks we have.
 
     Raises:
         LoginThrottled: account or address must pause.
@@ -67,7 +69,7 @@ def log_in(
     """
     try:
         with inside(code=bank) as ctx:
-            entered = _log_in(ctx, username, password, address, agent)
+            entered = _log_in(ctx, username, password, address, origin)
     except NotFound:
         entered = None
         with outside() as ctx:
@@ -78,7 +80,7 @@ def log_in(
 
 
 def _log_in(
-    ctx: Context, username: str, password: str, address: str, agent: str | None
+    ctx: Context, username: str, password: str, address: str, origin: Origin
 ) -> tuple[str, SessionToken, UserAccount] | None:
     """Return what the right password opens, None for a wrong one: its failure is to be committed."""
     keys = _failure_keys(ctx, username, address)
@@ -87,7 +89,7 @@ def _log_in(
         ctx.record("login.failed", keys=keys)
         return None
     failures.forgive(ctx, {"account": keys["account"]})
-    token, row = open_session(ctx, user_id=user.id, agent=agent)
+    token, row = open_session(ctx, user_id=user.id, origin=origin)
     ctx.acting_as(Actor(user_id=user.id)).record("login.succeeded", session_id=str(row.id))
     return token, row, user
 
@@ -124,7 +126,7 @@ def _failure_keys(ctx: Context, username: str, address: str) -> dict[str, str]:
 
 
 def open_session(
-    ctx: Context, *, user_id: UUID | None = None, device_id: UUID | None = None, agent: str | None = None
+    ctx: Context, *, user_id: UUID | None = None, device_id: UUID | None = None, origin: Origin = _UNKNOWN
 ) -> tuple[str, SessionToken]:
     """Store a session for a user (12 hours) or a machine (until revoked); return its token, shown once."""
     secret = secrets.token_urlsafe(32)
@@ -132,7 +134,8 @@ def open_session(
         secret_hash=_secret_hash(secret),
         user_id=user_id,
         device_id=device_id,
-        agent=rules.kept_agent(agent),
+        agent=rules.kept_agent(origin.agent),
+        installation_id=origin.installation_id,
         created_at=ctx.now,
         expires_at=ctx.now + rules.TOKEN_LIFETIME if user_id else None,
     )

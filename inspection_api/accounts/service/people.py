@@ -246,6 +246,21 @@ def disable_user(ctx: Context, user_id: UUID) -> UserAccount:
     return user
 
 
+def number_staff(ctx: Context, user_id: UUID, *, staff_number: str | None) -> UserAccount:
+    """Write down which person an account is: four eyes count people, not accounts (security.md, abuse 9).
+
+    Raises:
+        NotFound: the user is out of scope.
+        FourEyes: nobody says so of himself.
+    """
+    user = _user(ctx, user_id)
+    rules.ensure_another_person(ctx.actor, user.id)
+    user.staff_number = staff_number
+    ctx.session.flush()
+    ctx.record("user.numbered", user_id=str(user.id))
+    return user
+
+
 def _user(ctx: Context, user_id: UUID) -> UserAccount:
     scope = select(UserAccount) if ctx.actor.is_system else queries.visible_users(ctx.actor, EDIT_ACCOUNTS)
     return queries.get_one(ctx.session, scope.where(UserAccount.id == user_id))
