@@ -99,5 +99,6 @@ SCHEDULE: tuple[Scheduled, ...] = (
     Scheduled(name="compact-feed", every=timedelta(days=1), function=sync.compact),
     Scheduled(name="refresh-facts", every=timedelta(hours=6), function=_refresh_facts),
     Scheduled(name="review-devices", every=timedelta(hours=1), function=sync.review),
+    Scheduled(name="escalate-alerts", every=timedelta(minutes=10), function=alerts.escalate),
     Scheduled(name="evaluate-alerts", every=timedelta(hours=1), function=_evaluate_alerts),
 )

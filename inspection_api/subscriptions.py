@@ -34,6 +34,8 @@ SUBSCRIPTIONS: tuple[Subscription, ...] = (
     Subscription("checkpoint.edited", When.INLINE, tasks.on_handlers_named),
     Subscription("checkpoint.created", When.INLINE, alerts.on_checkpoints_served),
     Subscription("checkpoint.assigned", When.INLINE, alerts.on_checkpoints_served),
+    Subscription("alert.raised", When.INLINE, alerts.on_alerts_waiting),
+    Subscription("alert.confirmed", When.INLINE, alerts.on_alerts_waiting),
     Subscription("checkpoint.exited", When.INLINE, plans.on_checkpoints_exited),
     Subscription("checkpoint.exited", When.INLINE, tasks.on_checkpoints_exited),
     Subscription("checkpoint.exited", When.INLINE, tasks.on_campaign_points_exited),

@@ -30,6 +30,7 @@ UNKNOWN = "unknown"
 AUTHOR = uuid4()
 
 GOOD: dict[str, dict[str, Any]] = {
+    "alert_escalation": {"wait": "review", "number": 1},
     "alert_feedback": {"verdict": "normal"},
     "alert": {"level": 1, "condition": "cleared", "cleared_on": TODAY, "handling": "new"},
     "checkpoint_exit": {"status": "refused", "decided_by": "uuid", "decided_at": NOW},
@@ -86,6 +87,8 @@ GOOD: dict[str, dict[str, Any]] = {
 """What a row of a table says, where any value of the column's type would not do."""
 
 WRONG: dict[str, dict[str, Any]] = {
+    "ck_alert_escalation_number_counts": {"number": 0},
+    "ck_alert_escalation_wait_known": {"wait": UNKNOWN},
     "ck_alert_feedback_verdict_known": {"verdict": UNKNOWN},
     "ck_alert_cleared_on_set": {"cleared_on": None},
     "ck_alert_condition_known": {"condition": UNKNOWN, "cleared_on": None},

@@ -154,10 +154,11 @@ class Matters:
         (conflict,) = [each for each in draft.conflicts() if each.inspection_id == draft.entity]
         return str(conflict.id)
 
-    def alert(self, level: int = 3) -> str:
+    def alert(self, level: int = 3, exception_handler: str | None = None) -> str:
         point = self.portfolio.add_checkpoint()
         with self.world.transaction() as ctx:
             place = ctx.session.get_one(Checkpoint, point)
+            place.exception_handler_id = self.world.people[exception_handler] if exception_handler else None
             day = date(2026, 3, 9)
             alert = Alert(
                 rule="work_stopped", customer_id=place.customer_id, organisation_id=place.organisation_id, level=level,

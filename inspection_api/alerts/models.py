@@ -61,6 +61,24 @@ class Alert(Identified, Versioned, Base):
     created_at: Mapped[datetime]
 
 
+class AlertEscalation(Base):
+    """A time at which somebody higher hears of an alert that nobody has reviewed, or answered; told once."""
+
+    __tablename__ = "alert_escalation"
+    __table_args__ = (
+        CheckConstraint("wait IN ('review', 'feedback')", name="wait_known"),
+        CheckConstraint("number >= 1", name="number_counts"),
+        Index("ix_alert_escalation_due", "due_at", postgresql_where=text("done_at IS NULL")),
+    )
+
+    alert_id: Mapped[UUID] = mapped_column(ForeignKey("alert.id"), primary_key=True)
+    wait: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    role: Mapped[str]
+    due_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+
+
 class AlertFeedback(Identified, Base):
     """What somebody found behind an alert; it stays beside what others find later."""
 

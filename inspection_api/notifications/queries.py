@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, func, select
+from sqlalchemy import ARRAY, Uuid, distinct, func, select
 
 from checkpoints.models import Checkpoint, CheckpointExit, CheckpointLocation
 from checkpoints.queries import visible_checkpoints
@@ -37,6 +37,11 @@ _HELD_BY = (
     .where(AccessGrant.entity == "alert", AccessGrant.entity_id == Alert.id)
     .scalar_subquery()
 )
+_EXCEPTION_HANDLERS = (
+    select(func.array_agg(distinct(Checkpoint.exception_handler_id), type_=ARRAY(Uuid())))
+    .where(Checkpoint.customer_id == Alert.customer_id, Checkpoint.exception_handler_id.is_not(None))
+    .scalar_subquery()
+)
 _ROOT = select(Organisation.id).where(Organisation.parent_id.is_(None)).limit(1).scalar_subquery()
 
 FACTS: dict[str, Executable] = {
@@ -64,6 +69,7 @@ FACTS: dict[str, Executable] = {
         Alert.level,
         Alert.proposed_by.label("alert_proposed_by"),
         _HELD_BY.label("held_by"),
+        _EXCEPTION_HANDLERS.label("exception_handlers"),
     ).where(among_given(Alert.id, "ids")),
     "job_id": select(Job.id, Job.requested_by, Job.kind.label("job_kind")).where(among_given(Job.id, "ids")),
     "recompute_id": select(RuleRecompute.id, RuleRecompute.proposed_by, InspectionRule.organisation_id)

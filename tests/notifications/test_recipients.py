@@ -13,8 +13,10 @@ from inspection_api.core.permissions import Action, Permission, Role
 from inspection_api.notifications.rules.recipients import (
     MOST_AGE,
     Holder,
+    Holding,
     Named,
     Nearest,
+    Rung,
     deciding_roles,
     is_stale,
     named,
@@ -74,6 +76,35 @@ def test_only_roles_that_decide_count() -> None:
     assert recipients(audience, {"officer_id": manager}, holders) == frozenset()
     assert Role.LOAN_OFFICER not in deciding_roles(QUARANTINE)
     assert Role.ADMINISTRATOR not in deciding_roles(QUARANTINE)
+
+
+LINE = {
+    Role.SUB_BRANCH_MANAGER: "sub1",
+    Role.BRANCH_MANAGER: "branch1",
+    Role.PROVINCE_MANAGER: "province1",
+    Role.APPROVER: "sub2",
+}
+
+
+@pytest.mark.parametrize(
+    ("role", "absent", "told"),
+    [
+        (Role.SUB_BRANCH_MANAGER, (), {"sub1"}),
+        (Role.SUB_BRANCH_MANAGER, (Role.SUB_BRANCH_MANAGER,), {"branch1"}),
+        (Role.SUB_BRANCH_MANAGER, (Role.SUB_BRANCH_MANAGER, Role.BRANCH_MANAGER), {"province1"}),
+        (Role.BRANCH_MANAGER, (), {"branch1"}),
+        (Role.BRANCH_MANAGER, (Role.BRANCH_MANAGER,), {"province1"}),
+        (Role.PROVINCE_MANAGER, (Role.PROVINCE_MANAGER,), set()),
+    ],
+)
+def test_a_rung_without_anybody_is_the_next_ones(role: Role, absent: tuple[Role, ...], told: set[str]) -> None:
+    holders = [
+        Holder(user_id=PEOPLE[name], role=each, depth=DEPTHS[name[:-1]])
+        for each, name in LINE.items()
+        if each not in absent
+    ]
+    assert recipients(Rung("to"), {"to": role.value}, holders) == {PEOPLE[name] for name in told}
+    assert recipients(Holding(frozenset({Role.APPROVER})), {}, holders) == {PEOPLE["sub2"]}
 
 
 def test_facts_name_one_person_several_or_nobody() -> None:

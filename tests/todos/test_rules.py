@@ -6,11 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from inspection_api.alerts.rules import Level
 from inspection_api.calendars.rules import Calendar
 from inspection_api.core.permissions import Action, Permission, Role
 from inspection_api.todos import rules
-from inspection_api.todos.queries.alerting import acknowledged_by
 from inspection_api.todos.rules import Facts, Outlook
 from inspection_api.waiting import KINDS
 from kiosk_print.rules import unlock
@@ -62,12 +60,6 @@ def test_an_unlock_climbs_twice_and_then_expires() -> None:
         seen.append(outlook.if_nothing)
         now = outlook.due_at
     assert (seen, now) == (["escalates", "escalates", "expires"], ends)
-
-
-def test_an_alert_is_due_by_its_level() -> None:
-    assert acknowledged_by(Level.SUSPICIOUS, FRIDAY, WEEKDAYS) == FRIDAY + timedelta(hours=2)
-    assert acknowledged_by(Level.WARNING, FRIDAY, WEEKDAYS) == datetime(2026, 3, 16, 16, tzinfo=UTC)
-    assert acknowledged_by(Level.NOTICE, FRIDAY, WEEKDAYS) == datetime(2026, 3, 18, 16, tzinfo=UTC)
 
 
 def test_roles_are_those_of_any_of_the_permissions() -> None:

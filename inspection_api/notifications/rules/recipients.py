@@ -35,7 +35,22 @@ class Nearest:
     barred: tuple[str, ...] = ()
 
 
-Audience = Named | Nearest
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Whoever holds one of ``roles``, at the nearest organisation that has somebody."""
+
+    roles: frozenset[Role]
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """The managers of the level whose role the facts hold under ``key``; of the next above where there is none."""
+
+    key: str
+
+
+Audience = Named | Nearest | Holding | Rung
+LADDER = (Role.SUB_BRANCH_MANAGER, Role.BRANCH_MANAGER, Role.PROVINCE_MANAGER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +69,25 @@ def deciding_roles(permission: Permission) -> frozenset[Role]:
 
 def recipients(audience: Audience, facts: Mapping[str, Any], holders: Iterable[Holder]) -> frozenset[UUID]:
     """Return whom a step is told; ``holders`` are all living roles over its organisation."""
-    if isinstance(audience, Named):
-        return named(audience.keys, facts)
-    roles = deciding_roles(audience.permission)
-    return nearest([each for each in holders if each.role in roles], barred=named(audience.barred, facts))
+    match audience:
+        case Named(keys):
+            return named(keys, facts)
+        case Rung(key):
+            return on_rung(Role(facts[key]), list(holders))
+        case Holding(roles):
+            return nearest([each for each in holders if each.role in roles], barred=())
+        case Nearest(permission, barred):
+            roles = deciding_roles(permission)
+            return nearest([each for each in holders if each.role in roles], barred=named(barred, facts))
+
+
+def on_rung(role: Role, holders: Collection[Holder]) -> frozenset[UUID]:
+    """Return who holds ``role``, or the first role above it in the line of managers that anybody holds."""
+    for each in LADDER[LADDER.index(role) :]:
+        found = frozenset(holder.user_id for holder in holders if holder.role is each)
+        if found:
+            return found
+    return frozenset()
 
 
 def named(keys: Iterable[str], facts: Mapping[str, Any]) -> frozenset[UUID]:

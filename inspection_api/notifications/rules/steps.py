@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from inspection_api.core.periods import local_day
-from inspection_api.core.permissions import Action, Permission
-from inspection_api.notifications.rules.recipients import Audience, Named, Nearest
+from inspection_api.core.permissions import Action, Permission, Role
+from inspection_api.notifications.rules.recipients import Audience, Holding, Named, Nearest, Rung
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -112,6 +112,11 @@ def _served_by_nobody(facts: Facts) -> bool:
 
 def _is_grave(facts: Facts) -> bool:
     return bool(facts.get("level") == 3)  # noqa: PLR2004 - 可疑 (domain.md §5.6)
+
+
+def _is_grave_and_unhandled(facts: Facts) -> bool:
+    """Tell whether it is grave, and no checkpoint of the enterprise names its 异常处理人."""
+    return _is_grave(facts) and not facts.get("exception_handlers")
 
 
 def _written_by_people(facts: Facts) -> bool:
@@ -213,6 +218,12 @@ STEPS: tuple[Step, ...] = (
          sentence="您负责的企业发生{rule}（{level}）"),
     Step(event="alert.raised", code="alert.raised_below", audience=Nearest(TASKS), target=_ALERT, when=_is_grave,
          sentence="辖内企业发生{rule}（{level}）"),
+    Step(event="alert.raised", code="alert.to_handle", audience=Named(("exception_handlers",)), target=_ALERT,
+         when=_is_grave, sentence="您处理异常的企业发生{rule}（{level}）"),
+    Step(event="alert.raised", code="alert.to_handle_below", audience=Holding(frozenset({Role.EXCEPTION_HANDLER})),
+         target=_ALERT, when=_is_grave_and_unhandled, sentence="辖内企业发生{rule}（{level}），请处理异常"),
+    Step(event="alert.escalated", code="alert.escalated", audience=Rung("escalated_to"), target=_ALERT,
+         sentence="{rule}（{level}）逾期未{wait}，请督促处理"),
     Step(event="alert.confirmed", code="alert.confirmed", audience=_HOLDERS, target=_ALERT, settles=True,
          sentence="{rule}已复核确认，请核实并反馈"),
     Step(event="alert.false_alarm_proposed", code="alert.second_review",

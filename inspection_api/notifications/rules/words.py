@@ -15,6 +15,7 @@ UNKNOWN = "—"
 CODES: dict[str, Mapping[Any, str]] = {
     "level": {"sub_branch": "支行", "branch": "分行", "province": "省行", 1: "关注", 2: "预警", 3: "可疑"},
     "conclusion": {"strong_watch": "强烈关注", "exit": "退出"},
+    "wait": {"review": "复核", "feedback": "反馈"},
     "verdict": {"normal": "正常", "watch": "关注", "major_risk": "重大风险"},
     "type": {
         "inspection.submit": "检查记录",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from inspection_api.alerts.models import Alert
 from inspection_api.alerts.rules import RULE_OF_CODE, UP_TO_WARNING, Handling, Level
-from inspection_api.core.periods import day_start, local_day
+from inspection_api.alerts.rules.escalation import DUE, Wait, due_by
 from inspection_api.core.permissions import Action, Permission
 from inspection_api.todos.queries.kind import Kind, columns
 from inspection_api.todos.rules import Decision, Facts, Outlook, roles_with
@@ -22,23 +22,14 @@ if TYPE_CHECKING:
     from inspection_api.todos.rules import Foresight
 
 REVIEWERS = roles_with(Permission(Action.ALERT_REVIEW, "review"))
-ACKNOWLEDGED_AFTER_WORKDAYS = {Level.NOTICE: 3, Level.WARNING: 1}
-ACKNOWLEDGED_AFTER = {Level.SUSPICIOUS: timedelta(hours=2)}
-_ABOUT = {level: timedelta(days=days) for level, days in ACKNOWLEDGED_AFTER_WORKDAYS.items()} | ACKNOWLEDGED_AFTER
+_ABOUT = {level: timedelta(days=term.workdays, hours=term.hours) for level, term in DUE[Wait.REVIEW].items()}
+_ABOVE = {Level.NOTICE: "支行", Level.WARNING: "支行、分行", Level.SUSPICIOUS: "分行、省行"}
 _WAITING = [Handling.NEW.value, Handling.FALSE_ALARM_PROPOSED.value]
-
-
-def acknowledged_by(level: Level, raised_at: datetime, calendar: Calendar) -> datetime:
-    """Return until when an alert's review is due: some workdays, or two hours of any day (domain.md §5.6)."""
-    if level in ACKNOWLEDGED_AFTER:
-        return raised_at + ACKNOWLEDGED_AFTER[level]
-    last = calendar.add_workdays(local_day(raised_at), ACKNOWLEDGED_AFTER_WORKDAYS[level])
-    return day_start(last + timedelta(days=1))
 
 
 def _foresight(level: Level) -> Foresight:
     def foresee(facts: Facts, calendar: Calendar) -> Outlook:
-        return Outlook(due_at=acknowledged_by(level, facts.since, calendar), if_nothing="overdue")
+        return Outlook(due_at=due_by(Wait.REVIEW, level, facts.since, calendar), if_nothing="overdue")
 
     return foresee
 
@@ -63,7 +54,7 @@ def _kind(level: Level, word: str) -> Kind:
         roles=REVIEWERS - UP_TO_WARNING if level > Level.WARNING else REVIEWERS,
         rows=partial(_rows, level),
         foresee=_foresight(level),
-        if_nothing={"overdue": "到期未复核，计为复核超时，预警保持待处理"},
+        if_nothing={"overdue": f"到期未复核，计为复核超时，上报{_ABOVE[level]}，预警保持待处理"},
         decisions=(
             Decision(code="confirm", label="确认", path="/api/v1/alerts/{id}/confirm"),
             Decision(code="false_alarm", label="误报", path="/api/v1/alerts/{id}/false-alarm", asks=("reason",)),
