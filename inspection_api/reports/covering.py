@@ -1,6 +1,6 @@
 """Who had to be seen in a window, and who was: what coverage is counted from (domain.md §1.9).
 
-Of a window only the days up to today are looked at.
+Of a window only the days up to today are looked at, but for what a history credit has spared in it already.
 
 - S, who had to be seen: checkpoints in force on a day of the window. One that came into force in the window belongs to
   it as soon as a task of its own was due there, one that exited there only if one was due before the exit. Nothing will
@@ -104,12 +104,12 @@ def customers_of(points: Subquery) -> Subquery:
 
 def points_of(ctx: Context, start: date, end: date) -> Subquery:
     """Return S for the days from ``start`` to ``end``: ``id``, ``customer_id`` and whether it was ``seen``."""
-    end = min(end, local_day(ctx.now))
+    whole_end, end = end, min(end, local_day(ctx.now))
     left = _absences(start, end)
     begins = func.greatest(Checkpoint.effective_from, start)
     is_newcomer = or_(Checkpoint.effective_from >= start, left.c.returned_on >= start)
     return (
-        select(Checkpoint.id, Checkpoint.customer_id, _is_seen(start, end).label("seen"))
+        select(Checkpoint.id, Checkpoint.customer_id, _is_seen(start, end, whole_end).label("seen"))
         .outerjoin(left, left.c.checkpoint_id == Checkpoint.id)
         .where(
             begins <= end,
@@ -154,11 +154,11 @@ def _has_task_due(start: date, end: date | ColumnElement[date]) -> ColumnElement
     return exists().where(Task.checkpoint_id == Checkpoint.id, Task.due_on.between(start, end), counted)
 
 
-def _is_seen(start: date, end: date) -> ColumnElement[bool]:
+def _is_seen(start: date, end: date, whole_end: date) -> ColumnElement[bool]:
     visited = exists().where(Visit.checkpoint_id == Checkpoint.id, Visit.performed_on.between(start, end))
     credited = exists().where(
         Task.checkpoint_id == Checkpoint.id,
-        Task.due_on.between(start, end),
+        Task.due_on.between(start, whole_end),
         Task.state == State.EXEMPT,
         Task.reason == "history",
     )
