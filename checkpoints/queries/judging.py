@@ -64,7 +64,7 @@ _JUDGED_BY: ColumnElement[str] = literal_column(
     f"""
     json_build_object(
         'facts', json_build_object(
-            'id', checkpoint.id, 'public_id', public_id, 'customer_id', customer_id,
+            'id', checkpoint.id, 'code', code, 'public_id', public_id, 'customer_id', customer_id,
             'organisation_id', organisation_id, 'officer_id', officer_id, 'state', state, 'radius_m', radius_m,
             'plate_generation', plate_generation, 'location_generation', location_generation,
             'registered', CASE WHEN registered_lon IS NOT NULL AND registered_lat IS NOT NULL

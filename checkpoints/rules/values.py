@@ -38,6 +38,7 @@ class CheckpointFacts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """
 
     id: UUID
+    code: str
     public_id: str
     customer_id: UUID
     organisation_id: UUID

@@ -104,11 +104,15 @@ class Fix(Payload, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Scan(Payload, frozen=True, kw_only=True):
-    """The scan that opens a visit: the plate's text, when, and where."""
+    """The scan that opens a visit: the plate's text, when, and where.
+
+    ``manual_reason``: no camera read it; it was typed, for this reason, and may be the code printed beside the symbol.
+    """
 
     qr: Annotated[str, msgspec.Meta(max_length=300)]
     at: Stamp
     fixes: Annotated[list[Fix], msgspec.Meta(max_length=50)] = []
+    manual_reason: ShortText | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class Answer(Payload, frozen=True, kw_only=True):

@@ -37,3 +37,14 @@ def judge_scan(facts: Facts, checkpoint: CheckpointFacts, text: str, at: Bound) 
     if revoked == {True}:
         return Scanned(codes=("qr_revoked",))
     return Scanned(plate=issued, codes=("time_bounded",) if len(revoked) > 1 else ())
+
+
+def judge_typed(facts: Facts, checkpoint: CheckpointFacts, text: str, at: Bound) -> Scanned:
+    """Judge what was typed where no camera could read the plate: at best its code, which proves nothing by itself.
+
+    Code and symbol stand on the same plate, but the code also stands on every list: a person must look at it.
+    """
+    if text.strip().casefold() == checkpoint.code.casefold():
+        return Scanned(codes=("qr_manual",))
+    scanned = judge_scan(facts, checkpoint, text, at)
+    return msgspec.structs.replace(scanned, codes=("qr_manual", *scanned.codes))

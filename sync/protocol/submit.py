@@ -63,7 +63,7 @@ def judge_submit(
     verdict = _judge_answers(visit, content.answers)
     visits.judge_media(visit)
     asked = {"roles": visit.roles} if visit.template.form.by_role else {}
-    row = _row(visit, content, verdict, {**judgement, **asked, **_faults(content, verdict)})
+    row = _row(visit, content, verdict, {**judgement, **asked, **_typed(payload), **_faults(content, verdict)})
     receipt, write = _concluded(visit, content, closing, row)
     facts.records[operation.entity_id] = _submitted(row)
     return receipt, write
@@ -106,6 +106,12 @@ def _content(visit: Visit, record: Record | None) -> Merged:
         answers=forms.answers_from_wire(map(msgspec.structs.asdict, payload.answers)),
         note=None if payload.note is msgspec.UNSET else payload.note,
     )
+
+
+def _typed(payload: Submit) -> dict[str, Any]:
+    """Return what was typed instead of scanned, and why: whoever decides must see it."""
+    reason = payload.scan.manual_reason
+    return {"manual": {"text": payload.scan.qr, "reason": reason}} if reason else {}
 
 
 def _faults(content: Merged, verdict: forms.FormVerdict) -> dict[str, Any]:

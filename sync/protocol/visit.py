@@ -94,8 +94,9 @@ def opened(facts: Facts, operation: Operation, payload: Submit, step: Step) -> V
 
 
 def judge_plate(visit: Visit) -> None:
-    """Judge the text that opened the visit."""
-    scanned = plates.judge_scan(visit.facts, visit.checkpoint, visit.payload.scan.qr, visit.at)
+    """Judge the text that opened the visit, scanned or typed."""
+    judge = plates.judge_typed if visit.payload.scan.manual_reason else plates.judge_scan
+    scanned = judge(visit.facts, visit.checkpoint, visit.payload.scan.qr, visit.at)
     visit.plate = scanned.plate
     visit.codes.extend(scanned.codes)
     visit.traces.extend(scanned.traces)

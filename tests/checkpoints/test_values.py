@@ -16,6 +16,7 @@ def test_a_moment_is_judged_by_the_radius_that_held_then() -> None:
     )
     facts = CheckpointFacts(
         id=uuid4(),
+        code="CP-1",
         public_id="P",
         customer_id=uuid4(),
         organisation_id=uuid4(),

@@ -33,6 +33,7 @@ ITEMS = ("power_kwh", "tax_ytd", "note")
 FORM = compile_form(DEFINITION)
 PLACE = CheckpointFacts(
     id=POINT,
+    code="CP-1",
     public_id="P",
     customer_id=CUSTOMER,
     organisation_id=ORGANISATION,

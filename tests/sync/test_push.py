@@ -12,6 +12,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select
 
+from checkpoints.models import Checkpoint
 from inspection_api.core.events import Event
 from inspection_api.inspections.models import Inspection
 from inspection_api.media.models import Media
@@ -21,6 +22,7 @@ from tests.sync.phone import Phone, calm_answers, fix
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from uuid import UUID
 
     from flask.testing import FlaskClient
 
@@ -150,6 +152,42 @@ def test_a_forged_plate_leaves_a_security_event(phone: Phone, street: Street, wo
     with world.transaction() as ctx:
         kinds = set(ctx.session.scalars(select(Event.kind)))
     assert "security.qr_invalid" in kinds
+
+
+def typed(phone: Phone, point: UUID, text: str) -> dict[str, Any]:
+    """A visit whose plate no camera could read."""
+    payload = phone.visit(point)
+    payload["scan"] |= {"qr": text, "manual_reason": "牌面破损，无法扫描"}
+    return phone.operation("inspection.submit", uuid4(), payload)
+
+
+def test_a_typed_code_waits_for_a_person_who_reads_the_reason(phone: Phone, street: Street, world: World) -> None:
+    point = street.add()
+    with world.transaction() as ctx:
+        code = ctx.session.get_one(Checkpoint, point).code
+    operation = typed(phone, point, f" {code.lower()} ")
+    (result,) = phone.push(operation)
+    assert (result["status"], result["codes"]) == ("quarantined", ["qr_manual"])
+    stored = record(world, operation)
+    assert stored.judgement["manual"] == {"text": f" {code.lower()} ", "reason": "牌面破损，无法扫描"}
+    assert (stored.judgement["verdict"], stored.judgement["plate_generation"]) == ("inside", None)
+    assert stored.evidence["scan"]["manual_reason"] == "牌面破损，无法扫描"
+
+
+def test_what_was_typed_is_judged_as_if_it_had_been_scanned(phone: Phone, street: Street, world: World) -> None:
+    point = street.add()
+    genuine, foreign = typed(phone, point, street.plate(point)), typed(phone, point, "CP-OTHER")
+    results = phone.push(genuine, foreign)
+    assert [each["codes"] for each in results] == [["qr_manual"], ["qr_manual", "qr_invalid"]]
+    assert record(world, genuine).judgement["plate_generation"] == 1
+
+
+def test_a_scan_by_camera_leaves_no_word_of_typing(phone: Phone, street: Street, world: World) -> None:
+    operation = phone.submit(street.add())
+    operation["payload"]["scan"]["manual_reason"] = None
+    phone.push(operation)
+    stored = record(world, operation)
+    assert ("manual" in stored.judgement, stored.quarantine_codes) == (False, [])
 
 
 @pytest.mark.parametrize("name", ["checkpoint_id", "task_id", "template_version_id"])

@@ -30,6 +30,7 @@ def facts(changed_by_seq: int) -> Facts:
     """A draft whose note this device wrote with ``changed_by_seq``."""
     checkpoint = CheckpointFacts(
         id=POINT,
+        code="CP-1",
         public_id="P",
         customer_id=uuid4(),
         organisation_id=uuid4(),
