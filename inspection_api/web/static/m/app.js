@@ -14,7 +14,7 @@ const OPEN = ["pending", "in_progress"];
 
 export class App {
   static async open(officer, send) {
-    const client = new Client(await Store.open(storeName(officer)), send);
+    const client = new Client(await Store.open(storeName(officer)), send, { bankTag: officer.bank.tag });
     return new App(officer, client);
   }
 

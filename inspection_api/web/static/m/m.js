@@ -2,10 +2,11 @@
 
 import { send } from "../shell/api.js";
 import { h, icon, show } from "../shell/dom.js";
-import { failed, loading } from "../shell/states.js";
+import { failed, loading, notify } from "../shell/states.js";
 import { App } from "./app.js";
 import { canSign } from "./device/identity.js";
 import { whoIsThere } from "./officer.js";
+import { FULL, isFull } from "./parts/room.js";
 import { alerts } from "./views/alerts.js";
 import { day } from "./views/day.js";
 import { outbox } from "./views/outbox.js";
@@ -26,10 +27,26 @@ const TABS = [
 async function begin() {
   const main = h("main", { id: "main", tabindex: "-1" }, loading());
   document.body.append(main);
+  addEventListener("unhandledrejection", tellUnexpected);
+  try {
+    await open(main);
+  } catch (error) {
+    console.error(error);
+    show(main, card("无法在本机打开数据", "浏览器不允许本页保存数据（可能是无痕窗口、禁用了网站数据，或手机空间已满），因此不能用于现场检查。请用普通窗口打开，或清理手机空间后重试（storage_unavailable）。"));
+  }
+}
+
+// Whatever nobody foresaw is told, too: a button that does nothing leaves him alone with it.
+function tellUnexpected(event) {
+  if (isFull(event.reason)) event.preventDefault();
+  notify(isFull(event.reason) ? FULL : event.reason?.sentence ?? "操作未能完成，已保存的内容不受影响，请重试（unexpected）", "bad");
+}
+
+async function open(main) {
   const { officer, problem } = await whoIsThere();
   if (officer === null) return problem.status === 401 ? location.assign("/login?next=/m") : show(main, failed(problem, () => location.reload()));
   if (!(await canSign())) return show(main, unable());
-  navigator.serviceWorker?.register("/m/worker.js", { scope: "/m" });
+  navigator.serviceWorker?.register("/m/worker.js", { scope: "/m" }).catch(() => null); // without it, only opening needs a network
   const app = await App.open(officer, (method, path, options) => send(method, path, { ...options, here: true }));
   frame(app, main);
   app.position.begin();
@@ -39,18 +56,25 @@ async function begin() {
   return navigator.storage?.persist?.();
 }
 
+const card = (title, words) => h("div", { class: "card" }, h("h1", {}, title), h("p", {}, words), h("p", { class: "buttons" }, h("button", { type: "button", onclick: () => location.reload() }, "重试")));
+
 const unable = () =>
-  h("div", { class: "card" }, h("h1", {}, "此浏览器不能用于现场检查"), h("p", {}, "本机须保存一把只在本机使用的签名密钥，此浏览器或此地址不支持（key_unsupported）。请用 https 地址，并将 Chrome、Edge 或 Safari 升级到 2025 年之后的版本。"));
+  card("此浏览器不能用于现场检查", "本机须保存一把只在本机使用的签名密钥，此浏览器或此地址不支持（key_unsupported）。请用 https 地址，并将 Chrome、Edge 或 Safari 升级到 2025 年之后的版本。");
 
 // The bar with the officer and the state of the synchronisation, and the tabs at the thumb.
 function frame(app, main) {
   const state = h("button", { type: "button", class: "sync", onclick: () => app.runner.run() });
-  const refresh = () => show(state, h("span", { class: `dot ${app.runner.state}` }), app.runner.sentence, app.runner.state === "login" && h("a", { href: "/login?next=/m" }, "重新登录"));
+  const beside = h("div", { class: "beside" });
+  const refresh = () => {
+    state.dataset.rounds = app.runner.rounds;
+    show(state, h("span", { class: `dot ${app.runner.state}` }), app.runner.sentence);
+    show(beside, app.runner.state === "login" && h("a", { class: "button", href: "/login?next=/m" }, "重新登录"), app.runner.warning && h("p", { class: "card care" }, app.runner.warning));
+  };
   app.runner.addEventListener("change", refresh);
   refresh();
   main.before(
     h("header", { class: "bar" }, h("p", { class: "brand" }, h("strong", {}, "巡迹"), h("span", {}, app.officer.name)), h("a", { href: "/account" }, icon("person"), h("span", { class: "unseen" }, "我的账户"))),
-    h("div", { class: "status", role: "status" }, state),
+    h("div", { class: "status", role: "status" }, state, beside),
   );
   main.after(h("nav", { class: "tabs", "aria-label": "页面" }, TABS.map((tab) => h("a", { href: `#/${tab.path}`, data: { tab: tab.path } }, icon(tab.icon), h("span", {}, tab.title)))));
 }

@@ -12,8 +12,9 @@ export class Visits {
     this.store = client.store;
   }
 
-  // Begin a visit that a scan has opened; a draft of the same checkpoint goes on instead.
-  async begin({ checkpoint, task, templateVersionId, qr, fixes, at = Date.now() }) {
+  // Begin a visit that a scan has opened ({ qr, reason }: why it was typed); a draft of the same checkpoint goes on
+  // instead.
+  async begin({ checkpoint, task, templateVersionId, scanned, fixes, at = Date.now() }) {
     const known = (await this.all()).find((draft) => draft.checkpoint_id === checkpoint.id);
     if (known !== undefined) return known;
     const draft = {
@@ -21,7 +22,7 @@ export class Visits {
       checkpoint_id: checkpoint.id,
       task_id: task?.id ?? null,
       template_version_id: templateVersionId,
-      scan: { qr, at, fixes },
+      scan: { qr: scanned.qr, at, fixes, reason: scanned.reason ?? null },
       answers: {},
     };
     await this.save(draft);
@@ -76,7 +77,7 @@ export class Visits {
       checkpoint_id: draft.checkpoint_id,
       task_id: draft.task_id,
       template_version_id: draft.template_version_id,
-      scan: { qr: draft.scan.qr, at: stamp(draft.scan.at), fixes: draft.scan.fixes },
+      scan: { qr: draft.scan.qr, at: stamp(draft.scan.at), fixes: draft.scan.fixes, ...(draft.scan.reason && { manual_reason: draft.scan.reason }) },
       fixes,
       answers: shown.map((item) => ({ item: item.key, ...draft.answers[item.key] })),
       media: media.map(manifest),

@@ -5,6 +5,7 @@ import { identityOf } from "./identity.js";
 import { Line } from "./line.js";
 import { Mirror } from "./mirror.js";
 import { Outbox } from "./outbox.js";
+import { Ended, PartingUploads, partingSend } from "./parting.js";
 import { reaction } from "./reactions.js";
 import { Uploads } from "./uploads.js";
 
@@ -13,8 +14,12 @@ const PAGE = 500;
 const MOST_REFUSALS = 12;
 
 export class Client {
-  constructor(store, send, options) {
+  // `bankTag` names the bank where nobody is logged in any more.
+  constructor(store, send, { bankTag = "", ...options } = {}) {
     this.store = store;
+    this.bankTag = bankTag;
+    this.options = options;
+    this.skewMs = 0; // by how much this phone's clock was ahead of the server's at the last handshake
     this.line = new Line(send, options);
     this.outbox = new Outbox(store, APP);
     this.mirror = new Mirror(store);
@@ -31,21 +36,48 @@ export class Client {
     return this.line.json("POST", "/devices", { json: { id: deviceId, name, public_key: publicKey } });
   }
 
-  // Push, upload, pull, one after the other; only one tab of this browser at a time. Throws Offline, or the Problem
-  // that the person must hear of; whatever was not sent waits.
+  // Push, upload, pull, one after the other; only one tab of this browser at a time. A device that has ended parts
+  // instead. Throws Offline, or the Problem that the person must hear of; whatever was not sent waits.
   synchronise(told = {}) {
     return navigator.locks.request("xunji-synchronise", async () => {
-      const receipts = await this.push();
-      await this.uploads.run(told.uploaded);
-      await this.pull();
-      return receipts;
+      try {
+        const receipts = await this.push();
+        await this.uploads.run(told.uploaded);
+        await this.pull();
+        return receipts;
+      } catch (problem) {
+        return this.#end(problem, told);
+      }
     });
+  }
+
+  // A login that ended looks like an officer who was disabled: whether something may be said without it, the server
+  // knows, and its refusal costs nothing.
+  async #end(problem, told) {
+    const isWiped = Boolean(problem.members?.wipe);
+    if (await this.isDrained()) {
+      if (isWiped) await this.mirror.wipe();
+    } else if (isWiped || problem.status === 401) {
+      await this.part(told);
+    }
+    throw problem;
+  }
+
+  // Say without a login what is left to say, with its media, then forget what the bank told. Throws Ended, or the
+  // Problem that the server answered: the device has not ended (401), or so long ago that nothing counts.
+  async part(told = {}) {
+    const line = new Line(partingSend(this.line.send, await this.identity(), this.bankTag), this.options);
+    await this.#drain(line, (batch, problem) => this.#reactParting(batch, problem));
+    await new PartingUploads(this.store, line).run(told.uploaded);
+    await this.mirror.wipe();
+    throw new Ended();
   }
 
   // Exchange the time, before every push, and learn where the server stands. A new epoch means that it was restored:
   // what was acknowledged in the last days is sent again.
   async handshake() {
     const answer = await this.#greeted();
+    this.skewMs = Date.now() - Date.parse(answer.sample.server_time);
     const before = await this.store.find("epoch");
     if (before !== null && before !== answer.epoch) {
       await this.outbox.sendAgain();
@@ -74,16 +106,20 @@ export class Client {
 
   async push() {
     await this.handshake();
+    return this.#drain(this.line, (batch, problem) => this.#react(batch, problem));
+  }
+
+  async #drain(line, react) {
     const receipts = [];
     let refusals = 0;
     for (let batch = await this.#next(); batch !== null; batch = await this.#next()) {
       try {
-        receipts.push(...(await this.outbox.storeAnswer(batch, await this.#send(batch))));
+        receipts.push(...(await this.outbox.storeAnswer(batch, await this.#send(line, batch))));
         refusals = 0;
       } catch (problem) {
         refusals += 1;
         if (problem.status === undefined || refusals > MOST_REFUSALS) throw problem;
-        await this.#react(batch, problem);
+        await react(batch, problem);
       }
     }
     return receipts;
@@ -93,9 +129,9 @@ export class Client {
     return this.outbox.nextBatch(await this.identity());
   }
 
-  async #send(batch) {
+  async #send(line, batch) {
     const headers = { "Content-Type": "application/json", "Content-Encoding": "gzip", "Device-Signature": batch.signature };
-    return this.line.json("POST", "/sync/push", { headers, body: await gzipped(batch.body) });
+    return line.json("POST", "/sync/push", { headers, body: await gzipped(batch.body) });
   }
 
   async #react(batch, problem) {
@@ -104,6 +140,14 @@ export class Client {
     if (does === "new_batch_id") return this.outbox.rebuild();
     if (does === "enrol_again_then_sign_again") return this.#enrolAgain();
     if (does === "become_another_device_and_renumber") return this.#enrolAnew();
+    throw problem;
+  }
+
+  // The same without a login: nobody can be enrolled, but a batch can be signed anew.
+  async #reactParting(batch, problem) {
+    const does = reaction("parting", problem.status, problem.code);
+    if (does === "halve") return this.outbox.halve(batch, problem.sentence);
+    if (does === "new_batch_id" || does === "sign_again") return this.outbox.rebuild();
     throw problem;
   }
 
@@ -147,14 +191,13 @@ export class Client {
     return false;
   }
 
-  // Do what the server says: a lost cursor costs a snapshot, a revoked device its rows, never the outbox.
+  // Do what the server says: a lost cursor costs a snapshot.
   async #obey(problem) {
     const does = problem.status === undefined ? "give_up_and_keep" : reaction("pull", problem.status, problem.code);
     if (does === "snapshot" && ((await this.mirror.cursor()) || (await this.mirror.snapshot()))) {
       await this.handshake();
       return this.mirror.beginAgain();
     }
-    if (does === "wipe_when_outbox_is_empty" && (await this.isDrained())) await this.mirror.wipe();
     throw problem;
   }
 
@@ -177,5 +220,4 @@ export class Client {
     }
     return answer.differing;
   }
-
 }

@@ -31,6 +31,7 @@ export class Line {
         return await action();
       } catch (problem) {
         if (!isLost(problem.status)) throw problem;
+        if (!navigator.onLine) break; // the phone itself says that nothing can come through
         if (attempt + 1 < this.patience) await this.rest(problem, attempt);
       }
     }

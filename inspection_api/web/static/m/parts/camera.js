@@ -3,7 +3,7 @@
 const REAR = { facingMode: { ideal: "environment" }, width: { ideal: 1920 }, height: { ideal: 1080 } };
 const TROUBLES = {
   NotAllowedError: ["camera_refused", "没有拍摄权限：请在浏览器设置中允许本网站使用相机和麦克风，然后重试"],
-  NotFoundError: ["camera_missing", "没有找到相机或麦克风"],
+  NotFoundError: ["camera_missing", "没有找到相机或麦克风：请接好设备，或换用有相机的手机后重试"],
   NotReadableError: ["camera_busy", "相机正被其他应用占用，请关闭后重试"],
 };
 const TYPES = { audio: ["audio/mp4", "audio/webm"], video: ["video/mp4", "video/webm"] };
@@ -59,7 +59,15 @@ function watermark(context, lines) {
   context.fillRect(0, top, width, height - top);
   context.fillStyle = "#fff";
   context.font = `${size}px sans-serif`;
-  lines.forEach((line, place) => context.fillText(line, size * 0.6, top + size * 1.5 * (place + 1) - size * 0.25, width - size));
+  lines.forEach((line, place) => context.fillText(fitted(context, line, width - 2 * size), size * 0.6, top + size * 1.5 * (place + 1) - size * 0.25));
+}
+
+// As much of a line as there is room for: squeezed letters prove nothing.
+function fitted(context, line, room) {
+  if (context.measureText(line).width <= room) return line;
+  let length = line.length;
+  while (length > 0 && context.measureText(`${line.slice(0, length)}…`).width > room) length = Math.floor(length * 0.9);
+  return `${line.slice(0, length)}…`;
 }
 
 // Record until `stop()` of what is returned is called; it resolves to { blob, mime, seconds }.

@@ -1,9 +1,9 @@
 // The media of one item: how many there are of each kind, and making more.
 
 import { h, show } from "../../shell/dom.js";
-import { notify } from "../../shell/states.js";
 import { proofsOf } from "../rules/form.js";
 import { taken } from "./capture.js";
+import { kept } from "./room.js";
 import { sign } from "./signature.js";
 
 const KINDS = [["photo", "图片"], ["video", "视频"], ["audio", "语音"]];
@@ -37,20 +37,14 @@ async function add(state, item, kind, draw) {
   if (made !== null) await keep(state, item, kind, made, draw);
 }
 
-// Keep what was made; a full phone has its sentence, and nothing that was kept before is lost.
 async function keep(state, item, kind, made, draw) {
   const at = Date.now();
-  try {
-    const medium = await state.app.visits.addMedium(state.draft.id, { item: item.key, kind, made, fix: state.app.position.fix(at), at });
-    state.media.push(medium);
-    draw();
-    state.changed();
-    return medium;
-  } catch (error) {
-    if (error.name !== "QuotaExceededError") throw error;
-    notify("手机空间不足，未能保存：请先联网上传待传资料，或清理手机空间（storage_full）", "bad");
-    return null;
-  }
+  const medium = await kept(() => state.app.visits.addMedium(state.draft.id, { item: item.key, kind, made, fix: state.app.position.fix(at), at }));
+  if (medium === null) return null;
+  state.media.push(medium);
+  draw();
+  state.changed();
+  return medium;
 }
 
 const pictures = (state, item, draw) =>

@@ -23,6 +23,9 @@ export function recognise(text, checkpoints, { bankTag = null, now = Date.now() 
   return { state: stateOf(plate, checkpoint, now), checkpoint };
 }
 
+// The checkpoint whose code, printed beside the symbol, was typed; null where the phone holds none of that code.
+export const named = (code, checkpoints) => checkpoints.find((each) => each.code.toUpperCase() === code.trim().toUpperCase()) ?? null;
+
 function stateOf(plate, checkpoint, now) {
   const issued = checkpoint.plates.find((each) => each.generation === plate.generation);
   if (issued === undefined) return "unknown_plate";

@@ -7,7 +7,8 @@ import { empty, notify } from "../../shell/states.js";
 
 const LEVELS = { 1: ["关注", "care"], 2: ["预警", "care"], 3: ["可疑", "bad"] };
 const RULES = { work_stopped: "停工预警" };
-const HANDLING = { new: "待复核", confirmed: "已确认", dispatched: "已派发，请反馈", feedback: "已反馈", closed: "已关闭", false_alarm: "误报" };
+const HANDLING = { new: "待复核", confirmed: "已确认，请反馈", dispatched: "已派发，请反馈", feedback: "已反馈", closed: "已关闭", false_alarm_proposed: "误报待复核", false_alarm: "误报" };
+const DONE = ["closed", "false_alarm"];
 
 export async function alerts(app, place) {
   const [found, customers] = await Promise.all([app.mirror.all("alert"), app.mirror.all("customer")]);
@@ -24,7 +25,7 @@ function row(app, alert, name) {
     h("p", { class: "row spread" }, h("strong", {}, name), h("span", { class: `badge ${kind}` }, words)),
     h("p", {}, `${RULES[alert.rule] ?? alert.rule} · ${day(alert.subject_date)}${alert.cleared_on ? ` · ${day(alert.cleared_on)} 已恢复` : ""}`),
     h("p", { class: "faint" }, HANDLING[alert.handling] ?? alert.handling),
-    alert.handling === "dispatched" && h("button", { type: "button", class: "primary", onclick: () => feedback(app, alert) }, "反馈情况"),
+    !DONE.includes(alert.handling) && h("button", { type: "button", class: "primary", onclick: () => feedback(app, alert) }, "反馈情况"),
   );
 }
 

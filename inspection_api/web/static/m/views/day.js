@@ -3,6 +3,7 @@
 import { h, icon, show } from "../../shell/dom.js";
 import { day as dayWords, distance, today } from "../../shell/format.js";
 import { empty } from "../../shell/states.js";
+import { warnings } from "../parts/room.js";
 
 const KINDS = { regular: "定期检查", initial: "首次检查", exit: "退出检查", campaign: "专项检查" };
 const MOST = 60;
@@ -18,10 +19,11 @@ export async function day(app, place) {
 }
 
 async function content(app) {
-  const [tasks, drafts, points] = await Promise.all([app.openTasks(), app.visits.all(), app.mirror.all("checkpoint")]);
+  const [tasks, drafts, points, waiting] = await Promise.all([app.openTasks(), app.visits.all(), app.mirror.all("checkpoint"), app.client.outbox.waiting()]);
   const due = tasks.filter((task) => task.period_start <= today());
   const later = tasks.length - due.length;
   return [
+    drafts.length + waiting > 0 && (await warnings()),
     drafts.length > 0 && h("section", { class: "card" }, h("h2", {}, "未提交的检查"), h("ul", {}, drafts.map((draft) => begun(draft, points)))),
     due.length === 0 && empty("目前没有到期的任务"),
     h("ul", { class: "stack" }, due.slice(0, MOST).map(row)),

@@ -4,6 +4,7 @@ import { h, show } from "../../shell/dom.js";
 import { instant, size } from "../../shell/format.js";
 import { empty, notify } from "../../shell/states.js";
 import { exported, imported } from "../parts/carrying.js";
+import { warnings } from "../parts/room.js";
 
 const TYPES = {
   "inspection.submit": "现场检查",
@@ -35,7 +36,7 @@ const ADVICE = {
 export async function outbox(app, place) {
   const list = h("div", { class: "stack" });
   const refresh = async () => show(list, await content(app));
-  show(place, h("h1", {}, "待传与记录"), h("p", { class: "buttons" }, h("button", { type: "button", class: "primary", onclick: () => app.runner.run() }, "立即同步"), h("button", { type: "button", onclick: () => carryOut(app) }, "导出"), carryIn(app, refresh)), await room(), list);
+  show(place, h("h1", {}, "待传与记录"), h("p", { class: "buttons" }, h("button", { type: "button", class: "primary", onclick: () => app.runner.run() }, "立即同步"), h("button", { type: "button", onclick: () => carryOut(app) }, "导出"), carryIn(app, refresh)), await warnings(), list);
   await refresh();
   app.runner.addEventListener("change", refresh);
   app.runner.addEventListener("progress", refresh);
@@ -70,15 +71,6 @@ const upload = (app, medium) =>
     h("span", {}, `${{ photo: "图片", audio: "语音", video: "视频" }[medium.kind]} ${size(medium.bytes)}`),
     medium.state === "aside" ? h("p", { class: "trouble" }, medium.fault) : h("progress", { max: medium.bytes, value: app.runner.progress.get(medium.id) ?? 0, "aria-label": "上传进度" }),
   );
-
-// A warning where the browser may throw the data away by itself.
-async function room() {
-  const [isKept, { usage = 0, quota = 0 } = {}] = await Promise.all([navigator.storage?.persisted?.(), navigator.storage?.estimate?.()]);
-  return [
-    isKept === false && h("p", { class: "card care" }, "浏览器未承诺长期保存数据：请把本页添加到手机主屏幕，并尽快联网上传（storage_not_persistent）"),
-    quota > 0 && usage > 0.9 * quota && h("p", { class: "card care" }, `手机空间即将用完（已用 ${size(usage)}）：请尽快联网上传（storage_nearly_full）`),
-  ];
-}
 
 async function carryOut(app) {
   const file = await exported(app.client.store);

@@ -5,9 +5,12 @@ import { ask, field } from "../../shell/dialog.js";
 import { h, show } from "../../shell/dom.js";
 import { duration, instant } from "../../shell/format.js";
 import { empty, fill, notify } from "../../shell/states.js";
+import { newId } from "../device/bytes.js";
 
 const STATES = { not_ready: ["尚未完成", ""], open: ["可打印", "good"], locked: ["已锁定", "bad"], unlock_requested: ["已申请解锁", "care"], voided: ["已作废", "bad"] };
 const REASONS = [["missed", "逾期未打印"], ["lost", "原件遗失或损坏"], ["correction", "内容有误需更正"], ["equipment", "打印设备或网络故障"], ["other", "其他"]];
+const PRINTS = { superseded: "（已更替）", voided: "（已作废）" };
+const REQUESTS = { pending: "待审批", approved: "已批准", rejected: "未批准", withdrawn: "已撤回", expired: "已过期" };
 const RECORDS = { submitted: "待补齐", accepted: "已完成", extra: "已完成（不计入任务）", refused: "未采纳", voided: "已作废" };
 
 export async function papers(app, place) {
@@ -37,8 +40,28 @@ function countdown({ state, blockers, print_closes_at: closes }) {
 export async function paper(app, place, id) {
   const body = h("div", { class: "stack" });
   show(place, h("h1", {}, "明白纸"), body, h("p", { class: "buttons" }, h("a", { class: "button", href: "#/papers" }, "返回")));
-  const refresh = () => fill(body, async () => card(app, id, await app.ask(`/inspections/${id}/paper`), refresh));
+  const refresh = () => fill(body, async () => card(app, id, await standing(app, id), refresh));
   await refresh();
+}
+
+// Where the paper stands, by the server; without a network by what came with the last pull.
+async function standing(app, id) {
+  try {
+    return await app.ask(`/inspections/${id}/paper`);
+  } catch (problem) {
+    const record = await app.mirror.find("inspection", id);
+    if (!isUnheard(problem) || record === null) throw problem;
+    return remembered(app, record);
+  }
+}
+
+const isUnheard = (problem) => problem.status === 0 || problem.status === 401 || problem.status >= 500;
+
+async function remembered(app, { id, print_closes_at: closes }) {
+  const [prints, requests] = await Promise.all(["paper", "unlock_request"].map(async (name) => (await app.mirror.all(name)).filter((row) => row.inspection_id === id)));
+  const isAsked = requests.some((request) => request.status === "pending");
+  const state = closes === null ? "not_ready" : Date.parse(closes) > Date.now() ? "open" : isAsked ? "unlock_requested" : "locked";
+  return { state, closes_at: closes, prints, requests, deciders: [], isOld: true };
 }
 
 function card(app, id, found, refresh) {
@@ -47,41 +70,55 @@ function card(app, id, found, refresh) {
   return h(
     "section",
     { class: "card" },
+    found.isOld && h("p", { class: "faint" }, "没有网络：以下为上次同步时的情况"),
     h("p", { class: "row spread" }, h("strong", {}, "状态"), h("span", { class: `badge ${kind}` }, words)),
     found.state === "open" && h("p", {}, `还可打印 ${duration(left)}，至 ${instant(found.closes_at)}`),
-    found.prints.map((print) => h("p", { class: "faint" }, `${print.copy === 1 ? "原件" : `补打 第${print.copy - 1}次`} ${print.number} · ${instant(print.printed_at)}`)),
+    found.state === "locked" && found.deciders.length > 0 && h("p", { class: "faint" }, `可由 ${found.deciders.map((each) => each.name).join("、")} 解锁`),
+    found.prints.map((print) => h("p", { class: "faint" }, printWords(print))),
     found.requests.map((request) => h("p", { class: "faint" }, unlockWords(request))),
-    h("p", { class: "buttons" }, h("a", { class: "button", href: address(`/inspections/${id}/paper/preview`), target: "_blank", rel: "noreferrer" }, "预览"), buttons(app, id, found, refresh)),
+    h("p", { class: "buttons" }, !found.isOld && h("a", { class: "button", href: address(`/inspections/${id}/paper/preview`), target: "_blank", rel: "noreferrer" }, "预览"), buttons(app, id, found, refresh)),
   );
 }
 
-const unlockWords = ({ status, requested_at: at, decision_reason: reason }) => `${instant(at)} 申请解锁：${{ open: "待审批", approved: "已批准", rejected: "未批准", withdrawn: "已撤回", expired: "已过期" }[status] ?? status}${reason ? `（${reason}）` : ""}`;
+const printWords = ({ copy, number, printed_at: at, status }) => `${copy === 1 ? "原件" : `补打 第${copy}次`} ${number} · ${instant(at)}${PRINTS[status] ?? ""}`;
+
+const unlockWords = ({ status, requested_at: at, decision_reason: reason, days }) =>
+  `${instant(at)} 申请解锁：${REQUESTS[status] ?? status}${status === "approved" && days ? `，重新开放 ${days} 天` : ""}${reason ? `（${reason}）` : ""}`;
 
 function buttons(app, id, found, refresh) {
-  if (found.state === "open") return h("button", { type: "button", class: "primary", onclick: () => release(id, refresh) }, "到机具打印");
+  const pending = found.requests.find((request) => request.status === "pending" && request.requested_by === app.officer.id);
+  if (found.state === "open" && !found.isOld) return h("button", { type: "button", class: "primary", onclick: () => release(id, found, refresh) }, "到机具打印");
   if (found.state === "locked") return h("button", { type: "button", class: "primary", onclick: () => unlock(app, id, refresh) }, "申请解锁");
+  if (pending && !found.isOld) return h("button", { type: "button", onclick: () => withdraw(pending, refresh) }, "撤回申请");
   return null;
 }
 
-// Print once, let it wait for a station, and release it by the six digits on that station's screen.
-async function release(id, refresh) {
-  const code = h("input", { name: "code", inputmode: "numeric", pattern: "[0-9]{6}", maxlength: 6, required: true, autocomplete: "off" });
-  const stations = h("select", { name: "station", required: true });
-  const found = await all("/print-stations");
-  show(stations, found.items.map((station) => h("option", { value: station.id }, station.name)));
-  const key = newKey();
+// Print once, let it wait for a station, and release it by the six digits on that station's screen. What waits already,
+// because the digits were wrong the last time, is released instead of printed again.
+async function release(id, found, refresh) {
+  const [stations, jobs] = await Promise.all([all("/print-stations"), all("/print-jobs", { state: "queued" })]);
+  if (stations.items.length === 0) return notify("您所在的机构还没有打印机具，请联系支行（station_missing）", "bad");
+  const keys = [newKey(), newKey()];
+  const waiting = jobs.items.find((job) => found.prints.some((print) => print.id === job.print_id));
   const done = await ask({
     title: "在打印机具前放行",
-    content: [field("机具", stations), field("屏幕上的六位数字", code)],
+    content: [
+      field("机具", h("select", { name: "station", required: true }, stations.items.map((station) => h("option", { value: station.id }, station.name)))),
+      field("屏幕上的六位数字", h("input", { name: "code", inputmode: "numeric", pattern: "[0-9]{6}", maxlength: 6, required: true, autocomplete: "off" })),
+    ],
     confirm: "打印",
     submit: async (data) => {
-      const print = await post(`/inspections/${id}/prints`, {}, { key });
-      const job = await post("/print-jobs", { print_id: print.id });
+      const job = waiting ?? (await queued(id, keys));
       return post(`/print-jobs/${job.id}/release`, { station_id: data.get("station"), code: data.get("code") });
     },
   });
   if (done) notify("已放行，机具正在打印");
   return refresh();
+}
+
+async function queued(id, [printKey, jobKey]) {
+  const print = await post(`/inspections/${id}/prints`, {}, { key: printKey });
+  return post("/print-jobs", { print_id: print.id }, { key: jobKey });
 }
 
 async function unlock(app, id, refresh) {
@@ -92,8 +129,26 @@ async function unlock(app, id, refresh) {
       field("说明", h("textarea", { name: "text", minlength: 10, maxlength: 500, required: true }), "不少于 10 个字，上级将看到"),
     ],
     confirm: "提交申请",
-    submit: (data) => post(`/inspections/${id}/unlock-requests`, { reason_code: data.get("code"), reason: data.get("text") }),
+    submit: (data) => request(app, id, data.get("code"), data.get("text")),
   });
-  if (done) notify("已提交，等待上级审批");
+  if (done) notify(done.id ? "已提交，等待上级审批" : "已保存，联网后自动提交");
+  return refresh();
+}
+
+// Ask at once where somebody answers; else the request waits in the outbox like everything else.
+async function request(app, id, code, words) {
+  try {
+    return await post(`/inspections/${id}/unlock-requests`, { reason_code: code, reason: words }, { here: true });
+  } catch (problem) {
+    if (!isUnheard(problem)) throw problem;
+    await app.client.outbox.capture("unlock.request", newId(), { inspection_id: id, reason_code: code, reason_text: words });
+    app.runner.run();
+    return {};
+  }
+}
+
+async function withdraw(pending, refresh) {
+  const done = await ask({ title: "撤回解锁申请？", content: h("p", {}, "撤回后可以再次申请。"), confirm: "撤回", submit: () => post(`/unlock-requests/${pending.id}/withdraw`) });
+  if (done) notify("已撤回");
   return refresh();
 }

@@ -2,22 +2,23 @@
 
 import { ask, field } from "../../shell/dialog.js";
 import { h, icon, show } from "../../shell/dom.js";
-import { day, distance } from "../../shell/format.js";
+import { day } from "../../shell/format.js";
 import { empty, notify } from "../../shell/states.js";
 import { placeOf } from "../app.js";
-import { decide } from "../rules/fence.js";
 import { takePhoto } from "../parts/capture.js";
+import { headline, Presence } from "../parts/presence.js";
+import { kept } from "../parts/room.js";
 
 const BINDING_FIXES = 3;
 const SCAN_LIVES_MS = 600_000;
-const ACCEPTED = ["inside", "indeterminate"];
+const FRESH_MS = 5000;
 
 export async function point(app, place, id) {
   const checkpoint = await app.mirror.find("checkpoint", id);
   if (checkpoint === null) return show(place, empty("手机上没有这个检查点，请联网同步后再试"), h("a", { class: "button", href: "#/" }, "返回"));
   const [customer, tasks] = await Promise.all([app.mirror.find("customer", checkpoint.customer_id), app.tasksOf(id)]);
   const presence = h("div", { class: "presence", role: "status" });
-  const actions = h("p", { class: "buttons" });
+  const actions = h("p", { class: "act" }); // where the thumb is, wherever the words above it end
   show(
     place,
     h("h1", {}, customer?.name ?? checkpoint.name),
@@ -26,8 +27,10 @@ export async function point(app, place, id) {
     actions,
     h("p", { class: "buttons" }, h("a", { class: "button", href: "#/" }, "返回"), h("button", { type: "button", onclick: () => unmet(app, checkpoint, tasks[0]) }, "上门未遇或被拒")),
   );
-  const refresh = () => { judge(app, checkpoint, tasks, presence, actions); };
+  const standing = new Presence(app, checkpoint, tasks, scannedOf(checkpoint));
+  const refresh = () => { judge(app, checkpoint, standing, presence, actions); };
   refresh();
+  standing.addEventListener("change", refresh);
   app.position.addEventListener("change", refresh);
   const timer = setInterval(refresh, 5000);
   return () => { clearInterval(timer); app.position.removeEventListener("change", refresh); };
@@ -42,36 +45,36 @@ const facts = (checkpoint, customer, tasks) =>
   );
 
 // Where he stands, in one sentence, and the button that fits.
-function judge(app, checkpoint, tasks, presence, actions) {
-  const centre = placeOf(checkpoint);
-  const fixes = app.position.fixes();
-  const scanned = scannedOf(checkpoint);
+function judge(app, checkpoint, presence, place, actions) {
+  const { scanned, tasks } = presence;
   const scanButton = h("a", { class: "button primary", href: `#/scan/${checkpoint.id}` }, icon("phone"), "扫描二维码牌");
-  if (checkpoint.state === "unbound" || centre === null) {
-    show(presence, h("p", {}, `检查点尚未绑定位置：请站在二维码牌前，采集至少 ${BINDING_FIXES} 次定位并拍摄二维码牌（unbound）`), accuracyLine(app));
-    return show(actions, scanned ? h("button", { type: "button", class: "primary", disabled: fixes.length < BINDING_FIXES, onclick: () => bind(app, checkpoint, scanned) }, `绑定位置（已定位 ${fixes.length} 次）`) : scanButton);
-  }
-  const judged = decide(fixes, centre, checkpoint.radius_m);
-  const isRight = ACCEPTED.includes(judged.verdict);
-  presence.dataset.verdict = judged.verdict;
-  show(presence, h("p", { class: isRight ? "right" : "wrong" }, headline(judged)), h("p", {}, detail(judged, checkpoint)), accuracyLine(app));
-  if (!scanned) return show(actions, scanButton);
-  return show(actions, h("button", { type: "button", class: "primary", disabled: !isRight, onclick: () => begin(app, checkpoint, tasks[0], scanned) }, isRight ? "开始检查" : "请到检查点再开始"));
+  if (checkpoint.state === "unbound" || placeOf(checkpoint) === null) return judgeUnbound(app, checkpoint, scanned, scanButton, place, actions);
+  const judged = presence.now();
+  place.dataset.verdict = judged.code;
+  show(
+    place,
+    h("p", { class: judged.mayStart ? "right" : "wrong" }, headline(judged)),
+    h("p", { data: { source: judged.isServers ? "server" : "phone" } }, judged.sentence),
+    tasks.length === 0 && h("p", {}, "这个检查点目前没有到期的任务：可以检查，但不计入任务（nothing_due）"),
+    scanned?.reason && h("p", {}, `二维码牌未扫描，手工输入编号（${scanned.reason}）：提交后由上级决定是否计入（qr_manual）`),
+    accuracyLine(app),
+  );
+  if (!scanned) return offer(actions, "scan", () => scanButton);
+  return offer(actions, `begin ${judged.mayStart}`, () => h("button", { type: "button", class: "primary", disabled: !judged.mayStart, onclick: (event) => begin(app, presence, event.target) }, judged.mayStart ? "开始检查" : "请到检查点再开始"));
 }
 
-const headline = ({ verdict }) => (ACCEPTED.includes(verdict) ? "检查点正确" : verdict === "outside" ? "位置不对，无法检查" : "暂时无法确认位置");
+// What stays the same stays where it is: a button that is made anew under the finger hears no tap.
+function offer(place, key, make) {
+  if (place.dataset.offered === key) return;
+  place.dataset.offered = key;
+  show(place, make());
+}
 
-function detail({ verdict, distance_m: far, accuracy_m: accuracy }, checkpoint) {
-  const metres = `距检查点约 ${distance(far ?? 0)}`;
-  const sentences = {
-    inside: `${metres}，在 ${checkpoint.radius_m} 米范围内`,
-    indeterminate: `${metres}，定位精度约 ${Math.round(accuracy)} 米，无法确认在范围内：请补拍二维码牌和一项现场证明，本次将复核`,
-    outside: `${metres}，超出 ${checkpoint.radius_m} 米范围，请到达现场后再检查`,
-    too_coarse: `定位精度约 ${Math.round(accuracy)} 米，过于粗略，请移至开阔处或稍候再试`,
-    stale: "没有有效的最新定位，请打开定位并稍候",
-    mock: "检测到模拟定位，请关闭模拟定位软件后重试",
-  };
-  return `${sentences[verdict]}（${verdict}）`;
+function judgeUnbound(app, checkpoint, scanned, scanButton, place, actions) {
+  const { length } = onTheSpot(app, scanned);
+  show(place, h("p", {}, `检查点尚未绑定位置：请站在二维码牌前，采集至少 ${BINDING_FIXES} 次定位并拍摄二维码牌（unbound）`), scanned?.reason && h("p", { class: "trouble" }, "绑定位置须扫描二维码牌，不能手工输入（bind_needs_scan）"), h("p", {}, `已定位 ${length} 次`), accuracyLine(app));
+  if (!scanned || scanned.reason) return offer(actions, "scan", () => scanButton);
+  return offer(actions, `bind ${length >= BINDING_FIXES}`, () => h("button", { type: "button", class: "primary", disabled: length < BINDING_FIXES, onclick: () => bind(app, checkpoint, scanned) }, "绑定位置"));
 }
 
 function accuracyLine(app) {
@@ -86,22 +89,37 @@ function scannedOf(checkpoint) {
   return scanned?.id === checkpoint.id && Date.now() - scanned.at < SCAN_LIVES_MS ? scanned : null;
 }
 
-async function begin(app, checkpoint, task, scanned) {
+// The server is asked once more where it can be: what it refuses does not begin; what it cannot hear is judged later.
+async function begin(app, presence, button) {
+  button.disabled = true;
+  if ((await presence.last()).mayStart) await open(app, presence);
+  button.disabled = false;
+}
+
+async function open(app, { checkpoint, scanned, tasks: [task] }) {
   const templateVersionId = task?.template_version_id ?? (await app.newestVersion())?.id;
   if (!templateVersionId) return notify("手机上还没有检查表，请联网同步后再开始（template_missing）", "bad");
   const at = Date.now();
-  const draft = await app.visits.begin({ checkpoint, task, templateVersionId, qr: scanned.qr, fixes: app.position.fixes(at), at });
+  const draft = await kept(() => app.visits.begin({ checkpoint, task, templateVersionId, scanned, fixes: app.position.fixes(at), at }));
+  if (draft === null) return;
   sessionStorage.removeItem("xunji.scanned");
-  return app.go(`visit/${draft.id}`);
+  app.go(`visit/${draft.id}`);
 }
+
+// The positions since the plate was scanned: those of the way there would draw the checkpoint away from its plate.
+const onTheSpot = (app, scanned, at = Date.now()) => app.position.fixes(at).filter((fix) => scanned && at - fix.age_s * 1000 >= scanned.at - FRESH_MS);
 
 // The first binding: fixes on the spot and the photo of the mounted plate; a manager may have to confirm it.
 async function bind(app, checkpoint, scanned) {
   const made = await takePhoto(app, ["二维码牌", checkpoint.name]);
   if (made === null) return;
   const at = Date.now();
-  const photo = await app.visits.addMedium("", { item: null, kind: "photo", made, fix: app.position.fix(at), at });
-  await app.visits.bind(checkpoint, { qr: scanned.qr, fixes: app.position.fixes(at), photo });
+  const fixes = onTheSpot(app, scanned, at);
+  const bound = await kept(async () => {
+    const photo = await app.visits.addMedium("", { item: null, kind: "photo", made, fix: app.position.fix(at), at });
+    return app.visits.bind(checkpoint, { qr: scanned.qr, fixes, photo });
+  });
+  if (bound === null) return;
   notify("绑定已保存，将随下次同步上传");
   app.runner.run();
   app.go("");
@@ -124,11 +142,12 @@ function navigation(app, checkpoint) {
   const place = h("p", { class: "buttons" });
   const centre = placeOf(checkpoint);
   if (centre === null) return place;
+  show(place, link("地图导航", `geo:${centre.lat},${centre.lon}?q=${centre.lat},${centre.lon}(${encodeURIComponent(checkpoint.name.slice(0, 50))})`));
   const isApple = /iPhone|iPad/.test(navigator.userAgent);
   app
     .ask(`/checkpoints/${checkpoint.id}`)
     .then(({ navigation: links }) => links && show(place, link("百度导航", isApple ? links.baidu_ios : links.baidu_android), link("高德导航", isApple ? links.amap_ios : links.amap_android)))
-    .catch(() => show(place, link("地图导航", `geo:${centre.lat},${centre.lon}?q=${centre.lat},${centre.lon}(${encodeURIComponent(checkpoint.name)})`)));
+    .catch(() => null); // the phone's own map stays
   return place;
 }
 

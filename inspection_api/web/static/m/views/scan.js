@@ -2,11 +2,15 @@
 
 import { h, icon, show } from "../../shell/dom.js";
 import { field } from "../../shell/dialog.js";
+import { asked } from "../parts/asking.js";
 import { open, stop, torch } from "../parts/camera.js";
 import { read } from "../parts/reader.js";
-import { recognise } from "../rules/plate.js";
+import { named, recognise } from "../rules/plate.js";
 
 const EVERY_MS = 250;
+const SAME_AGAIN_MS = 5000;
+const OF_THE_PLATE = ["qr_invalid", "qr_revoked", "not_found"];
+const REASONS = ["牌面破损或污损", "光线不足，无法对焦", "手机相机故障", "牌面被遮挡或过高"];
 
 const SENTENCES = {
   not_a_plate: "这不是检查点的二维码，请扫描现场安装的二维码牌（not_a_plate）",
@@ -14,6 +18,8 @@ const SENTENCES = {
   not_mine: "这不是您负责的检查点，或手机尚未同步；如已交接给您，请联网同步后再扫（not_mine）",
   unknown_plate: "手机上没有这块二维码牌的记录，请联网同步后再扫（unknown_plate）",
   revoked: "这块二维码牌已换发作废，请扫描新牌，或联系支行换牌（qr_revoked）",
+  not_found: "这不是您负责的检查点（not_mine）",
+  unknown_code: "手机上没有这个编号的检查点，请核对二维码牌上的编号，或联网同步后再试（not_mine）",
 };
 
 // `wanted` is the checkpoint that he set out for (an id), if any.
@@ -26,7 +32,7 @@ export async function scan(app, place, wanted = "") {
   try {
     stream = await open({ video: true });
   } catch (trouble) {
-    show(said, h("p", { class: "trouble" }, trouble.sentence), h("p", {}, "也可以输入二维码牌下方的编号。"));
+    show(said, h("p", { class: "trouble", role: "alert" }, trouble.sentence), h("p", {}, "也可以在下方手工输入二维码牌上的编号，并说明原因。"));
     return null;
   }
   video.srcObject = stream;
@@ -36,13 +42,16 @@ export async function scan(app, place, wanted = "") {
   return () => { watching.end(); stop(stream); };
 }
 
-// Look again and again until `seen` says that it was the right one.
+// Look again and again until `seen` says that it was the right one; what was wrong a moment ago is not judged again.
 function watch(video, seen) {
   const state = { on: true, end: () => { state.on = false; } };
+  let last = { text: null, at: 0 };
   (async () => {
     while (state.on) {
       const text = await read(video).catch(() => null);
-      if (text !== null && state.on && (await seen(text))) return;
+      const isNews = text !== null && (text !== last.text || Date.now() - last.at > SAME_AGAIN_MS);
+      if (isNews) last = { text, at: Date.now() };
+      if (isNews && state.on && (await seen(text))) return;
       await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
     }
   })();
@@ -55,12 +64,29 @@ async function offerTorch(button, stream) {
   button.addEventListener("click", () => torch(stream, (on = !on)));
 }
 
-// Say what the text is; go on where it opens a visit.
+// Say what the text is; go on where it opens a visit. What is no plate at all is nobody else's business.
 async function decide(app, text, wanted, said) {
-  const { state, checkpoint } = recognise(text, await app.mirror.all("checkpoint"), { bankTag: app.officer.bank.tag });
-  if (state !== "right" && state !== "unbound") return say(said, SENTENCES[state]);
+  const own = await recognised(app, text);
+  if (own.state === "not_a_plate") return say(said, SENTENCES.not_a_plate);
+  const told = await asked(text, app.position.fixes());
+  if (told !== null && OF_THE_PLATE.includes(told.code)) return say(said, SENTENCES[own.state === "other_bank" ? own.state : told.code] ?? told.sentence);
+  const { state, checkpoint } = told === null ? own : await brought(app, text, own, told.code);
+  if (checkpoint === null || (told === null && state !== "right" && state !== "unbound")) return say(said, SENTENCES[state]);
+  return arrive(app, checkpoint, { qr: text }, wanted, said);
+}
+
+const recognised = async (app, text) => recognise(text, await app.mirror.all("checkpoint"), { bankTag: app.officer.bank.tag });
+
+// What the server knows of the checkpoint and the phone does not, yet, comes with the next pull.
+async function brought(app, text, own, code) {
+  if (own.checkpoint !== null && (code === "unbound") === (own.state === "unbound")) return own;
+  await app.runner.run();
+  return recognised(app, text);
+}
+
+function arrive(app, checkpoint, scanned, wanted, said) {
   if (wanted && checkpoint.id !== wanted) return say(said, `这是“${checkpoint.name}”的二维码牌，不是要检查的检查点（wrong_point）`);
-  sessionStorage.setItem("xunji.scanned", JSON.stringify({ qr: text, id: checkpoint.id, at: Date.now() }));
+  sessionStorage.setItem("xunji.scanned", JSON.stringify({ ...scanned, id: checkpoint.id, at: Date.now() }));
   navigator.vibrate?.(80);
   app.go(`point/${checkpoint.id}`);
   return true;
@@ -71,17 +97,28 @@ function say(said, sentence) {
   return false;
 }
 
-// Where the camera fails: the text of the plate, typed or pasted, with the reason, which the record shows.
+// Where no camera can read the plate: the code that stands on it, typed, with the reason, which a superior reads.
 function manual(app, wanted, said) {
-  const submit = (event) => {
+  const submit = async (event) => {
     event.preventDefault();
-    const text = new FormData(event.target).get("text").trim().toUpperCase();
-    return decide(app, text, wanted, said);
+    const data = new FormData(event.target);
+    const reason = [data.get("reason"), data.get("note").trim()].filter(Boolean).join("：");
+    const checkpoint = named(data.get("code"), await app.mirror.all("checkpoint"));
+    if (checkpoint === null) return say(said, SENTENCES.unknown_code);
+    return arrive(app, checkpoint, { qr: checkpoint.code, reason }, wanted, said);
   };
   return h(
     "details",
     { class: "card" },
     h("summary", {}, icon("person"), "无法扫码？手工输入"),
-    h("form", { class: "stack", onsubmit: submit }, field("二维码内容", h("input", { name: "text", required: true, maxlength: 2000, autocomplete: "off", autocapitalize: "characters" }), "二维码牌上以 XJ1 开头的文字"), h("button", { class: "primary" }, "确定")),
+    h(
+      "form",
+      { class: "stack", onsubmit: submit },
+      h("p", { class: "faint" }, "手工输入的检查会被隔离，由上级看过原因后决定是否计入。"),
+      field("二维码牌上的编号", h("input", { name: "code", required: true, maxlength: 100, autocomplete: "off", autocapitalize: "characters" })),
+      field("原因", h("select", { name: "reason", required: true }, h("option", { value: "" }, "请选择"), REASONS.map((words) => h("option", { value: words }, words)), h("option", { value: "其他原因" }, "其他原因"))),
+      field("说明", h("input", { name: "note", maxlength: 150, autocomplete: "off" }), "可不填"),
+      h("button", { class: "primary" }, "确定"),
+    ),
   );
 }

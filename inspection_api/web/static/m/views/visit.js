@@ -5,6 +5,7 @@ import { h, show } from "../../shell/dom.js";
 import { empty, notify } from "../../shell/states.js";
 import { inputOf } from "../parts/inputs.js";
 import { mediaOf } from "../parts/proofs.js";
+import { kept } from "../parts/room.js";
 import { lacking, shownItems } from "../rules/form.js";
 
 const WORDS = { photo: "图片", audio: "语音", video: "视频", document_number: "证件或单据号码", second_person: "第二人核实" };
@@ -60,7 +61,7 @@ function question(state, item) {
 async function answer(state, item, entry) {
   if (entry === null) delete state.draft.answers[item.key];
   else state.draft.answers[item.key] = entry;
-  await state.app.visits.save(state.draft);
+  await kept(() => state.app.visits.save(state.draft));
   state.changed();
 }
 
@@ -91,7 +92,7 @@ async function submit(state, missing) {
   const open = tellMissing(state, missing);
   const warned = open === 0 || (await ask({ title: `还缺 ${open} 项，仍要提交？`, content: h("p", {}, "不完整的检查会被隔离，待上级决定后才可能计入。建议补齐后再提交。"), confirm: "仍要提交", danger: true })) !== null;
   if (!warned) return;
-  await app.visits.submit(draft, form, app.position.fixes(), app.officer.roles);
+  if ((await kept(() => app.visits.submit(draft, form, app.position.fixes(), app.officer.roles))) === null) return;
   notify("检查已提交，保存在手机上，正在上传");
   app.runner.run();
   app.go("outbox");
