@@ -19,6 +19,8 @@ from tests.browser import chromium, served
 from tests.factories import PASSWORD
 from tests.portfolio import Portfolio
 from tests.reports.reading import add_visit
+from tests.sync.phone import Street
+from tests.web.handset import Handset, film_of_label, handset
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -134,3 +136,30 @@ def site(committed_app: Flask, office: Portfolio) -> Iterator[Site]:
 def opened(app: Flask, office: Portfolio) -> Iterator[Site]:
     with served(app) as address, chromium() as browser:
         yield Site(address, browser, office)
+
+
+@pytest.fixture
+def street(committed_world: World) -> Street:
+    return Street(committed_world)
+
+
+@pytest.fixture
+def point(street: Street) -> UUID:
+    """A checkpoint of the officer's, with its task of this month."""
+    checkpoint_id = street.add()
+    street.make_tasks()
+    return checkpoint_id
+
+
+@pytest.fixture
+def address(committed_app: Flask) -> Iterator[str]:
+    with served(committed_app) as url:
+        yield url
+
+
+@pytest.fixture
+def phone(address: str, tmp_path: Path, street: Street, point: UUID) -> Iterator[Handset]:
+    """The officer's phone, the checkpoint's printed plate before its camera."""
+    label = film_of_label(tmp_path / "label.mjpeg", street, point)
+    with handset(address, tmp_path / "phone", street, label) as found:
+        yield found

@@ -1,202 +1,33 @@
-"""An officer's day in a real browser: his plate before a fake camera, his walk, days without a network, and kills."""
+"""An officer's day in a real browser: his plate before a fake camera, his walk, what he binds, answers and is told."""
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import signal
-from contextlib import contextmanager, suppress
-from io import BytesIO
+from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pypdfium2
 import pytest
-from PIL import Image
-from playwright.sync_api import Error, sync_playwright
-from sqlalchemy import text
 
-from kiosk_print.labels import Label, Layout, render_labels
-from tests.browser import FLAGS, served
-from tests.factories import PASSWORD
-from tests.fixtures import Clock
-from tests.sync.phone import LAT, LON, Street
+from checkpoints.models import Checkpoint
+from inspection_api.accounts import service as accounts
+from inspection_api.alerts.models import Alert
+from tests.kiosk_print.conftest import Desk
+from tests.kiosk_print.hall import Hall
+from tests.sync.phone import LAT, LON, fix
+from tests.web.handset import BURNT_IN, DEGREES_OUTSIDE, counted, enrolled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from uuid import UUID
 
     from flask import Flask
 
     from tests.factories import World
+    from tests.fixtures import Clock
+    from tests.sync.phone import Street
+    from tests.web.handset import Handset
 
 AXE = Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js"
-DEGREES_OUTSIDE = 0.01
-PATIENCE_MS = 60_000
-REFUSE_CAMERA = """() => {
-  navigator.mediaDevices.getUserMedia = async () => { throw new DOMException("", "NotAllowedError"); };
-}"""
-BURNT_IN = "dialog.capture button.primary"
-
-
-def printed(path: Path, code: str, name: str, qr_text: str) -> None:
-    """Write a film of a printed label, as a camera sees it."""
-    pdf = render_labels([Label(code=code, name=name, qr_text=qr_text)], Layout.SINGLE)
-    with pypdfium2.PdfDocument(pdf) as document:
-        label = document[0].render(scale=203 / 72).to_pil()
-    label.thumbnail((620, 460))
-    frame = Image.new("RGB", (640, 480), "white")
-    frame.paste(label, ((640 - label.width) // 2, (480 - label.height) // 2))
-    taken = BytesIO()
-    frame.save(taken, "JPEG", quality=92)
-    path.write_bytes(taken.getvalue() * 10)
-
-
-class Handset:
-    """A phone whose browser can be killed and started again over the same data."""
-
-    def __init__(self, playwright: Any, folder: Path, url: str, bank: str, *flags: str) -> None:
-        self.playwright, self.folder, self.url, self.bank = playwright, folder, url, bank
-        self.flags = (*FLAGS, "--use-fake-device-for-media-stream", *flags)
-        self.asked: set[str] = set()
-        self.faults: list[str] = []
-        self.at = (LON, LAT)
-
-    def start(self, *permissions: str) -> None:
-        self.context = self.playwright.chromium.launch_persistent_context(
-            self.folder,
-            executable_path=shutil.which("chromium"),
-            args=list(self.flags),
-            viewport={"width": 360, "height": 740},
-            permissions=list(permissions or ("geolocation", "camera", "microphone")),
-            geolocation={"longitude": self.at[0], "latitude": self.at[1], "accuracy": 12},
-        )
-        self.context.set_default_timeout(PATIENCE_MS)
-        self.context.clock.install(time=Clock().now)
-        self.page = self.context.pages[0]
-        self.page.on("request", lambda request: self.asked.add(request.url))
-        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
-        self.page.on("console", lambda line: self.faults.append(line.text) if "Security Policy" in line.text else None)
-
-    def kill(self) -> None:
-        """End the browser as a phone does that runs out of power."""
-        for each in Path("/proc").glob("[0-9]*/cmdline"):
-            try:
-                if f"--user-data-dir={self.folder}".encode() in each.read_bytes():
-                    os.kill(int(each.parent.name), signal.SIGKILL)
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-        with suppress(Error):
-            self.context.close()
-        (self.folder / "SingletonLock").unlink(missing_ok=True)
-
-    def stand(self, lon: float, lat: float) -> None:
-        self.at = (lon, lat)
-        self.context.set_geolocation({"longitude": lon, "latitude": lat, "accuracy": 12})
-
-    def open(self, path: str = "/m") -> None:
-        self.page.goto(self.url + path)
-
-    def log_in(self) -> None:
-        self.open("/login?next=/m")
-        self.page.wait_for_selector("[name=bank], .tabs", timeout=PATIENCE_MS)
-        if self.page.query_selector(".tabs"):
-            return
-        for name, value in {"bank": self.bank, "username": "officer", "password": PASSWORD}.items():
-            self.page.fill(f"[name={name}]", value)
-        self.page.click("button.primary")
-        self.page.wait_for_selector(".tabs")
-
-    def synchronise(self, state: str = "idle") -> None:
-        self.page.click(".status .sync")
-        self.page.wait_for_selector(f".dot.{state}", timeout=PATIENCE_MS)
-
-    def see(self, words: str) -> None:
-        try:
-            self.page.wait_for_selector(f"text={words}", timeout=PATIENCE_MS)
-        except Error:
-            raise AssertionError(f"{words} is not in: {self.page.inner_text('body')}") from None
-
-    def scan(self) -> None:
-        self.page.click(".tabs a[data-tab=scan]")
-        self.page.wait_for_url("**/m#/point/*", timeout=PATIENCE_MS)
-
-    def begin(self) -> None:
-        self.scan()
-        self.see("检查点正确")
-        self.page.click("text=开始检查")
-        self.page.wait_for_url("**/m#/visit/*")
-
-    def answer(self) -> None:
-        """Answer everything calmly, with the photos that are asked for."""
-        for item in self.page.query_selector_all("[data-item]"):
-            choices = item.query_selector_all(".choices label")
-            if choices:
-                choices[1 if len(choices) == 2 else 0].click()
-        self.page.fill("[aria-labelledby=label-power_kwh]", "120")
-        self.page.fill("[aria-labelledby=label-tax_ytd]", "3.50")
-        for key in ("power_kwh", "tax_ytd"):
-            self.take_photo(key)
-
-    def take_photo(self, key: str) -> None:
-        self.page.click(f"[data-item={key}] button:has-text('图片(0)')")
-        self.page.click(BURNT_IN)
-        self.page.wait_for_selector(f"[data-item={key}] button:has-text('图片(1)')")
-
-
-@pytest.fixture
-def street(committed_world: World) -> Street:
-    return Street(committed_world)
-
-
-@pytest.fixture
-def point(street: Street) -> UUID:
-    checkpoint_id = street.add()
-    street.make_tasks()
-    return checkpoint_id
-
-
-@contextmanager
-def handset(app: Flask, folder: Path, street: Street, point: UUID) -> Iterator[Handset]:
-    if shutil.which("chromium") is None:
-        pytest.skip("Debian's chromium is not installed: no browser looks at the pages")
-    film = folder / "label.mjpeg"
-    printed(film, "CP-1", "检查点", street.plate(point))
-    with served(app) as url, sync_playwright() as playwright:
-        flag = f"--use-file-for-fake-video-capture={film}"
-        phone = Handset(playwright, folder / "phone", url, street.world.bank.code, flag)
-        phone.start()
-        yield phone
-        phone.context.close()
-        assert phone.faults == []
-        assert {found for found in phone.asked if not found.startswith((url, "blob:", "data:"))} == set()
-
-
-@pytest.fixture
-def phone(committed_app: Flask, tmp_path: Path, street: Street, point: UUID) -> Iterator[Handset]:
-    with handset(committed_app, tmp_path, street, point) as phone:
-        yield phone
-
-
-def approve_all(app: Flask, world: World) -> None:
-    client, headers = app.test_client(), world.headers("manager")
-    for device in client.get("/api/v1/devices", headers=headers).json["items"]:
-        if device["status"] == "pending":
-            assert client.post(f"/api/v1/devices/{device['id']}/approve", headers=headers).status_code == 200
-
-
-def enrolled(phone: Handset, app: Flask, world: World) -> None:
-    phone.log_in()
-    phone.see("等待管理员批准")
-    approve_all(app, world)
-    phone.synchronise()
-    phone.see("定期检查")
-
-
-def counted(world: World, statement: str) -> list[Any]:
-    with world.transaction() as ctx:
-        return [tuple(row) for row in ctx.session.execute(text(statement))]
 
 
 def test_a_day_at_the_point_and_without_a_network(phone: Handset, committed_app: Flask, committed_world: World) -> None:
@@ -205,12 +36,10 @@ def test_a_day_at_the_point_and_without_a_network(phone: Handset, committed_app:
     phone.scan()
     phone.see("位置不对，无法检查")
     assert phone.page.is_disabled("text=请到检查点再开始")
-    for step in range(3):
-        phone.stand(LON + step * 1e-7, LAT)
-        phone.page.clock.fast_forward(12_000)
+    phone.walk()
     phone.see("检查点正确")
-    phone.page.click("text=开始检查")
-    phone.page.wait_for_url("**/m#/visit/*")
+    phone.page.click("button:has-text('开始检查')")
+    phone.arrive("visit/")
     phone.see("还缺")
     phone.answer()
     phone.see("已填写完整，可以提交")
@@ -232,70 +61,206 @@ def test_a_day_at_the_point_and_without_a_network(phone: Handset, committed_app:
     assert counted(committed_world, "SELECT status, count(*) FROM media GROUP BY 1") == [("stored", 2)]
 
 
-def test_nothing_is_lost_wherever_the_browser_is_killed(
-    phone: Handset, committed_app: Flask, committed_world: World
+def test_each_plate_has_its_sentence(
+    phone: Handset, street: Street, point: UUID, committed_app: Flask, committed_world: World
+) -> None:
+    """The server's where it can be asked, the phone's own where not; neither leads to a visit."""
+    enrolled(phone, committed_app, committed_world)
+    tag = committed_world.bank.tag.upper()
+    colleagues = street.plate(street.add("colleague"))
+    forged = street.plate(point)[:-26] + "A" * 26
+    words = {
+        f"XJ1.00000000.{'0' * 16}.1.{'A' * 26}": ("other_bank", "other_bank"),
+        forged: ("qr_invalid", None),
+        colleagues: ("not_mine", "not_mine"),
+        f"XJ1.{tag}.{'0' * 16}.1.{'A' * 26}": ("qr_invalid", "not_mine"),
+    }
+    for is_offline in (False, True):
+        phone.context.set_offline(is_offline)
+        for text, codes in words.items():
+            if code := codes[is_offline]:
+                phone.film(text)
+                phone.tab("scan")
+                phone.see(code)
+                phone.tab("outbox")
+    assert phone.page.url.endswith("#/outbox")
+
+
+def test_a_revoked_plate_is_told_by_the_server_before_the_phone_knows(
+    phone: Handset, street: Street, point: UUID, committed_app: Flask, committed_world: World
+) -> None:
+    old, client = street.plate(point), committed_app.test_client()
+    enrolled(phone, committed_app, committed_world)
+    headers = committed_world.headers("manager")
+    assert client.post(f"/api/v1/checkpoints/{point}/plates", headers=headers).status_code == 201
+    body = {"qr": street.plate(point, 2), "fixes": [fix(), fix(), fix()]}
+    scanned = client.post("/api/v1/checkpoints/scan", json=body, headers=committed_world.headers("officer"))
+    assert scanned.status_code == 200
+    phone.film(old)
+    phone.tab("scan")
+    phone.see("qr_revoked")
+    phone.synchronise()
+    phone.now += timedelta(days=31)
+    phone.restart(offline=True)
+    phone.tab("scan")
+    phone.see("qr_revoked")
+
+
+def test_the_wrong_point_and_one_with_nothing_due(
+    phone: Handset, street: Street, point: UUID, committed_app: Flask, committed_world: World
+) -> None:
+    idle = street.add()
+    enrolled(phone, committed_app, committed_world)
+    phone.film(street.plate(idle))
+    phone.open(f"/m#/scan/{point}")
+    phone.see("wrong_point")
+    phone.scan()
+    phone.see("nothing_due")
+    phone.see("检查点正确")
+
+
+def test_the_servers_sentence_wins_while_it_can_be_asked(
+    phone: Handset, street: Street, point: UUID, committed_app: Flask, committed_world: World
 ) -> None:
     enrolled(phone, committed_app, committed_world)
+    with committed_world.transaction() as ctx:
+        place = ctx.session.get_one(Checkpoint, point)
+        place.location_lon = LON + DEGREES_OUTSIDE
+    phone.scan()
+    phone.see("位置不对，无法检查")
+    phone.page.wait_for_selector("[data-source=server]:has-text('请到达现场后再扫码')")
+    assert phone.page.is_disabled("text=请到检查点再开始")
     phone.context.set_offline(True)
-    phone.begin()
-    phone.page.fill("[aria-labelledby=label-power_kwh]", "120")
-    phone.take_photo("power_kwh")
-    phone.kill()
-    phone.start()
-    phone.open()
-    phone.page.click("text=继续填写")
-    phone.page.wait_for_selector("[data-item=power_kwh] button:has-text('图片(1)')")
-    phone.log_in()
-    phone.page.click("text=继续填写")
-    assert phone.page.input_value("[aria-labelledby=label-power_kwh]") == "120"
-    phone.page.click("text=提交检查")
-    phone.page.click("dialog button.danger")
-    phone.see("已隔离，待上级决定")
-    phone.kill()
-    phone.start()
-    phone.log_in()
+    phone.walk()
+    phone.page.wait_for_selector("[data-source=phone]")
+    phone.page.click("button:has-text('开始检查')")
+    phone.arrive("visit/")
+
+
+def test_a_first_binding_with_its_photo(
+    phone: Handset, street: Street, committed_app: Flask, committed_world: World
+) -> None:
+    unbound = street.add(bound=False)
+    enrolled(phone, committed_app, committed_world)
+    phone.film(street.plate(unbound))
+    phone.stand(LON + DEGREES_OUTSIDE, LAT)
+    phone.page.clock.fast_forward(12_000)
+    phone.scan()
+    phone.see("检查点尚未绑定位置")
+    phone.walk(LON + DEGREES_OUTSIDE)
+    phone.page.click("button:has-text('绑定位置')")
+    phone.page.click(BURNT_IN)
+    phone.page.wait_for_function("() => location.hash === '#/'")
+    phone.tab("outbox")
+    phone.see_all_sent()
+    stored = counted(committed_world, "SELECT checkpoint_id, status, bound_by FROM checkpoint_location")
+    ((status, binder),) = [row for checkpoint_id, *row in stored if checkpoint_id == unbound]
+    assert (status, binder) == ("confirmed", committed_world.people["officer"])
+    assert counted(committed_world, "SELECT status FROM media") == [("stored",)]
+
+
+def test_the_way_there_in_two_map_apps(
+    phone: Handset, point: UUID, committed_app: Flask, committed_world: World
+) -> None:
+    enrolled(phone, committed_app, committed_world)
+    phone.page.click(".task a")
+    phone.see("百度导航")
+    links = {
+        each.inner_text(): each.get_attribute("href") for each in phone.page.query_selector_all(".buttons a.button")
+    }
+    assert re.fullmatch(r"baidumap://map/direction\?destination=latlng:38\.\d+,114\.\d+%7Cname:.+", links["百度导航"])
+    assert re.fullmatch(r"amapuri://route/plan/\?.*dlat=38\.\d+&dlon=114\.\d+.*", links["高德导航"])
+    phone.context.set_offline(True)
+    phone.tab("")
+    phone.page.click(".task a")
+    phone.see("地图导航")
+
+
+def test_my_alerts_and_what_i_found_behind_one(
+    phone: Handset, point: UUID, committed_app: Flask, committed_world: World
+) -> None:
+    alert(committed_world, point)
+    enrolled(phone, committed_app, committed_world)
+    phone.tab("alerts")
+    phone.see("停工预警")
+    phone.context.set_offline(True)
+    phone.page.click("text=反馈情况")
+    phone.page.select_option("[name=verdict]", "watch")
+    phone.page.fill("[name=text]", "设备检修，预计下周恢复生产")
+    phone.page.click("dialog button.primary")
+    phone.see("已保存，将随下次同步上传")
+    phone.context.set_offline(False)
     phone.synchronise()
-    assert counted(committed_world, "SELECT count(*) FROM inspection") == [(1,)]
-    assert counted(committed_world, "SELECT status FROM sync_receipt") == [("quarantined",)]
+    assert counted(committed_world, "SELECT verdict FROM alert_feedback") == [("watch",)]
 
 
-def test_a_login_that_ends_keeps_the_outbox(phone: Handset, committed_app: Flask, committed_world: World) -> None:
+def alert(world: World, point: UUID) -> None:
+    """An alert about the checkpoint's enterprise, which waits for its officer."""
+    with world.transaction() as ctx:
+        place = ctx.session.get_one(Checkpoint, point)
+        row = Alert(
+            rule="work_stopped", customer_id=place.customer_id, organisation_id=place.organisation_id, level=2,
+            subject_date=date(2026, 3, 9), episode=1, condition="active", handling="confirmed", numbers={"peak": "1"},
+            handled_by=world.people["manager"], handled_at=ctx.now,
+            first_seen_on=date(2026, 3, 9), last_seen_on=date(2026, 3, 9), count=1, created_at=ctx.now,
+        )  # fmt: skip
+        ctx.session.add(row)
+        ctx.session.flush()
+        accounts.grant(ctx, [(world.people["officer"], "alert", row.id)])
+
+
+def test_a_paper_from_its_countdown_to_the_station_and_the_unlock(
+    phone: Handset, street: Street, clock: Clock, committed_app: Flask, committed_world: World
+) -> None:
+    desk, client = Desk(committed_world, street.portfolio), committed_app.test_client()
+    visit = desk.accept()
+    with committed_world.transaction() as ctx:
+        accounts.grant(ctx, [(committed_world.people["officer"], "inspection", visit)])
+    station = Hall(client, desk).station()
     enrolled(phone, committed_app, committed_world)
-    phone.begin()
-    phone.answer()
-    phone.see("已填写完整，可以提交")
-    phone.context.clear_cookies()
-    phone.page.click("text=提交检查")
-    phone.see("登录已过期")
-    phone.open()
-    phone.see("今日任务")
+    phone.tab("papers")
+    phone.see("还可打印 7天")
+    phone.page.click("main ul a")
+    phone.see("预览")
+    for code in ("000000", station.face()["code"]):
+        phone.page.click("text=到机具打印")
+        phone.page.fill("[name=code]", code)
+        phone.page.click("dialog button.primary")
+        if code == "000000":
+            phone.page.wait_for_selector("dialog .failed")
+            phone.page.click("dialog >> text=取消")
+    phone.see("已放行，机具正在打印")
+    phone.see("原件 MBZ-")
+    assert counted(committed_world, "SELECT copy, count(*) FROM paper_print GROUP BY 1") == [(1, 1)]
+    clock.advance(days=8)
+    phone.now += timedelta(days=8)
+    phone.restart()
     phone.log_in()
-    phone.page.click(".tabs a[data-tab=outbox]")
-    phone.see("已完成")
-    assert counted(committed_world, "SELECT state FROM inspection") == [("accepted",)]
-
-
-def test_what_is_refused_has_its_sentence(phone: Handset, committed_app: Flask, committed_world: World) -> None:
-    enrolled(phone, committed_app, committed_world)
-    phone.page.evaluate(REFUSE_CAMERA)
-    phone.page.click(".tabs a[data-tab=scan]")
-    phone.see("没有拍摄权限")
-    for typed, sentence in {
-        "<script>alert(1)</script>" + "x" * 1900: "not_a_plate",
-        f"XJ1.00000000.{'0' * 16}.1.{'A' * 26}": "other_bank",
-        f"XJ1.{committed_world.bank.tag.upper()}.{'0' * 16}.1.{'A' * 26}": "not_mine",
-    }.items():
-        phone.page.eval_on_selector("details", "each => { each.open = true; }")
-        phone.page.fill("[name=text]", typed)
-        phone.page.press("[name=text]", "Enter")
-        phone.see(sentence)
+    phone.context.set_offline(True)
+    phone.open(f"/m#/paper/{visit}")
+    phone.see("没有网络：以下为上次同步时的情况")
+    phone.page.click("text=申请解锁")
+    phone.page.fill("[name=text]", "企业盖章时原件被茶水浸湿，需要补打")
+    phone.page.click("dialog button.primary")
+    phone.see("已保存，联网后自动提交")
+    phone.context.set_offline(False)
+    phone.synchronise()
+    phone.open("/m#/papers")
+    phone.open(f"/m#/paper/{visit}")
+    phone.see("申请解锁：待审批")
+    (request,) = desk.paper(client, visit)["requests"]
+    body = {"approved": True, "days": 3, "reason": "同意补打"}
+    path = f"/api/v1/unlock-requests/{request['id']}/decision"
+    assert client.post(path, json=body, headers=committed_world.headers("manager")).status_code == 200
+    phone.page.reload()
+    phone.see("申请解锁：已批准，重新开放 3 天（同意补打）")
 
 
 @pytest.mark.parametrize("view", ["", "scan", "outbox", "papers", "alerts"])
 def test_no_view_keeps_anybody_out(phone: Handset, committed_app: Flask, committed_world: World, view: str) -> None:
     enrolled(phone, committed_app, committed_world)
     phone.page.click(f'.tabs a[data-tab="{view}"]')
-    phone.page.wait_for_timeout(500)
+    phone.page.wait_for_selector("main h1")
     phone.page.evaluate(AXE.read_text())
     found = phone.page.evaluate("axe.run().then((result) => result.violations)")
     serious = [

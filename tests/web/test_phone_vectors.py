@@ -65,6 +65,26 @@ def test_signatures(page: Any) -> None:
     ]
 
 
+def test_requests_of_a_device_that_has_ended(page: Any) -> None:
+    """Uploads are signed by the line, a push before it comes to the line."""
+    given = cases("parting")
+    script = """async ({ partingSend }, { token, device_id, method, path, upload, ...given }) => {
+      const jwk = { kty: "OKP", crv: "Ed25519", d: given.private_key, x: given.public_key };
+      const key = await crypto.subtle.importKey("jwk", jwk, "Ed25519", false, ["sign"]);
+      const { signed } = await import(IDENTITY);
+      const mine = path === "/sync/push" ? { "Device-Signature": await signed({ key }, given.signed) } : {};
+      let sent = null;
+      const note = (_method, _path, { headers }) => { sent = headers; };
+      const send = partingSend(note, { deviceId: device_id, key }, token.split(".")[1]);
+      await send(method, path, { headers: { ...upload, ...mine } });
+      return Object.fromEntries(Object.entries(sent).filter(([name]) => name.startsWith("Device-")));
+    }""".replace("IDENTITY", f'"{ASSETS.url("static/m/device/identity.js")}"')
+    found = ran(page, "device/parting.js", script, given)
+    assert [each["headers"] == headers for each, headers in zip(given, found, strict=True)] == [
+        each["valid"] for each in given
+    ]
+
+
 def test_plates(page: Any) -> None:
     given = cases("plate")
     compared(given, "parts", ran(page, "rules/plate.js", "({ parse }, { text }) => parse(text)", given))

@@ -1,0 +1,296 @@
+"""Days without a network, kills, lost answers, cut lines, an ended login or phone: nothing lost, nothing twice."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import text
+
+from inspection_api.web.pages import ASSETS
+from tests.web.handset import Handset, approve_all, counted, enrolled, film_of_label, handset
+from tests.web.line import BadLine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from uuid import UUID
+
+    from flask import Flask
+
+    from tests.factories import World
+    from tests.fixtures import Clock
+    from tests.sync.phone import Street
+
+PUSH = "POST /api/v1/sync/push"
+VISITS = "SELECT state, blockers, quarantine_codes, count(*) FROM inspection GROUP BY 1, 2, 3"
+MEDIA = "SELECT status, count(*) FROM media GROUP BY 1"
+STORED_VISITS = "SELECT checkpoint_id, state, flags FROM inspection ORDER BY performed_at"
+FILM_BYTES = 45 << 20
+CUTS = 10
+
+
+@pytest.fixture
+def line(address: str) -> Iterator[BadLine]:
+    bad = BadLine(address)
+    yield bad
+    bad.close()
+
+
+@pytest.fixture
+def far(line: BadLine, tmp_path: Path, street: Street, point: UUID) -> Iterator[Handset]:
+    """The officer's phone at the end of a bad line."""
+    label = film_of_label(tmp_path / "label.mjpeg", street, point)
+    with handset(line.url, tmp_path / "phone", street, label) as found:
+        yield found
+
+
+def go_on(phone: Handset) -> None:
+    """Die, come back, and go on with the visit that was begun."""
+    phone.restart(offline=True)
+    phone.page.click("text=继续填写")
+    phone.page.wait_for_selector("[data-item=power_kwh]")
+
+
+def visit_and_die(phone: Handset) -> None:
+    """Make a whole visit without a network, and lose the power after each of its steps."""
+    phone.restart(offline=True)
+    phone.begin()
+    go_on(phone)
+    phone.answer(photos=False)
+    phone.see("还缺 2 项")  # it is told once the last answer is kept
+    go_on(phone)
+    assert phone.page.input_value("[aria-labelledby=label-power_kwh]") == "120"
+    phone.take_photo("power_kwh")
+    go_on(phone)
+    phone.page.wait_for_selector("[data-item=power_kwh] button:has-text('图片(1)')")
+    phone.take_photo("tax_ytd")
+    go_on(phone)
+    phone.submit()
+    phone.restart(offline=True)
+    assert phone.page.locator("text=继续填写").count() == 0
+
+
+def test_three_days_offline_with_a_browser_that_dies_at_every_step(
+    line: BadLine, tmp_path: Path, street: Street, committed_app: Flask, clock: Clock
+) -> None:
+    world = street.world
+    points = [street.add() for _ in range(3)]
+    street.make_tasks()
+    labels = [film_of_label(tmp_path / f"{each}.mjpeg", street, each) for each in points]
+    with handset(line.url, tmp_path / "phone", street, labels[0]) as phone:
+        enrolled(phone, committed_app, world)
+        for label in labels:
+            phone.label = label
+            visit_and_die(phone)
+            phone.now += timedelta(days=1)
+        clock.advance(days=3)
+        phone.restart()
+        phone.see("登录已过期")
+        line.lose(PUSH)
+        phone.log_in()
+        assert line.struck.wait(60)
+        phone.kill()
+        line.mend()
+        line.lose("PATCH /api/v1/media")
+        phone.start()
+        phone.log_in()
+        assert line.struck.wait(60)
+        phone.kill()
+        line.mend()
+        phone.start()
+        phone.log_in()
+        phone.synchronise()
+        phone.tab("outbox")
+        phone.see_all_sent()
+        assert phone.page.locator("[data-status=applied]").count() == len(points)
+    assert [(row[0], row[1]) for row in counted(world, STORED_VISITS)] == [(each, "accepted") for each in points]
+    assert counted(world, MEDIA) == [("stored", 2 * len(points))]
+    assert counted(world, "SELECT state, count(*) FROM task WHERE state <> 'pending' GROUP BY 1") == [("done", 3)]
+
+
+def test_a_lost_answer_has_no_second_effect(far: Handset, line: BadLine, committed_app: Flask, street: Street) -> None:
+    enrolled(far, committed_app, street.world)
+    far.begin()
+    far.answer()
+    line.lose(PUSH)
+    far.submit()
+    assert line.struck.wait(60)
+    line.mend()
+    far.see_all_sent()
+    assert counted(street.world, VISITS) == [("accepted", [], [], 1)]
+    assert counted(street.world, "SELECT count(*) FROM sync_batch") == [(1,)]
+
+
+def test_a_login_that_ends_keeps_the_outbox(phone: Handset, committed_app: Flask, committed_world: World) -> None:
+    enrolled(phone, committed_app, committed_world)
+    phone.begin()
+    phone.answer()
+    phone.see("已填写完整，可以提交")
+    phone.context.clear_cookies()
+    phone.submit()
+    phone.see("登录已过期")
+    phone.open()
+    phone.see("今日任务")
+    phone.log_in()
+    phone.tab("outbox")
+    phone.see_all_sent()
+    assert counted(committed_world, "SELECT state FROM inspection") == [("accepted",)]
+
+
+def revoke(app: Flask, world: World) -> None:
+    client, headers = app.test_client(), world.headers("manager")
+    (device,) = client.get("/api/v1/devices", headers=headers).json["items"]
+    assert client.post(f"/api/v1/devices/{device['id']}/revoke", headers=headers).status_code == 200
+
+
+def disable(_: Flask, world: World) -> None:
+    with world.transaction() as ctx:
+        disabled = "UPDATE user_account SET disabled_at = :now WHERE username = 'officer'"
+        ctx.session.execute(text(disabled), {"now": ctx.now})
+
+
+@pytest.mark.parametrize(("end", "code"), [(revoke, "device_revoked"), (disable, "user_disabled")])
+def test_a_phone_that_has_ended_says_what_it_saw_and_forgets_what_it_knew(
+    phone: Handset, committed_app: Flask, committed_world: World, end: Callable[[Flask, World], None], code: str
+) -> None:
+    enrolled(phone, committed_app, committed_world)
+    phone.begin()
+    phone.answer()
+    phone.context.set_offline(True)
+    phone.submit()
+    end(committed_app, committed_world)
+    phone.context.set_offline(False)
+    phone.see("本手机已被停用")
+    ((state, blockers, codes, count),) = counted(committed_world, VISITS)
+    assert (state, blockers, codes[0], count) == ("submitted", ["quarantine"], code, 1)
+    assert counted(committed_world, MEDIA) == [("stored", 2)]
+    phone.see("已隔离，待上级决定")
+    phone.tab("")
+    phone.see("目前没有到期的任务")
+
+
+def test_an_outbox_goes_to_another_phone_as_a_file(
+    phone: Handset, address: str, tmp_path: Path, street: Street, committed_app: Flask
+) -> None:
+    enrolled(phone, committed_app, street.world)
+    phone.begin()
+    phone.answer()
+    phone.context.set_offline(True)
+    phone.submit()
+    with phone.page.expect_download() as download:
+        phone.page.click("text=导出")
+    download.value.save_as(tmp_path / "outbox.xunji")
+    phone.kill()
+    other = Handset(phone.playwright, tmp_path / "other", address, street.world.bank.code, phone.label)
+    other.start()
+    other.log_in()
+    other.see("等待管理员批准")
+    other.tab("outbox")
+    with other.page.expect_file_chooser() as chooser:
+        other.page.click("text=导入")
+    chooser.value.set_files(tmp_path / "outbox.xunji")
+    other.see("已导入 1 条记录")
+    other.see("已隔离，待上级决定")
+    approve_all(committed_app, street.world)
+    other.synchronise()
+    other.page.wait_for_selector("progress", state="detached")
+    other.context.close()
+    phone.start()
+    phone.log_in()
+    phone.synchronise()
+    assert counted(street.world, VISITS) == [("accepted", [], [], 1)]
+    assert counted(street.world, MEDIA) == [("stored", 2)]
+
+
+def test_a_file_that_is_no_outbox_brings_nothing_in(
+    phone: Handset, committed_app: Flask, committed_world: World, tmp_path: Path
+) -> None:
+    enrolled(phone, committed_app, committed_world)
+    phone.tab("outbox")
+    file = tmp_path / "wrong.xunji"
+    for content in (
+        b"",
+        b"no line",
+        b'{"format":"other"}\n',
+        b'{"format":"xunji-outbox/1","ops":[],"drafts":[],"media":[{"bytes":9}]}\n',
+    ):
+        file.write_bytes(content)
+        with phone.page.expect_file_chooser() as chooser:
+            phone.page.click("text=导入")
+        chooser.value.set_files(file)
+        phone.see("文件无法识别，没有导入任何数据（file_unreadable）")
+        phone.page.eval_on_selector_all("#notices p", "all => all.forEach((each) => each.remove())")
+    assert phone.page.locator("li[data-status]").count() == 0
+
+
+FILMED = """async ([base, bytes]) => {
+  const { Store } = await import(`${base}/device/store.js`);
+  const { Visits } = await import(`${base}/visits.js`);
+  const name = (await indexedDB.databases()).map((each) => each.name).find((each) => each.startsWith("xunji-"));
+  const store = await Store.open(name);
+  const visits = new Visits({ store });
+  const [draft] = await visits.all();
+  const parts = [Uint8Array.of(0, 0, 0, 20, 102, 116, 121, 112, 105, 115, 111, 109, 0, 0, 2, 0, 105, 115, 111, 109)];
+  for (let left = bytes - 20; left > 0; left -= 65536) {
+    parts.push(crypto.getRandomValues(new Uint8Array(Math.min(left, 65536))));
+  }
+  const made = { blob: new Blob(parts), mime: "video/mp4", width: 1920, height: 1080, seconds: 300 };
+  const [fix] = draft.scan.fixes;
+  await visits.addMedium(draft.id, { item: "power_kwh", kind: "video", made, fix });
+  store.close();
+}"""
+
+
+def test_a_long_film_on_a_line_that_breaks_costs_hardly_more_than_its_bytes(
+    far: Handset, line: BadLine, committed_app: Flask, street: Street
+) -> None:
+    enrolled(far, committed_app, street.world)
+    far.begin()
+    base = ASSETS.url("static/m/m.js").removesuffix("/m.js")
+    far.page.evaluate(FILMED, [base, FILM_BYTES])
+    far.page.reload()
+    far.page.wait_for_selector("text=视频(1)")
+    far.answer()
+    line.cut(CUTS, after=FILM_BYTES // (CUTS + 1))
+    far.submit()
+    far.page.wait_for_selector("progress")
+    far.page.wait_for_selector("progress", state="detached", timeout=180_000)
+    assert line.cuts == 0
+    assert line.sent <= 1.05 * FILM_BYTES
+    stored = "SELECT status, count(*), max(bytes) FROM media GROUP BY 1"
+    assert counted(street.world, stored) == [("stored", 3, FILM_BYTES)]
+    assert counted(street.world, VISITS) == [("accepted", [], [], 1)]
+
+
+NEW = "feedfeedfeedfeed"
+UPDATED = """async ([old, name]) => {
+  const worker = await navigator.serviceWorker.ready;
+  if (worker.installing || worker.waiting) return false;
+  const files = async (version) => (await (await caches.open(version)).keys()).length;
+  const [before, after] = [await files(old), await files(name)];
+  if (after < before) await worker.update();
+  return after === before && worker.active.state === "activated";
+}"""
+
+
+def test_a_new_version_of_the_page_loses_nothing(
+    phone: Handset, committed_app: Flask, committed_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enrolled(phone, committed_app, committed_world)
+    phone.begin()
+    phone.page.fill("[aria-labelledby=label-power_kwh]", "120")
+    old = ASSETS.version
+    monkeypatch.setitem(ASSETS.__dict__, "version", NEW)
+    phone.page.wait_for_function(UPDATED, arg=[f"xunji-page-{old}", f"xunji-page-{NEW}"])
+    phone.take_photo("power_kwh")
+    phone.tab("scan")
+    phone.arrive("point/")
+    assert not any(NEW in url for url in phone.asked)
+    phone.context.set_offline(True)
+    phone.open("/m?")
+    phone.page.click("text=继续填写")
+    phone.page.wait_for_selector("[data-item=power_kwh] button:has-text('图片(1)')")
+    assert phone.page.input_value("[aria-labelledby=label-power_kwh]") == "120"
+    assert phone.page.evaluate("document.scripts[0].src").split("/")[4] == NEW != old
