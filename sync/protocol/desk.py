@@ -137,9 +137,11 @@ def _fixes(said: Any) -> Sequence[fence.Fix]:
         return ()
 
 
-def sentences(codes: Iterable[str]) -> list[dict[str, str]]:
-    """Return each reason with the sentence that explains it."""
-    return [{"code": code, "message": MESSAGES.get(code, code)} for code in codes]
+def sentences(codes: Iterable[str], judgement: Mapping[str, Any] | None = None) -> list[dict[str, str]]:
+    """Return each reason with the sentence that explains it; what was typed instead of scanned says why itself."""
+    manual = (judgement or {}).get("manual")
+    why = {"qr_manual": f"：{manual['text']}（{manual['reason']}）"} if manual else {}
+    return [{"code": code, "message": MESSAGES.get(code, code) + why.get(code, "")} for code in codes]
 
 
 def ensure_effective(verdict: Verdict) -> None:

@@ -86,6 +86,8 @@ def test_a_decision_replaces_one_field(field: str, value: Any, expected: tuple[A
 
 def test_an_unknown_reason_is_told_as_it_is() -> None:
     assert rules.sentences(["mock", "unheard"])[1] == {"code": "unheard", "message": "unheard"}
+    (typed,) = rules.sentences(["qr_manual"], {"manual": {"text": "CP-1", "reason": "牌面破损"}})
+    assert typed["message"].endswith("：CP-1（牌面破损）")
 
 
 def test_what_has_no_effect_cannot_be_accepted() -> None:

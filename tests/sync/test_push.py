@@ -172,6 +172,8 @@ def test_a_typed_code_waits_for_a_person_who_reads_the_reason(phone: Phone, stre
     assert stored.judgement["manual"] == {"text": f" {code.lower()} ", "reason": "牌面破损，无法扫描"}
     assert (stored.judgement["verdict"], stored.judgement["plate_generation"]) == ("inside", None)
     assert stored.evidence["scan"]["manual_reason"] == "牌面破损，无法扫描"
+    waiting = phone.client.get("/api/v1/sync/quarantine", headers=world.headers("manager")).json["items"]
+    assert "牌面破损，无法扫描" in waiting[0]["reasons"][0]["message"]
 
 
 def test_what_was_typed_is_judged_as_if_it_had_been_scanned(phone: Phone, street: Street, world: World) -> None:

@@ -274,7 +274,7 @@ def _quarantine_views(ctx: Context, rows: Sequence[SyncQuarantine]) -> list[Quar
             organisation_id=row.organisation_id,
             checkpoint_id=record.checkpoint_id if record is not None else place if place in places else None,
             checkpoint_name=record.checkpoint_name if record is not None else places.get(place),
-            reasons=desk.sentences(codes),
+            reasons=desk.sentences(codes, record.judgement if record is not None else None),
             judgement=record.judgement if record is not None and content is None else None,
             content=content,
             state=row.state,
