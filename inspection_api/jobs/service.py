@@ -15,12 +15,13 @@ from uuid import UUID
 from sqlalchemy import select
 
 from inspection_api.accounts import service as accounts
-from inspection_api.accounts.models import UserAccount
-from inspection_api.accounts.queries import assignments_on
+from inspection_api.accounts.models import Organisation, UserAccount
+from inspection_api.accounts.queries import assignments_on, get_one, visible_organisations
 from inspection_api.core.context import Actor
 from inspection_api.core.errors import Problem
 from inspection_api.core.logs import log
 from inspection_api.core.periods import local_day
+from inspection_api.core.permissions import Action, Permission
 from inspection_api.jobs import queries, rules
 from inspection_api.jobs.errors import RequesterLeft
 from inspection_api.jobs.models import Job
@@ -30,9 +31,10 @@ if TYPE_CHECKING:
     from inspection_api.core.context import Context
     from inspection_api.core.events import Recorded
 
-__all__ = ["File", "Step", "Work", "advance", "open_file", "request", "sweep"]
+__all__ = ["File", "Step", "Within", "Work", "advance", "open_file", "request", "sweep"]
 
 SWEEP_LIMIT = 200
+_WITHIN = "within"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,15 +64,27 @@ class Work:
         self.ctx.storage.stash(self.ctx.bank.tag, self.job_id, write)
 
 
-def request(ctx: Context, kind: str, key: str | None = None, **arguments: Any) -> Job:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Within:
+    """What whoever asked for a job must still be allowed to when he fetches its file, and in which organisation."""
+
+    permission: Permission
+    organisation_id: UUID
+
+
+def request(ctx: Context, kind: str, key: str | None = None, *, within: Within | None = None, **arguments: Any) -> Job:
     """Ask for a job; ``subscriptions.py`` has the row ``job.<kind>`` whose handler calls :func:`advance`.
 
-    The same ``key`` of the same user is the same job.
+    The same ``key`` of the same user is the same job. A role that ends closes the file that it made (security.md §1,
+    8.3.2), if the job says ``within`` which right and place.
 
     Raises:
         TooManyJobs: the user waits for enough of them.
         JobKeyReused: the key belongs to a job that does something else.
     """
+    if within is not None:
+        told = {"action": within.permission.action.value, "capability": within.permission.capability}
+        arguments[_WITHIN] = told | {"organisation_id": str(within.organisation_id)}
     accounts.lock_person(ctx, ctx.user_id)
     known = queries.find_by_key(ctx.session, ctx.actor, key) if key else None
     if known is not None:
@@ -147,13 +161,23 @@ def open_file(ctx: Context, job_id: UUID) -> tuple[Job, BinaryIO]:
     """Return the actor's finished job and its open file; that he fetched it is recorded.
 
     Raises:
-        NotFound: none of his. JobUnfinished: there is no file yet. JobFileExpired: it is over.
+        NotFound: none of his, or he lost the right that it took.
+        JobUnfinished: there is no file yet. JobFileExpired: it is over.
     """
     job = queries.get_own(ctx.session, ctx.actor, job_id)
+    _ensure_still_may(ctx, job)
     rules.ensure_file(Status(job.status), job.expires_at, ctx.now)
     file = ctx.storage.open_stashed(ctx.bank.tag, job.id)
     ctx.record("job.fetched", job_id=str(job.id))
     return job, file
+
+
+def _ensure_still_may(ctx: Context, job: Job) -> None:
+    within = job.arguments.get(_WITHIN)
+    if within is not None:
+        permission = Permission(Action(within["action"]), within["capability"])
+        scope = visible_organisations(ctx.actor, permission)
+        get_one(ctx.session, scope.where(Organisation.id == UUID(within["organisation_id"])))
 
 
 def sweep(ctx: Context) -> bool:

@@ -66,7 +66,8 @@ def request_list(ctx: Context, report: Report, listing: Listing, asked: Mapping[
     query = _written(listing.query().dump(asked))
     told: dict[str, Any] = {"report": report.code, "listing": listing.path, "reason": reason, "query": query}
     ctx.record("report.export_requested", format="xlsx", **told)
-    job = jobs.request(ctx, "report_export", format="xlsx", **told)
+    within = jobs.Within(permission=EXPORT, organisation_id=asked["organisation_id"])
+    job = jobs.request(ctx, "report_export", within=within, format="xlsx", **told)
     exports.book(ctx, job, reason=reason, **taken)
     return job
 

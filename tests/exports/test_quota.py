@@ -9,18 +9,24 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import insert, select, update
 
+from inspection_api.accounts.models import RoleAssignment
 from inspection_api.core.events import Event
+from inspection_api.core.periods import local_day
 from inspection_api.customers.models import Customer
 from inspection_api.customers.rules import next_uscc
 from inspection_api.exports.models import PersonalExport
 from inspection_api.jobs.models import Job
+from inspection_api.worker import Outbox
 from tests.notifications.post import Post
 from tests.portfolio import Portfolio
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flask import Flask
     from flask.testing import FlaskClient
 
+    from inspection_api.core.banks import BankCatalogue
     from tests.factories import World
     from tests.fixtures import Clock
 
@@ -218,6 +224,30 @@ def test_the_list_of_exports_is_read_by_those_who_may_export(client: FlaskClient
     assert read("auditor", to="2026-03-10", **{"from": "2026-03-10"}) == [of_branch, of_manager]
     for user in ("officer", "administrator"):
         assert client.get(f"{API}/personal-exports", headers=world.headers(user)).status_code == 403
+
+
+@pytest.mark.parametrize("order", [take, take_list])
+def test_a_file_closes_with_the_role_that_made_it(
+    client: FlaskClient, world: World, catalogue: BankCatalogue, clock: Clock, order: Callable[..., Any]
+) -> None:
+    fill_points(world, 1)
+    job_id = order(client, world).json["id"]
+    Outbox(database=world.database, banks=catalogue).drain(world.bank)
+
+    def fetch() -> int:
+        return client.get(f"{API}/jobs/{job_id}/file", headers=world.headers("manager")).status_code
+
+    assert fetch() == 200
+    held = RoleAssignment.user_id == world.people["manager"]
+    with world.transaction() as ctx:
+        ctx.session.execute(update(RoleAssignment).where(held).values(valid_to=local_day(ctx.now)))
+    assert fetch() == 200
+    clock.advance(hours=16)
+    assert fetch() == 404
+    with world.transaction() as ctx:
+        elsewhere = {"organisation_id": world.organisations["foreign"], "valid_to": None}
+        ctx.session.execute(update(RoleAssignment).where(held).values(**elsewhere))
+    assert fetch() == 404
 
 
 def test_two_requests_at_once_do_not_share_a_rest(committed_app: Flask, committed_world: World) -> None:

@@ -63,7 +63,8 @@ def request_export(ctx: Context, *, organisation_id: UUID, format: str, table: s
     exports.ensure_quota(ctx, **taken)
     told: dict[str, Any] = {"organisation_id": str(organisation.id), "tables": tables, "reason": reason}
     ctx.record("portfolio.export_requested", **told)
-    job = jobs.request(ctx, "portfolio_export", format=format, **told)
+    within = jobs.Within(permission=EXPORT, organisation_id=organisation.id)
+    job = jobs.request(ctx, "portfolio_export", within=within, format=format, **told)
     exports.book(ctx, job, reason=reason, **taken)
     return job
 
