@@ -106,6 +106,7 @@ def test_a_typed_visit_waits_for_a_superior_who_reads_why(
     phone.page.select_option("[name=reason]", "光线不足，无法对焦")
     phone.page.fill("[name=note]", "地下车间")
     phone.page.press("[name=note]", "Enter")
+    phone.arrive("point/")
     phone.page.reload()
     phone.see("检查点正确")
     phone.page.click("button:has-text('开始检查')")
