@@ -6,6 +6,7 @@ import os
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,22 +21,44 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 SIZES = {"phone": (360, 740), "pc": (1440, 900)}
 WAIT_MS = 20_000
+TODAY = datetime.now(UTC).date()
+LAST_MONTHS = f"from={TODAY - timedelta(days=60)}&to={TODAY}"
 
 
 @dataclass(frozen=True)
 class Shot:
-    """One picture: whose login (None: nobody's), which address, and what is clicked before."""
+    """One picture: whose login (None: nobody's), which address, and what is filled in and clicked before."""
 
     name: str
     user: str | None
     path: str
     clicks: tuple[str, ...] = ()
+    fills: tuple[tuple[str, str], ...] = ()
 
 
 SHOTS = (
     Shot("login", None, "/login"),
-    Shot("login-wrong", None, "/login", ("button.primary",)),
+    Shot(
+        "login-wrong",
+        None,
+        "/login",
+        ("button.primary",),
+        fills=(("[name=bank]", "demo"), ("[name=username]", "hq"), ("[name=password]", "wrong-password")),
+    ),
     Shot("account", "hq", "/account"),
+    Shot("account-officer", "o0101", "/account"),
+    Shot("account-logout", "hq", "/account", ("text=退出所有设备",)),
+    Shot("desk", "m0101", "/desk"),
+    Shot("desk-unlock", "m0101", "/desk", ("[data-kind=unlock] button:text-is('详情')",)),
+    Shot("desk-unlock-decide", "m0101", "/desk", ("[data-kind=unlock] button:text-is('批准')",)),
+    Shot("desk-device", "m0101", "/desk", ("[data-kind=device] button:text-is('详情')",)),
+    Shot("desk-proposal", "m0101", "/desk", ("[data-kind=proposal] button:text-is('详情')",)),
+    Shot("desk-exit", "a01", "/desk", ("[data-kind=exit] button:text-is('详情')",)),
+    Shot("desk-alert", "risk", "/desk", ("[data-kind^=alert] button:text-is('详情')",)),
+    Shot("desk-team", "m0101", "/desk#team"),
+    Shot("desk-team-branch", "b01", "/desk#team"),
+    Shot("desk-inbox", "m0101", "/desk#inbox"),
+    Shot("desk-empty", "admin", "/desk"),
     Shot("board", "hq", "/board"),
     Shot("board-branch", "b01", "/board"),
     Shot("board-sub-branch", "m0101", "/board"),
@@ -51,7 +74,7 @@ SHOTS = (
     Shot(
         "board-record",
         "b01",
-        "/board?view=report&report=records",
+        f"/board?view=report&report=records&{LAST_MONTHS}",
         (".report tbody a[aria-label]", ".list a:has-text('检查记录')"),
     ),
     *(
@@ -84,6 +107,49 @@ PHONE_WALK: tuple[tuple[str, tuple[str, ...]], ...] = (
 """What is tapped on an officer's phone before each picture; his manager approves it behind the first."""
 
 
+def leave_something_waiting(browser: Browser, address: str) -> None:
+    """Let the officer and the manager of sub-branch 0101 ask for something, so that desks are not empty.
+
+    What is asked for already, the server refuses: then it waits from an earlier time.
+    """
+    for user, script in (("o0101", _OFFICER), ("m0101", _MANAGER)):
+        page = browser.new_page()
+        log_in(page, address, user)
+        page.evaluate(_ASKING + script)
+        page.close()
+
+
+_ASKING = """
+const headers = { "X-Xunji-Page": "1", "Content-Type": "application/json" };
+const ask = (path, json, more) =>
+  fetch("/api/v1" + path, json ? { method: "POST", headers: { ...headers, ...more }, body: JSON.stringify(json) } : {})
+    .then((answer) => answer.json());
+"""
+_OFFICER = """
+(async () => {
+  const bytes = crypto.getRandomValues(new Uint8Array(42));
+  const key = Array.from(bytes, (byte) => "ABCDEFGH"[byte % 8]).join("") + "A";
+  const others = (await ask("/devices")).items.filter((device) => device.status !== "revoked");
+  if (others.length === 0) await ask("/devices", { id: crypto.randomUUID(), name: "红米 Note 12", public_key: key });
+  const { items: records } = await ask("/inspections?state=accepted&limit=200");
+  const locked = records.filter((record) => record.print_closes_at && new Date(record.print_closes_at) < Date.now());
+  const reason = { reason_code: "missed", reason: "当周在分行集中培训，回行后已过打印期限" };
+  await ask(`/inspections/${locked.at(-1).id}/unlock-requests`, reason);
+  const { items: points } = await ask("/checkpoints?state=active&limit=1");
+  const change = { changes: { address: "新华路 8 号" }, reason: "企业搬了新址，门牌已换" };
+  await ask(`/checkpoints/${points[0].id}/proposals`, change, { "If-Match": `"${points[0].version}"` });
+})()
+"""
+_MANAGER = """
+(async () => {
+  const { items: points } = await ask("/checkpoints?state=active&limit=2");
+  const effective_on = new Date(Date.now() + 20 * 86400e3).toISOString().slice(0, 10);
+  const leaving = { exit_type: "settled", reason: "贷款已全部结清，不再续贷", effective_on };
+  await ask(`/checkpoints/${points[1].id}/exits`, leaving);
+})()
+"""
+
+
 def log_in(page: Page, address: str, user: str) -> None:
     """Log in as a user of the demo bank."""
     page.goto(f"{address}/login")
@@ -111,10 +177,14 @@ def take(browser: Browser, address: str, shot: Shot, folder: Path) -> list[str]:
             log_in(page, address, shot.user)
         page.goto(address + shot.path)
         settle(page)
+        for field, value in shot.fills:
+            page.fill(field, value)
         for click in shot.clicks:
             if page.locator(click).count():
                 page.locator(click).first.click()
                 settle(page)
+        if shot.fills:
+            page.wait_for_selector("[role=alert]", timeout=WAIT_MS)
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             wide.append(f"{shot.name} {size} is wider than the screen")
         page.screenshot(path=folder / f"{shot.name}-{size}.png", full_page=True)
@@ -166,6 +236,7 @@ def main(address: str, names: list[str]) -> int:
     folder = ROOT / "var/screenshots"
     folder.mkdir(parents=True, exist_ok=True)
     with chromium() as browser:
+        leave_something_waiting(browser, address)
         wide = [
             line for shot in SHOTS if not names or shot.name in names for line in take(browser, address, shot, folder)
         ]

@@ -182,6 +182,17 @@ def test_from_the_province_down_to_one_record(site: Site) -> None:
     page.wait_for_selector("table.list")
 
 
+def test_a_record_with_its_long_questions_fits_a_phone(site: Site) -> None:
+    page = site.visitor("branch_manager", 360, 740)
+    site.open(page, "/board?view=report&report=details")
+    page.click(".report tfoot a >> nth=0")
+    page.wait_for_selector("table.list")
+    page.click(".list >> text=检查记录 >> nth=0")
+    page.wait_for_selector("article.record")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert site.serious(page) == []
+
+
 def test_chosen_sub_branches_stand_side_by_side(site: Site) -> None:
     page = site.visitor("branch_manager")
     site.open(page, "/board?view=report&report=comparison")

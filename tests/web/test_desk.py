@@ -175,6 +175,7 @@ def test_every_kind_shows_its_case_to_whom_it_waits_for_on_a_phone_too(desk: Sit
     BRING[code](matters)
     page = opened(desk, min(MINE[code]), width=360, height=740)
     assert len(look(desk, page, code)) > 20
+    page.eval_on_selector_all("dialog details", "all => all.forEach((each) => { each.open = true; })")
     assert desk.serious(page) == []
     assert page.evaluate("document.querySelector('dialog').scrollWidth <= document.querySelector('dialog').clientWidth")
     shut = page.locator("dialog button:text-is('关闭')").bounding_box()

@@ -26,6 +26,7 @@ def _devices(_ctx: Context) -> Rows:
             organisation_id=Device.organisation_id,
             since=Device.created_at,
             person_id=Device.user_id,
+            note=Device.name,
             barred=[Device.user_id],
         )
     ).where(Device.kind == "officer", Device.status == "pending")
