@@ -108,7 +108,12 @@ def office(committed_world: World) -> Portfolio:
 def visit_and_close(portfolio: Portfolio, checkpoint_id: UUID, indicators: list[str]) -> None:
     day, visit_id = date(2026, 3, 9), uuid4()
     answers: dict[str, Any] = {item["key"]: {"value": False} for item in risks()}
-    answers |= {"op_status": {"value": "normal"}, "power_kwh": {"value": "1200"}, "conclusion": {"value": "normal"}}
+    answers |= {
+        "op_status": {"value": "normal"},
+        "power_kwh": {"value": "1200"},
+        "inflow_ytd": {"value": "5"},
+        "conclusion": {"value": "normal"},
+    }
     add_visit(portfolio, checkpoint_id, day, id=visit_id, state="accepted", indicators=indicators, answers=answers)
     with portfolio.world.transaction() as ctx:
         visit = Visit(
