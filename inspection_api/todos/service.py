@@ -15,7 +15,7 @@ from inspection_api.todos.queries import listing
 from inspection_api.todos.rules import Facts
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row, Subquery
+    from sqlalchemy import CTE, Row
 
     from inspection_api.calendars.rules import Calendar
     from inspection_api.core.context import Context
@@ -86,9 +86,13 @@ def find_page(
     if not mine:
         return Queue(items=(), next_cursor=None, total=0, kinds=())
     todo = listing.waiting(ctx, mine, everything=scope == "all")
-    counted = _count(ctx, mine, todo, organisation_id)
     statement, order = listing.named(todo, organisation_id, kind)
     page: Page[Any] = paginate(ctx.session, statement, by=order, limit=limit, cursor=cursor)
+    if page.items:
+        counted = _views(mine, page.items[0].numbers)
+    else:
+        is_all = kind is None and cursor is None
+        counted = _views(mine, {} if is_all else _numbers(ctx, todo, organisation_id))
     calendar, by_code = load_calendar(ctx.session), {each.code: each for each in mine}
     return Queue(
         items=[_todo(ctx, by_code[row.kind], row, calendar) for row in page.items],
@@ -123,12 +127,17 @@ def _todo(ctx: Context, kind: Kind, row: Row[*tuple[Any, ...]], calendar: Calend
 def count(ctx: Context, kinds: Kinds, *, scope: str, organisation_id: UUID | None) -> list[KindView]:
     """Return how much of every kind that the actor may decide waits for him, none included."""
     mine = listing.open_to(ctx.actor, kinds)
-    return _count(ctx, mine, listing.waiting(ctx, mine, everything=scope == "all"), organisation_id) if mine else []
+    if not mine:
+        return []
+    return _views(mine, _numbers(ctx, listing.waiting(ctx, mine, everything=scope == "all"), organisation_id))
 
 
-def _count(ctx: Context, kinds: Kinds, todo: Subquery, organisation_id: UUID | None) -> list[KindView]:
+def _numbers(ctx: Context, todo: CTE, organisation_id: UUID | None) -> dict[str, int]:
     found = ctx.session.execute(listing.counts(todo, organisation_id))
-    numbers: dict[str, int] = {row.kind: row.number for row in found}
+    return {row.kind: row.number for row in found}
+
+
+def _views(kinds: Kinds, numbers: Mapping[str, int]) -> list[KindView]:
     return [
         KindView(
             code=each.code,
