@@ -48,10 +48,10 @@ async function open(main) {
   if (!(await canSign())) return show(main, unable());
   navigator.serviceWorker?.register("/m/worker.js", { scope: "/m" }).catch(() => null); // without it, only opening needs a network
   const app = await App.open(officer, (method, path, options) => send(method, path, { ...options, here: true }));
+  addEventListener("hashchange", () => route(app, main)); // before the tabs are there: who taps at once is heard
   frame(app, main);
   app.position.begin();
   await route(app, main);
-  addEventListener("hashchange", () => route(app, main));
   app.runner.begin();
   return navigator.storage?.persist?.();
 }
