@@ -114,6 +114,8 @@ def test_superiors_find_matters_on_their_desks(lived: World, committed_app: Flas
     }
     assert waiting["m0101"] >= {"unlock", "proposal", "quarantine"}
     assert "exit" in waiting["b01"]
+    devices = pages(client, "/api/v1/devices", lived.headers("m0101"))
+    assert {row["status"] for row in devices if row["user_id"]} == {"revoked"}
 
 
 def test_every_finding_is_a_good_form() -> None:

@@ -48,6 +48,11 @@ class Phone:
         accounts.approve(era.acting(manager), self.id)
         era.settle()
 
+    def give_back(self, era: Era, manager: str) -> None:
+        """End the phone: its officer has another one now."""
+        accounts.revoke_device(era.acting(manager), self.id)
+        era.settle()
+
     def push_from_outside(self, era: Era, errand: Errand) -> None:
         """Bring a visit whose fixes lie outside of the fence, with photos of its own."""
         visit = prepared(era.system(), era.random, errand, north_m=era.random.uniform(*_OUTSIDE_M))

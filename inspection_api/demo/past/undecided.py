@@ -21,7 +21,8 @@ _LAST_EVENING = timedelta(hours=20)
 def leave(era: Era, codes: Sequence[str]) -> None:
     """Let the first two sub-branches end the past with open matters.
 
-    Each with a locked 明白纸, a proposal and an exit; the first also with a visit from outside of the fence.
+    Each with a locked 明白纸, a proposal and an exit; the first also with a visit from outside of the fence, by a phone
+    that was given back since, so that whoever tries the demo out may enrol both of his.
     """
     era.go_to(era.today - timedelta(days=1), _LAST_EVENING)
     wishes.propose_edit(era, codes[0], "厂区扩建后的新大门")
@@ -39,3 +40,4 @@ def _visit_from_outside(era: Era, code: str) -> None:
         phone.enrol(era, f"m{code}")
         errand = Errand(duty=duty, way=Way.USUAL, performed_on=yesterday, comes_on=yesterday, is_troubled=False)
         phone.push_from_outside(era, errand)
+        phone.give_back(era, f"m{code}")
