@@ -179,3 +179,10 @@ def test_a_fix_is_read_from_the_wire(at: str | None) -> None:
     read = fence.fix_as_received(raw)
     assert (read.point, read.accuracy_m, read.age_s) == (Point(114.5, 38.0), 5, 2)
     assert (read.at.isoformat() if read.at else None) == at
+
+
+def test_kept_fixes_are_all_there_or_none_if_one_is_no_place_on_earth() -> None:
+    good: dict[str, object] = {"lon": 114.5, "lat": 38.0, "sys": "wgs84", "acc": 8.0}
+    assert [fix.accuracy_m for fix in fence.fixes_as_kept([good, good])] == [8.0, 8.0]
+    assert fence.fixes_as_kept([good, {**good, "lat": 238.0}]) == ()
+    assert fence.fixes_as_kept([]) == ()

@@ -76,9 +76,9 @@ def recipients(audience: Audience, facts: Mapping[str, Any], holders: Iterable[H
             return on_rung(Role(facts[key]), list(holders))
         case Holding(roles):
             return nearest([each for each in holders if each.role in roles], barred=())
-        case Nearest(permission, barred):
-            roles = deciding_roles(permission)
-            return nearest([each for each in holders if each.role in roles], barred=named(barred, facts))
+        case _:
+            roles = deciding_roles(audience.permission)
+            return nearest([each for each in holders if each.role in roles], barred=named(audience.barred, facts))
 
 
 def on_rung(role: Role, holders: Collection[Holder]) -> frozenset[UUID]:
