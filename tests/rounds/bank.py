@@ -72,12 +72,19 @@ class Bank:
 
     def _run_stay(self, point: Point, number: int, today: date) -> None:
         wanted = simulator.required(self.life, point.stays[number], today)
-        names = {_terms(each) for each in wanted}
+        names, days = {_terms(each) for each in wanted}, {_days(each) for each in wanted}
         for task in point.tasks:
-            if task.stay == number and task.is_open and task.round.start > today and _terms(task.round) not in names:
-                task.state = "cancelled"
+            if task.stay == number and task.is_open:
+                is_ahead = task.round.start > today and _terms(task.round) not in names
+                if is_ahead or (self._is_overtaken(task.round) and _days(task.round) not in days):
+                    task.state = "cancelled"
         for round_ in wanted:
             self._make(point, number, round_)
+
+    def _is_overtaken(self, round_: Round) -> bool:
+        """Tell whether other terms were to hold from its first day on, whenever it was that somebody looked."""
+        later = [each.since for each in self.life.editions if each.number > round_.edition and each.since is not None]
+        return round_.kind == "regular" and any(since <= round_.start for since in later)
 
     def _make(self, point: Point, number: int, round_: Round) -> None:
         same = [each for each in point.tasks if each.stay == number and _name(each.round) == _name(round_)]
@@ -210,6 +217,10 @@ def _name(round_: Round) -> tuple[str, date]:
 
 def _terms(round_: Round) -> tuple[object, ...]:
     return round_.kind, round_.start, round_.end, round_.due, round_.edition
+
+
+def _days(round_: Round) -> tuple[object, ...]:
+    return round_.kind, round_.start, round_.end, round_.due
 
 
 def _overlap(one: Round, other: Round) -> bool:

@@ -47,4 +47,13 @@ KNOWN = [
         ),
         id="a first task that comes back with other terms has their history credit (§1.7, §1.10.2)",
     ),
+    pytest.param(
+        (
+            Form(start=NEW_YEAR, unit="week", interval=3),
+            None,
+            NEW_YEAR,
+            [JOIN, NIGHT, ("edit", (Form(start=NEW_YEAR),)), ("wait", (28,))],
+        ),
+        id="what an edit was to replace is replaced although no run came before it began (§1.10.1, §1.10.2)",
+    ),
 ]

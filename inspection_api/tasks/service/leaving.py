@@ -91,12 +91,17 @@ _FOLLOW = text(
     WHERE t.id = f.id
     """
 )
+# Also what began while nothing ran, although other terms were to hold from its first day on: a run in time would have
+# replaced it, and downtime changes nothing (§1.10.1).
 _AHEAD = text(
     """
     SELECT t.id, t.episode_id, t.kind, t.period_start, t.period_end, t.due_on, t.rule_version
     FROM task t JOIN plan_membership m ON m.id = t.episode_id
     WHERE m.id = ANY (CAST(:episode_ids AS uuid[]))
-      AND (t.period_start > :as_of OR t.period_start >= m.recompute_from)
+      AND (t.period_start > :as_of OR t.period_start >= m.recompute_from
+           OR (t.kind = 'regular' AND t.state = 'pending'
+               AND EXISTS (SELECT FROM inspection_rule_version v
+                           WHERE v.rule_id = t.rule_id AND v.number > t.rule_version AND v.since <= t.period_start)))
       AND (t.state IN ('pending', 'in_progress') OR (t.state = 'missed' AND m.recompute_from IS NOT NULL))
     ORDER BY t.id FOR NO KEY UPDATE OF t
     """
@@ -186,8 +191,8 @@ def on_members_removed(ctx: Context, events: Sequence[Recorded]) -> None:
 def drop_unrequired(ctx: Context, as_of: date, stays: Mapping[UUID, tuple[PlanToRun, Sequence[RequiredTask]]]) -> None:
     """Cancel the tasks of these episodes that have not begun and are not required as they are.
 
-    A started period keeps its terms (§1.10.2), unless it is recomputed with other days (§1.10.3). What is required
-    with other terms is made anew afterwards.
+    A started period keeps its terms (§1.10.2), unless it is recomputed with other days (§1.10.3) or other terms had been
+    set before it started. What is required with other terms is made anew afterwards.
     """
     wanted = {
         (episode_id, task.kind.value, task.period.start): (task.version, task.period.end, task.due_on)
