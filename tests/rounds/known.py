@@ -56,4 +56,13 @@ KNOWN = [
         ),
         id="what an edit was to replace is replaced although no run came before it began (§1.10.1, §1.10.2)",
     ),
+    pytest.param(
+        (
+            Form(start=NEW_YEAR, first_rule="current"),
+            NEW_YEAR,
+            date(2016, 1, 3),
+            [JOIN, ("wait", (2,)), ("end", (0,))],
+        ),
+        id="who came between a rule's end and the edit that let it go on is due from the edit's first day (§1.4)",
+    ),
 ]

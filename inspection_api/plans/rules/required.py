@@ -180,9 +180,12 @@ def _first_start(spans: Sequence[_Span], plan: PlanTerms, episode: Episode) -> d
 
 
 def _is_short_of_grace(rule: Rule, grid: Grid, joined_on: date) -> bool:
-    """Tell whether fewer than ``first_grace_days`` days of the running period are left from ``joined_on`` on."""
+    """Tell whether fewer than ``first_grace_days`` days of the running period are left from ``joined_on`` on.
+
+    None of it is left behind a rule's end: whoever comes then is due as soon as an edit lets it go on.
+    """
     period = grid.period(grid.index_of(joined_on))
-    return period is not None and (period.end - joined_on).days + 1 < rule.first_grace_days
+    return period is not None and 0 < (period.end - joined_on).days + 1 < rule.first_grace_days
 
 
 def _stop_of(spans: Sequence[_Span], plan: PlanTerms, episode: Episode) -> date | None:

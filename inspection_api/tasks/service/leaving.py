@@ -191,8 +191,8 @@ def on_members_removed(ctx: Context, events: Sequence[Recorded]) -> None:
 def drop_unrequired(ctx: Context, as_of: date, stays: Mapping[UUID, tuple[PlanToRun, Sequence[RequiredTask]]]) -> None:
     """Cancel the tasks of these episodes that have not begun and are not required as they are.
 
-    A started period keeps its terms (§1.10.2), unless it is recomputed with other days (§1.10.3) or other terms had been
-    set before it started. What is required with other terms is made anew afterwards.
+    A started period keeps its terms (§1.10.2), unless it is recomputed with other days (§1.10.3) or other terms had
+    been set before it started. What is required with other terms is made anew afterwards.
     """
     wanted = {
         (episode_id, task.kind.value, task.period.start): (task.version, task.period.end, task.due_on)
