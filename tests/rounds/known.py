@@ -65,4 +65,13 @@ KNOWN = [
         ),
         id="who came between a rule's end and the edit that let it go on is due from the edit's first day (§1.4)",
     ),
+    pytest.param(
+        (
+            Form(start=NEW_YEAR, first_rule="current", grace=2),
+            NEW_YEAR,
+            NEW_YEAR,
+            [JOIN, ("wait", (2,)), ("end", (0,))],
+        ),
+        id="whoever comes too late in a period is due in the next, if that is an edit's first, too (§1.4, §1.10.2)",
+    ),
 ]

@@ -87,15 +87,19 @@ def horizon(versions: Sequence[Version], plan: PlanTerms, as_of: date) -> date:
 
     It goes on behind the plan's end, where nothing but exits is left to happen.
     """
-    spans = _spans(versions, plan)
-    begins = [_next_start(_span_at(spans, as_of).grid, as_of), *(span.grid.first_day for span in spans)]
-    return min(day for day in begins if day > as_of)
+    return _following(_spans(versions, plan), as_of)
 
 
 def period_start(versions: Sequence[Version], plan: PlanTerms, day: date) -> date:
     """Return the first day of the plan's period that holds ``day``; before the first period, that of the first."""
     grid = _span_at(_spans(versions, plan), day).grid
     return grid.first_day if day < grid.first_day else max(grid.boundary(grid.index_of(day)), grid.first_day)
+
+
+def _following(spans: Sequence[_Span], day: date) -> date:
+    """Return the first day of the first period that begins after ``day``: of the terms in force, or of later ones."""
+    begins = [_next_start(_span_at(spans, day).grid, day), *(span.grid.first_day for span in spans)]
+    return min(begin for begin in begins if begin > day)
 
 
 def _next_start(grid: Grid, day: date) -> date:
@@ -175,7 +179,7 @@ def _first_start(spans: Sequence[_Span], plan: PlanTerms, episode: Episode) -> d
     if rule.first_rule is FirstRule.NEXT and rule.unit in MONTH_UNITS and rule.window_mode is WindowMode.CALENDAR:
         return max(add_months(first_of_month(joined_on), 1), grid.first_day)
     if rule.first_rule is FirstRule.NEXT or _is_short_of_grace(rule, grid, joined_on):
-        return max(grid.boundary(grid.index_of(joined_on) + 1), grid.first_day)
+        return _following(spans, joined_on)
     return max(joined_on, grid.first_day)
 
 
