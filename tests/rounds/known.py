@@ -66,6 +66,10 @@ KNOWN = [
         id="who came between a rule's end and the edit that let it go on is due from the edit's first day (§1.4)",
     ),
     pytest.param(
+        (Form(start=NEW_YEAR), NEW_YEAR, date(2016, 1, 2), [JOIN, ("wait", (2,)), ("end", (0,))]),
+        id="that holds for 次月首巡, too: the month of its coming had no round (§1.4)",
+    ),
+    pytest.param(
         (
             Form(start=NEW_YEAR, first_rule="current", grace=2),
             NEW_YEAR,

@@ -291,8 +291,6 @@ def test_a_new_version_of_the_page_loses_nothing(
     phone.open("/m?")
     phone.find(".tabs")
     assert phone.page.evaluate("document.scripts[0].src").split("/")[4] == NEW
-    phone.context.set_offline(True)
-    phone.open("/m?again")
     phone.page.click("text=继续填写")
     phone.page.wait_for_selector("[data-item=power_kwh] button:has-text('图片(1)')")
     assert phone.page.input_value("[aria-labelledby=label-power_kwh]") == "120"

@@ -169,13 +169,16 @@ def _periods(grid: Grid, begin: date, last_start: date) -> Iterator[Period]:
 def _first_start(spans: Sequence[_Span], plan: PlanTerms, episode: Episode) -> date:
     """Return a day of the episode's first period: the one that 首巡开始规则 names (§1.3, §1.4).
 
-    A point in force before the plan began is not shifted: it starts with the plan's first period.
+    A point in force before the plan began is not shifted: it starts with the plan's first period. Nor is one that came
+    behind a rule's end: it is due as soon as an edit lets the rule go on.
     """
     joined_on = max(episode.joined_on, plan.start)
     span = _span_at(spans, joined_on)
     rule, grid = span.version.rule, span.grid
     if episode.joined_on < plan.start:
         return grid.first_day
+    if grid.end is not None and joined_on > grid.end:
+        return joined_on
     if rule.first_rule is FirstRule.NEXT and rule.unit in MONTH_UNITS and rule.window_mode is WindowMode.CALENDAR:
         return max(add_months(first_of_month(joined_on), 1), grid.first_day)
     if rule.first_rule is FirstRule.NEXT or _is_short_of_grace(rule, grid, joined_on):
@@ -184,12 +187,9 @@ def _first_start(spans: Sequence[_Span], plan: PlanTerms, episode: Episode) -> d
 
 
 def _is_short_of_grace(rule: Rule, grid: Grid, joined_on: date) -> bool:
-    """Tell whether fewer than ``first_grace_days`` days of the running period are left from ``joined_on`` on.
-
-    None of it is left behind a rule's end: whoever comes then is due as soon as an edit lets it go on.
-    """
+    """Tell whether fewer than ``first_grace_days`` days of the running period are left from ``joined_on`` on."""
     period = grid.period(grid.index_of(joined_on))
-    return period is not None and 0 < (period.end - joined_on).days + 1 < rule.first_grace_days
+    return period is not None and (period.end - joined_on).days + 1 < rule.first_grace_days
 
 
 def _stop_of(spans: Sequence[_Span], plan: PlanTerms, episode: Episode) -> date | None:

@@ -15,18 +15,20 @@ if TYPE_CHECKING:
 MOST_AT_ONCE = 5000
 """No transaction writes more synced rows than this (sync.md §5)."""
 
+# What is materialised is chosen once: a join that looked again and again would find others behind the limit each time.
 # Phones that were offline have ``late_sync_hours`` left after the window, and after the days of a 补检. A campaign has
 # no 补检, and the usual hours.
 _MISS = text(
     """
-    UPDATE task t SET state = 'missed'
-    FROM (SELECT w.id FROM task w
+    WITH s AS MATERIALIZED (
+          SELECT w.id FROM task w
           LEFT JOIN inspection_rule_version v ON v.rule_id = w.rule_id AND v.number = w.rule_version
           WHERE w.state = ANY (CAST(:before AS text[])) AND w.window_end_on < :today
             AND w.window_end_on + COALESCE(v.makeup_days, 0)
                 < CAST((CAST(:now AS timestamptz) - make_interval(hours => COALESCE(v.late_sync_hours, 72)))
                        AT TIME ZONE 'Asia/Shanghai' AS date)
-          ORDER BY w.id LIMIT :at_most FOR NO KEY UPDATE OF w) s
+          ORDER BY w.id LIMIT :at_most FOR NO KEY UPDATE OF w)
+    UPDATE task t SET state = 'missed' FROM s
     WHERE t.id = s.id
     RETURNING t.id
     """
