@@ -167,7 +167,7 @@ def test_after_a_crash_a_person_says_what_came_out_and_nothing_is_printed_unaske
     screen.page.unroute("**/report")
     screen.page.click(f"text={button}")
     screen.wait_for_state(job_id, state)
-    screen.page.wait_for_function("localStorage.length === 1")
+    screen.page.wait_for_function("() => localStorage.length === 1")
     assert screen.page.evaluate("window.prints || 0") == 0
 
 
