@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 PROPOSE = Permission(Action.EXIT, "propose")
 AT_ONCE = 1000
 """How many checkpoints leave in one transaction on the day of their exit."""
-
 _TAKE_EFFECT = text(
     """
     WITH due AS MATERIALIZED (
         SELECT c.id, e.id AS exit_id, e.exit_type, e.effective_on, e.decided_at
-        FROM checkpoint c JOIN checkpoint_exit e ON e.checkpoint_id = c.id AND e.status = 'approved'
-          AND e.effective_on <= :today WHERE c.state = 'exit_proposed'
-        ORDER BY c.id LIMIT :limit FOR NO KEY UPDATE OF c) UPDATE checkpoint p SET state = 'exited' FROM due WHERE p.id = due.id
+        FROM checkpoint c JOIN checkpoint_exit e ON e.checkpoint_id = c.id
+        WHERE e.status = 'approved' AND e.effective_on <= :today AND c.state = 'exit_proposed'
+        ORDER BY c.id LIMIT :limit FOR NO KEY UPDATE OF c)
+    UPDATE checkpoint p SET state = 'exited' FROM due WHERE p.id = due.id
     RETURNING p.id, due.exit_id, due.exit_type, due.effective_on, due.decided_at
     """
 )
