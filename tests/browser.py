@@ -30,12 +30,18 @@ FLAGS = (
 )
 
 
-@contextmanager
-def chromium(*flags: str) -> Iterator[Browser]:
-    """Open a browser without a window; the test is skipped where Debian's package ``chromium`` is missing."""
+def installed() -> str:
+    """Return where Debian's package ``chromium`` is; a test is skipped where it is missing."""
     path = shutil.which("chromium")
     if path is None:
         pytest.skip("Debian's chromium is not installed: no browser looks at the pages")
+    return path
+
+
+@contextmanager
+def chromium(*flags: str) -> Iterator[Browser]:
+    """Open a browser without a window."""
+    path = installed()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS, *flags])
         yield browser

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import Error
 
+from inspection_api.core.periods import local_day
 from inspection_api.demo.seed import PASSWORD
 from tests.browser import chromium
 
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 SIZES = {"phone": (360, 740), "pc": (1440, 900)}
 WAIT_MS = 20_000
-TODAY = datetime.now(UTC).date()
-LAST_MONTHS = f"from={TODAY - timedelta(days=60)}&to={TODAY}"
+LAST_MONTHS = f"from={local_day(datetime.now(UTC) - timedelta(days=60))}&to={local_day(datetime.now(UTC))}"
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select, text
+from sqlalchemy import ColumnElement, Text, and_, cast, false, func, or_, select, text
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.orm import aliased
 
 from inspection_api.accounts.models import AccessGrant, Device, Organisation, RoleAssignment, SessionToken, UserAccount
@@ -241,6 +242,21 @@ def organisation_paths(session: Session, ids: Iterable[UUID]) -> dict[UUID, str]
     """Return the path of each organisation, by id."""
     statement = select(Organisation.id, Organisation.path).where(Organisation.id.in_(list(ids)))
     return {row.id: row.path for row in session.execute(statement)}
+
+
+def nearest_above(
+    session: Session, model: type[T], owner: InstrumentedAttribute[UUID], paths: Iterable[str]
+) -> dict[str, T]:
+    """Return which row of ``model`` holds at paths: that whose ``owner`` is there, else the next one's above."""
+    place = select(func.unnest(cast(list(paths), ARRAY(Text))).label("path")).subquery()
+    statement = (
+        select(place.c.path, model)
+        .join(Organisation, func.starts_with(place.c.path, Organisation.path))
+        .join(model, owner == Organisation.id)
+        .ext(distinct_on(place.c.path))
+        .order_by(place.c.path, func.length(Organisation.path).desc())
+    )
+    return dict(session.execute(statement).all())
 
 
 def name_of(session: Session, user_id: UUID | None) -> str | None:

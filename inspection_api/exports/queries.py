@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 
 from inspection_api.accounts.models import Organisation, UserAccount
-from inspection_api.accounts.queries import in_subtree
+from inspection_api.accounts.queries import in_subtree, nearest_above
 from inspection_api.core.permissions import Action, Permission
 from inspection_api.exports.models import ExportTerms, PersonalExport
 from inspection_api.exports.rules import Terms
@@ -28,14 +28,7 @@ EXPORT = Permission(Action.PERSONAL_EXPORT, "export")
 
 def terms_at(session: Session, path: str) -> Terms:
     """Return the terms that hold at an organisation's path: its own, else the next ones above, else the defaults."""
-    statement = (
-        select(ExportTerms.alert_rows, ExportTerms.daily_rows)
-        .join(Organisation, Organisation.id == ExportTerms.organisation_id)
-        .where(func.starts_with(path, Organisation.path))
-        .order_by(func.length(Organisation.path).desc())
-        .limit(1)
-    )
-    row = session.execute(statement).one_or_none()
+    row = nearest_above(session, ExportTerms, ExportTerms.organisation_id, [path]).get(path)
     return Terms(alert_rows=row.alert_rows, daily_rows=row.daily_rows) if row else Terms()
 
 

@@ -6,6 +6,7 @@ person and day, tells somebody who works from somebody who leaves (security.md Â
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
 from typing import TYPE_CHECKING
@@ -31,65 +32,81 @@ READ = Permission(Action.CONFIGURATION, "read")
 EDIT = Permission(Action.CONFIGURATION, "edit")
 
 
-def ensure_quota(ctx: Context, *, organisation_id: UUID, content: str, rows: int) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taking:
+    """``rows`` of ``content`` that a person wants to take: by which terms, and beside how many of the same day."""
+
+    user_id: UUID
+    organisation_id: UUID
+    content: str
+    rows: int
+    home: Organisation
+    terms: Terms
+    taken: int
+
+    def told(self, **numbers: int) -> dict[str, object]:
+        """Return what an event says of it; ``organisation_id`` in it is where the superiors of the person begin."""
+        return {
+            "taker_id": str(self.user_id),
+            "organisation_id": str(self.home.parent_id or self.home.id),
+            "exported_organisation_id": str(self.organisation_id),
+            "content": self.content,
+            "rows": self.rows,
+            **numbers,
+        }
+
+
+def ensure_quota(ctx: Context, *, organisation_id: UUID, content: str, rows: int) -> Taking:
     """Refuse ``rows`` more of ``content`` to the acting person, if his day holds no more; requests of his wait here.
 
     Raises:
         ExportQuotaExceeded: so it is; his superiors hear of it.
     """
     accounts.lock_person(ctx, ctx.user_id)
-    terms, taken = _terms_and_taken(ctx)
-    if not is_within(terms, taken, rows):
-        told = _told(ctx, organisation_id, content, rows=rows, taken=taken, daily_rows=terms.daily_rows)
-        midnight = day_start(local_day(ctx.now) + timedelta(days=1))
-        raise ExportQuotaExceeded(
-            rows=rows,
-            taken=taken,
-            daily_rows=terms.daily_rows,
-            retry_after_s=ceil((midnight - ctx.now).total_seconds()),
-            trace=[Trace("export.refused", told)],
-        )
-
-
-def book(ctx: Context, job: Job, *, organisation_id: UUID, content: str, rows: int, reason: str) -> None:
-    """Write down what ``job`` will give to the acting person; beyond the terms' ``alert_rows`` superiors are told."""
-    terms, taken = _terms_and_taken(ctx)
-    day = local_day(ctx.now)
-    booked = PersonalExport(
-        job_id=job.id,
+    home = queries.home_of(ctx.session, ctx.user_id)
+    taking = Taking(
         user_id=ctx.user_id,
         organisation_id=organisation_id,
         content=content,
         rows=rows,
+        home=home,
+        terms=queries.terms_at(ctx.session, home.path),
+        taken=queries.rows_taken(ctx.session, ctx.user_id, local_day(ctx.now)),
+    )
+    if not is_within(taking.terms, taking.taken, rows):
+        raise _exceeded(ctx, taking)
+    return taking
+
+
+def _exceeded(ctx: Context, taking: Taking) -> ExportQuotaExceeded:
+    taken, daily_rows = taking.taken, taking.terms.daily_rows
+    midnight = day_start(local_day(ctx.now) + timedelta(days=1))
+    return ExportQuotaExceeded(
+        rows=taking.rows,
+        taken=taken,
+        daily_rows=daily_rows,
+        retry_after_s=ceil((midnight - ctx.now).total_seconds()),
+        trace=[Trace("export.refused", taking.told(taken=taken, daily_rows=daily_rows))],
+    )
+
+
+def book(ctx: Context, job: Job, taking: Taking, *, reason: str) -> None:
+    """Write down what ``job`` will give to the acting person; beyond the terms' ``alert_rows`` superiors are told."""
+    booked = PersonalExport(
+        job_id=job.id,
+        user_id=taking.user_id,
+        organisation_id=taking.organisation_id,
+        content=taking.content,
+        rows=taking.rows,
         reason=reason,
-        day=day,
+        day=local_day(ctx.now),
         at=ctx.now,
     )
     ctx.session.add(booked)
     ctx.session.flush()
-    if is_large(terms, taken, rows):
-        told = _told(ctx, organisation_id, content, rows=rows, taken=taken + rows, alert_rows=terms.alert_rows)
+    if is_large(taking.terms, taking.taken, taking.rows):
+        told = taking.told(taken=taking.taken + taking.rows, alert_rows=taking.terms.alert_rows)
         ctx.record("export.large", job_id=str(job.id), **told)
-
-
-def _terms_and_taken(ctx: Context) -> tuple[Terms, int]:
-    home = queries.home_of(ctx.session, ctx.user_id)
-    return (
-        queries.terms_at(ctx.session, home.path),
-        queries.rows_taken(ctx.session, ctx.user_id, local_day(ctx.now)),
-    )
-
-
-def _told(ctx: Context, organisation_id: UUID, content: str, **numbers: int) -> dict[str, object]:
-    """Return what the event says; ``organisation_id`` in it is where the superiors of whoever takes it begin."""
-    home = queries.home_of(ctx.session, ctx.user_id)
-    return {
-        "taker_id": str(ctx.user_id),
-        "organisation_id": str(home.parent_id or home.id),
-        "exported_organisation_id": str(organisation_id),
-        "content": content,
-        **numbers,
-    }
 
 
 def export_terms(ctx: Context, organisation_id: UUID) -> Terms:

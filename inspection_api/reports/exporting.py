@@ -60,15 +60,14 @@ def request_list(ctx: Context, report: Report, listing: Listing, asked: Mapping[
     """
     _ensure_may_take(ctx, asked)
     rows = ctx.session.scalars(select(func.count()).select_from(listing.rows(ctx, **asked).subquery())).one()
-    taken: dict[str, Any] = {"content": f"{report.code}/{listing.path}", "rows": rows}
-    taken["organisation_id"] = asked["organisation_id"]
-    exports.ensure_quota(ctx, **taken)
+    content, place = f"{report.code}/{listing.path}", asked["organisation_id"]
+    taking = exports.ensure_quota(ctx, organisation_id=place, content=content, rows=rows)
     query = _written(listing.query().dump(asked))
     told: dict[str, Any] = {"report": report.code, "listing": listing.path, "reason": reason, "query": query}
     ctx.record("report.export_requested", format="xlsx", **told)
-    within = jobs.Within(permission=EXPORT, organisation_id=asked["organisation_id"])
+    within = jobs.Within(permission=EXPORT, organisation_id=place)
     job = jobs.request(ctx, "report_export", within=within, format="xlsx", **told)
-    exports.book(ctx, job, reason=reason, **taken)
+    exports.book(ctx, job, taking, reason=reason)
     return job
 
 

@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, Text, cast, false, func, or_, select
-from sqlalchemy.dialects.postgresql import ARRAY, distinct_on, insert
+from sqlalchemy import ColumnElement, false, func, or_, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
 from inspection_api.accounts.models import Organisation, RoleAssignment, UserAccount
@@ -18,7 +18,7 @@ from inspection_api.core.tables import among
 from inspection_api.inspections.models import Inspection
 from inspection_api.inspections.queries import in_reach
 from inspection_api.media.models import Media
-from kiosk_print.models import PaperOpinion, PaperPrint, PaperSeries, PaperWindow, PrintTerms, UnlockRequest
+from kiosk_print.models import PaperOpinion, PaperPrint, PaperSeries, PaperWindow, UnlockRequest
 from kiosk_print.rules.unlock import MANAGER_LEVELS, Candidate, Level, candidate_level
 
 if TYPE_CHECKING:
@@ -235,16 +235,3 @@ def take_numbers(session: Session, wanted: Mapping[UUID, int], month: str) -> di
     statement = statement.on_conflict_do_update(index_elements=["organisation_id", "month"], set_={"last": more})
     taken = session.execute(statement.returning(PaperSeries.organisation_id, PaperSeries.last))
     return {row.organisation_id: row.last for row in taken}
-
-
-def terms_above(session: Session, paths: Iterable[str]) -> dict[str, PrintTerms]:
-    """Return the terms that hold at organisations' paths: its own, else those of the next one above that has any."""
-    place = select(func.unnest(cast(list(paths), ARRAY(Text))).label("path")).subquery()
-    statement = (
-        select(place.c.path, PrintTerms)
-        .join(Organisation, func.starts_with(place.c.path, Organisation.path))
-        .join(PrintTerms, PrintTerms.organisation_id == Organisation.id)
-        .ext(distinct_on(place.c.path))
-        .order_by(place.c.path, func.length(Organisation.path).desc())
-    )
-    return {row.path: row.PrintTerms for row in session.execute(statement)}

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from inspection_api.accounts.models import Organisation
-from inspection_api.accounts.queries import get_one, visible_organisations
+from inspection_api.accounts.queries import get_one, nearest_above, visible_organisations
 from inspection_api.core.permissions import Action, Permission
-from kiosk_print import queries
 from kiosk_print.models import PrintTerms
 from kiosk_print.rules.window import DEFAULT_WINDOW_DAYS, PRINTS_PER_WINDOW
 
@@ -33,7 +32,7 @@ class Terms:
 def terms_of(ctx: Context, organisations: Iterable[Organisation]) -> dict[UUID, Terms]:
     """Return organisations' terms: their own, else those of the next one above, else 7 days and 5 prints."""
     paths = {each.id: each.path for each in organisations}
-    found = queries.terms_above(ctx.session, set(paths.values()))
+    found = nearest_above(ctx.session, PrintTerms, PrintTerms.organisation_id, set(paths.values()))
     return {id_: _terms(found.get(path)) for id_, path in paths.items()}
 
 

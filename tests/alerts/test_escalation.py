@@ -13,23 +13,29 @@ from inspection_api.alerts.rules.escalation import (
     MOST_AGE,
     STEPS,
     Wait,
-    due_by,
     escalations,
     is_waiting,
     is_worth_telling,
+    review_due_by,
 )
 from inspection_api.calendars.rules import Calendar
 
 WEEKDAYS = Calendar()
 FRIDAY = datetime(2026, 3, 13, 2, tzinfo=UTC)
-MONDAYS_END, TUESDAYS_END, WEDNESDAYS_END, THURSDAYS_END = (
-    datetime(2026, 3, 16, 16, tzinfo=UTC) + timedelta(days=each) for each in range(4)
+MONDAYS_END, TUESDAYS_END, WEDNESDAYS_END, THURSDAYS_END, FRIDAYS_END = (
+    datetime(2026, 3, 16, 16, tzinfo=UTC) + timedelta(days=each) for each in range(5)
 )
 HOUR = timedelta(hours=1)
 TABLE = [
     (Wait.REVIEW, Level.NOTICE, [("sub_branch_manager", WEDNESDAYS_END)]),
     (Wait.REVIEW, Level.WARNING, [("sub_branch_manager", MONDAYS_END), ("branch_manager", TUESDAYS_END)]),
     (Wait.REVIEW, Level.SUSPICIOUS, [("branch_manager", FRIDAY + 4 * HOUR), ("province_manager", FRIDAY + 24 * HOUR)]),
+    (Wait.FEEDBACK, Level.NOTICE, [("sub_branch_manager", FRIDAYS_END + timedelta(days=7))]),
+    (
+        Wait.FEEDBACK,
+        Level.WARNING,
+        [("sub_branch_manager", FRIDAYS_END), ("branch_manager", FRIDAYS_END + timedelta(days=7))],
+    ),
     (Wait.FEEDBACK, Level.SUSPICIOUS, [("branch_manager", TUESDAYS_END), ("province_manager", THURSDAYS_END)]),
 ]
 
@@ -42,9 +48,9 @@ def test_each_level_climbs_in_its_own_time(wait: Wait, level: Level, expected: l
 
 
 def test_a_review_is_due_by_its_level() -> None:
-    assert due_by(Wait.REVIEW, Level.SUSPICIOUS, FRIDAY, WEEKDAYS) == FRIDAY + 2 * HOUR
-    assert due_by(Wait.REVIEW, Level.WARNING, FRIDAY, WEEKDAYS) == MONDAYS_END
-    assert due_by(Wait.REVIEW, Level.NOTICE, FRIDAY, WEEKDAYS) == WEDNESDAYS_END
+    assert review_due_by(Level.SUSPICIOUS, FRIDAY, WEEKDAYS) == FRIDAY + 2 * HOUR
+    assert review_due_by(Level.WARNING, FRIDAY, WEEKDAYS) == MONDAYS_END
+    assert review_due_by(Level.NOTICE, FRIDAY, WEEKDAYS) == WEDNESDAYS_END
 
 
 @given(st.sampled_from(Wait), st.sampled_from(Level), st.timedeltas(timedelta(), timedelta(days=20_000)))
@@ -54,7 +60,8 @@ def test_nobody_higher_hears_before_it_is_overdue_and_each_level_once(
     begun = FRIDAY + later
     steps = escalations(wait, level, begun, WEEKDAYS)
     times = [step.due_at for step in steps]
-    assert min(times) >= due_by(wait, level, begun, WEEKDAYS) > begun
+    due_at = review_due_by(level, begun, WEEKDAYS) if wait is Wait.REVIEW else times[0]
+    assert min(times) >= due_at > begun
     assert times == sorted(set(times))
     assert len({step.role for step in steps}) == len(steps) == len(STEPS[wait][level])
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 from contextlib import contextmanager, suppress
 from io import BytesIO
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pypdfium2
-import pytest
 from PIL import Image
 from playwright.sync_api import Error, sync_playwright
 from sqlalchemy import text
@@ -19,7 +17,7 @@ from sqlalchemy import text
 from checkpoints import qr
 from checkpoints.models import Checkpoint
 from kiosk_print.labels import Label, Layout, render_labels
-from tests.browser import FLAGS
+from tests.browser import FLAGS, installed
 from tests.factories import PASSWORD
 from tests.fixtures import Clock
 from tests.sync.phone import LAT, LON
@@ -94,7 +92,7 @@ class Handset:
         camera = [f"--use-file-for-fake-video-capture={self.label}"] if self.label else []
         self.context = self.playwright.chromium.launch_persistent_context(
             self.folder,
-            executable_path=shutil.which("chromium"),
+            executable_path=installed(),
             args=[*FLAGS, "--use-fake-device-for-media-stream", *camera],
             viewport={"width": 360, "height": 740},
             permissions=list(permissions or PERMISSIONS),
@@ -225,8 +223,7 @@ class Handset:
 @contextmanager
 def handset(url: str, folder: Path, street: Street, label: Path | None) -> Iterator[Handset]:
     """Open a phone at an address; nothing may go wrong on its pages, and nothing elsewhere be asked."""
-    if shutil.which("chromium") is None:
-        pytest.skip("Debian's chromium is not installed: no browser looks at the pages")
+    installed()
     with sync_playwright() as playwright:
         phone = Handset(playwright, folder, url, street.world.bank.code, label)
         phone.start()

@@ -46,13 +46,10 @@ class Term:
 
 _SUB_BRANCH, _BRANCH, _PROVINCE = Role.SUB_BRANCH_MANAGER, Role.BRANCH_MANAGER, Role.PROVINCE_MANAGER
 
-DUE = {
-    Wait.REVIEW: {Level.NOTICE: Term(workdays=3), Level.WARNING: Term(workdays=1), Level.SUSPICIOUS: Term(hours=2)},
-    Wait.FEEDBACK: {
-        Level.NOTICE: Term(workdays=10),
-        Level.WARNING: Term(workdays=5),
-        Level.SUSPICIOUS: Term(workdays=2),
-    },
+REVIEWED_WITHIN = {
+    Level.NOTICE: Term(workdays=3),
+    Level.WARNING: Term(workdays=1),
+    Level.SUSPICIOUS: Term(hours=2),
 }
 STEPS: dict[Wait, dict[Level, tuple[tuple[Term, Role], ...]]] = {
     Wait.REVIEW: {
@@ -77,9 +74,9 @@ class Escalation:
     due_at: datetime
 
 
-def due_by(wait: Wait, level: Level, begun: datetime, calendar: Calendar) -> datetime:
-    """Return by when an alert of this level is to be reviewed, or answered, since ``begun``."""
-    return DUE[wait][level].ends(begun, calendar)
+def review_due_by(level: Level, begun: datetime, calendar: Calendar) -> datetime:
+    """Return by when an alert of this level is to be reviewed, since ``begun``."""
+    return REVIEWED_WITHIN[level].ends(begun, calendar)
 
 
 def escalations(wait: Wait, level: Level, begun: datetime, calendar: Calendar) -> tuple[Escalation, ...]:

@@ -59,13 +59,12 @@ def request_export(ctx: Context, *, organisation_id: UUID, format: str, table: s
         raise NothingToExport
     if rows > MAX_ROWS:
         raise ExportTooLarge(rows=rows, max_rows=MAX_ROWS)
-    taken: dict[str, Any] = {"organisation_id": organisation.id, "content": "portfolio", "rows": rows}
-    exports.ensure_quota(ctx, **taken)
+    taking = exports.ensure_quota(ctx, organisation_id=organisation.id, content="portfolio", rows=rows)
     told: dict[str, Any] = {"organisation_id": str(organisation.id), "tables": tables, "reason": reason}
     ctx.record("portfolio.export_requested", **told)
     within = jobs.Within(permission=EXPORT, organisation_id=organisation.id)
     job = jobs.request(ctx, "portfolio_export", within=within, format=format, **told)
-    exports.book(ctx, job, reason=reason, **taken)
+    exports.book(ctx, job, taking, reason=reason)
     return job
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from inspection_api.alerts.models import Alert
 from inspection_api.alerts.rules import RULE_OF_CODE, UP_TO_WARNING, Handling, Level
-from inspection_api.alerts.rules.escalation import DUE, Wait, due_by
+from inspection_api.alerts.rules.escalation import REVIEWED_WITHIN, review_due_by
 from inspection_api.core.permissions import Action, Permission
 from inspection_api.todos.queries.kind import Kind, columns
 from inspection_api.todos.rules import Decision, Facts, Outlook, roles_with
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from inspection_api.todos.rules import Foresight
 
 REVIEWERS = roles_with(Permission(Action.ALERT_REVIEW, "review"))
-_ABOUT = {level: timedelta(days=term.workdays, hours=term.hours) for level, term in DUE[Wait.REVIEW].items()}
+_ABOUT = {level: timedelta(days=term.workdays, hours=term.hours) for level, term in REVIEWED_WITHIN.items()}
 _ABOVE = {Level.NOTICE: "支行", Level.WARNING: "支行、分行", Level.SUSPICIOUS: "分行、省行"}
 _WAITING = [Handling.NEW.value, Handling.FALSE_ALARM_PROPOSED.value]
 
 
 def _foresight(level: Level) -> Foresight:
     def foresee(facts: Facts, calendar: Calendar) -> Outlook:
-        return Outlook(due_at=due_by(Wait.REVIEW, level, facts.since, calendar), if_nothing="overdue")
+        return Outlook(due_at=review_due_by(level, facts.since, calendar), if_nothing="overdue")
 
     return foresee
 
