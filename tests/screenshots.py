@@ -51,7 +51,7 @@ SHOTS = (
     Shot("desk", "m0101", "/desk"),
     Shot("desk-unlock", "m0101", "/desk", ("[data-kind=unlock] button:text-is('详情')",)),
     Shot("desk-unlock-decide", "m0101", "/desk", ("[data-kind=unlock] button:text-is('批准')",)),
-    Shot("desk-device", "m0101", "/desk", ("[data-kind=device] button:text-is('详情')",)),
+    Shot("desk-quarantine", "m0101", "/desk", ("[data-kind=quarantine] button:text-is('详情')",)),
     Shot("desk-proposal", "m0101", "/desk", ("[data-kind=proposal] button:text-is('详情')",)),
     Shot("desk-exit", "a01", "/desk", ("[data-kind=exit] button:text-is('详情')",)),
     Shot("desk-alert", "risk", "/desk", ("[data-kind^=alert] button:text-is('详情')",)),
@@ -92,6 +92,7 @@ APPROVE_ALL = """async () => {
     await fetch(`/api/v1/devices/${each.id}/approve`, { method: "POST", headers });
   }
 }"""
+WAITING_PHONE = Shot("desk-device", "m0101", "/desk", ("[data-kind=device] button:text-is('详情')",))
 PHONE_WALK: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("m-waiting", ()),
     ("m-day", ()),
@@ -105,49 +106,6 @@ PHONE_WALK: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("m-outbox", (".tabs [data-tab=outbox]",)),
 )
 """What is tapped on an officer's phone before each picture; his manager approves it behind the first."""
-
-
-def leave_something_waiting(browser: Browser, address: str) -> None:
-    """Let the officer and the manager of sub-branch 0101 ask for something, so that desks are not empty.
-
-    What is asked for already, the server refuses: then it waits from an earlier time.
-    """
-    for user, script in (("o0101", _OFFICER), ("m0101", _MANAGER)):
-        page = browser.new_page()
-        log_in(page, address, user)
-        page.evaluate(_ASKING + script)
-        page.close()
-
-
-_ASKING = """
-const headers = { "X-Xunji-Page": "1", "Content-Type": "application/json" };
-const ask = (path, json, more) =>
-  fetch("/api/v1" + path, json ? { method: "POST", headers: { ...headers, ...more }, body: JSON.stringify(json) } : {})
-    .then((answer) => answer.json());
-"""
-_OFFICER = """
-(async () => {
-  const bytes = crypto.getRandomValues(new Uint8Array(42));
-  const key = Array.from(bytes, (byte) => "ABCDEFGH"[byte % 8]).join("") + "A";
-  const others = (await ask("/devices")).items.filter((device) => device.status !== "revoked");
-  if (others.length === 0) await ask("/devices", { id: crypto.randomUUID(), name: "红米 Note 12", public_key: key });
-  const { items: records } = await ask("/inspections?state=accepted&limit=200");
-  const locked = records.filter((record) => record.print_closes_at && new Date(record.print_closes_at) < Date.now());
-  const reason = { reason_code: "missed", reason: "当周在分行集中培训，回行后已过打印期限" };
-  await ask(`/inspections/${locked.at(-1).id}/unlock-requests`, reason);
-  const { items: points } = await ask("/checkpoints?state=active&limit=1");
-  const change = { changes: { address: "新华路 8 号" }, reason: "企业搬了新址，门牌已换" };
-  await ask(`/checkpoints/${points[0].id}/proposals`, change, { "If-Match": `"${points[0].version}"` });
-})()
-"""
-_MANAGER = """
-(async () => {
-  const { items: points } = await ask("/checkpoints?state=active&limit=2");
-  const effective_on = new Date(Date.now() + 20 * 86400e3).toISOString().slice(0, 10);
-  const leaving = { exit_type: "settled", reason: "贷款已全部结清，不再续贷", effective_on };
-  await ask(`/checkpoints/${points[1].id}/exits`, leaving);
-})()
-"""
 
 
 def log_in(page: Page, address: str, user: str) -> None:
@@ -213,9 +171,10 @@ def walk(address: str, folder: Path, officer: str = "o0101", manager: str = "m01
         )
         page = context.new_page()
         log_in(page, address, officer)
-        wide = []
+        wide: list[str] = []
         for name, steps in PHONE_WALK:
             if name == "m-day":
+                wide += take(browser, address, WAITING_PHONE, folder)
                 approve(browser, address, manager)
             page.goto(f"{address}/m")
             page.reload()
@@ -236,7 +195,6 @@ def main(address: str, names: list[str]) -> int:
     folder = ROOT / "var/screenshots"
     folder.mkdir(parents=True, exist_ok=True)
     with chromium() as browser:
-        leave_something_waiting(browser, address)
         wide = [
             line for shot in SHOTS if not names or shot.name in names for line in take(browser, address, shot, folder)
         ]
