@@ -246,6 +246,7 @@ def enrolled(phone: Handset, app: Flask, world: World) -> None:
     approve_all(app, world)
     phone.synchronise()
     phone.page.wait_for_selector("text=/定期检查|目前没有到期的任务/")
+    phone.page.wait_for_selector(".keeping p", state="detached")
 
 
 def counted(world: World, statement: str) -> list[Any]:

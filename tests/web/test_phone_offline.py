@@ -110,6 +110,18 @@ def test_three_days_offline_with_a_browser_that_dies_at_every_step(
     assert counted(world, "SELECT state, count(*) FROM task WHERE state <> 'pending' GROUP BY 1") == [("done", 3)]
 
 
+def test_a_page_that_is_not_kept_yet_says_so_until_it_is(far: Handset, line: BadLine) -> None:
+    line.lose("GET /m/worker.js")
+    far.log_in()
+    far.see("存好之前没有网络无法打开")
+    assert line.struck.wait(60)
+    line.mend()
+    far.context.set_offline(True)
+    far.context.set_offline(False)
+    far.page.wait_for_selector(".keeping p", state="detached")
+    far.restart(offline=True)
+
+
 def test_a_lost_answer_has_no_second_effect(far: Handset, line: BadLine, committed_app: Flask, street: Street) -> None:
     enrolled(far, committed_app, street.world)
     far.begin()
@@ -288,8 +300,7 @@ def test_a_new_version_of_the_page_loses_nothing(
     phone.tab("scan")
     phone.arrive("point/")
     assert not any(NEW in url for url in phone.asked)
-    phone.open("/m?")
-    phone.find(".tabs")
+    phone.restart(offline=True)
     assert phone.page.evaluate("document.scripts[0].src").split("/")[4] == NEW
     phone.page.click("text=继续填写")
     phone.page.wait_for_selector("[data-item=power_kwh] button:has-text('图片(1)')")

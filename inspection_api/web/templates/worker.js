@@ -28,15 +28,10 @@ async function activate() {
   await self.clients.claim();
 }
 
-// The newest page there is; without a network the one that is kept.
+// The kept page, at once: on a bad line nobody waits for it, and its files are always of its own version. A new version
+// is looked for by the browser itself while this one is open, and stands at the next opening.
 async function page(request) {
-  try {
-    const answer = await fetch(request, { signal: AbortSignal.timeout(4000) });
-    if (answer.ok) return answer;
-  } catch {
-    // no network: the kept one
-  }
-  return (await (await caches.open(CACHE)).match(PAGE)) ?? Response.error();
+  return (await (await caches.open(CACHE)).match(PAGE)) ?? fetch(request);
 }
 
 async function file(request) {

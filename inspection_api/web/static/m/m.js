@@ -42,14 +42,29 @@ function tellUnexpected(event) {
   notify(isFull(event.reason) ? FULL : event.reason?.sentence ?? "操作未能完成，已保存的内容不受影响，请重试（unexpected）", "bad");
 }
 
+const KEEPING = "正在把本页存入手机，存好之前没有网络无法打开：请保持联网（page_not_kept）";
+const UNKEPT = "此浏览器不能把本页存入手机，没有网络时无法打开：请改用 Chrome、Edge 或 Safari（page_unkeepable）";
+
+// Keeps the page's own files on the phone, so that it opens without a network; until they are there, he is told.
+async function keepPage(notice) {
+  const worker = navigator.serviceWorker;
+  show(notice, h("p", { class: "card care" }, worker ? KEEPING : UNKEPT));
+  const register = () => worker.register("/m/worker.js", { scope: "/m" }).catch(() => null);
+  if (!worker) return;
+  addEventListener("online", register);
+  register();
+  await worker.ready;
+  removeEventListener("online", register);
+  show(notice);
+}
+
 async function open(main) {
   const { officer, problem } = await whoIsThere();
   if (officer === null) return problem.status === 401 ? location.assign("/login?next=/m") : show(main, failed(problem, () => location.reload()));
   if (!(await canSign())) return show(main, unable());
-  navigator.serviceWorker?.register("/m/worker.js", { scope: "/m" }).catch(() => null); // without it, only opening needs a network
   const app = await App.open(officer, (method, path, options) => send(method, path, { ...options, here: true }));
   addEventListener("hashchange", () => route(app, main)); // before the tabs are there: who taps at once is heard
-  frame(app, main);
+  keepPage(frame(app, main));
   app.position.begin();
   await route(app, main);
   app.runner.begin();
@@ -61,10 +76,10 @@ const card = (title, words) => h("div", { class: "card" }, h("h1", {}, title), h
 const unable = () =>
   card("此浏览器不能用于现场检查", "本机须保存一把只在本机使用的签名密钥，此浏览器或此地址不支持（key_unsupported）。请用 https 地址，并将 Chrome、Edge 或 Safari 升级到 2025 年之后的版本。");
 
-// The bar with the officer and the state of the synchronisation, and the tabs at the thumb.
+// The bar with the officer and the state of the synchronisation, and the tabs at the thumb; its place for a notice.
 function frame(app, main) {
   const state = h("button", { type: "button", class: "sync", onclick: () => app.runner.run() });
-  const beside = h("div", { class: "beside" });
+  const [beside, notice] = [h("div", { class: "beside" }), h("div", { class: "keeping" })];
   const refresh = () => {
     state.dataset.rounds = app.runner.rounds;
     show(state, h("span", { class: `dot ${app.runner.state}` }), app.runner.sentence);
@@ -74,9 +89,10 @@ function frame(app, main) {
   refresh();
   main.before(
     h("header", { class: "bar" }, h("p", { class: "brand" }, h("strong", {}, "巡迹"), h("span", {}, app.officer.name)), h("a", { href: "/account" }, icon("person"), h("span", { class: "unseen" }, "我的账户"))),
-    h("div", { class: "status", role: "status" }, state, beside),
+    h("div", { class: "status", role: "status" }, state, beside, notice),
   );
   main.after(h("nav", { class: "tabs", "aria-label": "页面" }, TABS.map((tab) => h("a", { href: `#/${tab.path}`, data: { tab: tab.path } }, icon(tab.icon), h("span", {}, tab.title)))));
+  return notice;
 }
 
 let leave = null;
