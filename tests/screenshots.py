@@ -158,6 +158,16 @@ def approve(browser: Browser, address: str, manager: str) -> None:
     page.close()
 
 
+def begin(page: Page, address: str, folder: Path) -> None:
+    """Take a picture of what a new device asks, and say yes."""
+    page.goto(f"{address}/m")
+    button = page.locator("button:text-is('在此设备上开始使用')")
+    button.wait_for(timeout=WAIT_MS)
+    page.screenshot(path=folder / "m-begin-phone.png", full_page=True)
+    button.click()
+    page.wait_for_selector(".tabs")
+
+
 def walk(address: str, folder: Path, officer: str = "o0101", manager: str = "m0101") -> list[str]:
     """Take pictures of every view of an officer's phone, from the waiting page to a record's paper."""
     with chromium("--use-fake-device-for-media-stream") as browser:
@@ -173,6 +183,8 @@ def walk(address: str, folder: Path, officer: str = "o0101", manager: str = "m01
         log_in(page, address, officer)
         wide: list[str] = []
         for name, steps in PHONE_WALK:
+            if name == "m-waiting":
+                begin(page, address, folder)
             if name == "m-day":
                 wide += take(browser, address, WAITING_PHONE, folder)
                 approve(browser, address, manager)

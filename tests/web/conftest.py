@@ -21,6 +21,7 @@ from tests.portfolio import Portfolio
 from tests.reports.reading import add_visit
 from tests.sync.phone import Street
 from tests.web.handset import Handset, film_of_label, handset
+from tests.web.line import BadLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -167,4 +168,19 @@ def phone(address: str, tmp_path: Path, street: Street, point: UUID) -> Iterator
     """The officer's phone, the checkpoint's printed plate before its camera."""
     label = film_of_label(tmp_path / "label.mjpeg", street, point)
     with handset(address, tmp_path / "phone", street, label) as found:
+        yield found
+
+
+@pytest.fixture
+def line(address: str) -> Iterator[BadLine]:
+    bad = BadLine(address)
+    yield bad
+    bad.close()
+
+
+@pytest.fixture
+def far(line: BadLine, tmp_path: Path, street: Street, point: UUID) -> Iterator[Handset]:
+    """The officer's phone at the end of a bad line."""
+    label = film_of_label(tmp_path / "label.mjpeg", street, point)
+    with handset(line.url, tmp_path / "phone", street, label) as found:
         yield found

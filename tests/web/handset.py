@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 DEGREES_OUTSIDE = 0.01
 PATIENCE_MS = 60_000
 PERMISSIONS = ("geolocation", "camera", "microphone")
+BEGIN = "button:text-is('在此设备上开始使用')"
 BURNT_IN = "dialog.capture button.primary"
 _FRAMES = 10
 _MODULE_PX = 5
@@ -140,13 +141,18 @@ class Handset:
 
     def log_in(self) -> None:
         self.open("/login?next=/m")
-        self.page.wait_for_selector("[name=bank], .tabs")
-        if self.page.query_selector(".tabs"):
-            return
+        self.page.wait_for_selector(f"[name=bank], .tabs, {BEGIN}")
+        if self.page.query_selector("[name=bank]"):
+            self.give_password()
+            self.page.wait_for_selector(f".tabs, {BEGIN}")
+        if self.page.query_selector(BEGIN):
+            self.page.click(BEGIN)
+        self.page.wait_for_selector(".tabs")
+
+    def give_password(self) -> None:
         for name, value in {"bank": self.bank, "username": self.username, "password": PASSWORD}.items():
             self.page.fill(f"[name={name}]", value)
         self.page.click("button.primary")
-        self.page.wait_for_selector(".tabs")
 
     def synchronise(self, state: str = "idle") -> None:
         rounds = self.page.get_attribute(".status .sync", "data-rounds")

@@ -10,18 +10,17 @@ from sqlalchemy import text
 
 from inspection_api.web.pages import ASSETS
 from tests.web.handset import Handset, approve_all, counted, enrolled, film_of_label, handset
-from tests.web.line import BadLine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
-    from uuid import UUID
 
     from flask import Flask
 
     from tests.factories import World
     from tests.fixtures import Clock
     from tests.sync.phone import Street
+    from tests.web.line import BadLine
 
 PUSH = "POST /api/v1/sync/push"
 VISITS = "SELECT state, blockers, quarantine_codes, count(*) FROM inspection GROUP BY 1, 2, 3"
@@ -29,21 +28,6 @@ MEDIA = "SELECT status, count(*) FROM media GROUP BY 1"
 STORED_VISITS = "SELECT checkpoint_id, state, flags FROM inspection ORDER BY performed_at"
 FILM_BYTES = 45 << 20
 CUTS = 10
-
-
-@pytest.fixture
-def line(address: str) -> Iterator[BadLine]:
-    bad = BadLine(address)
-    yield bad
-    bad.close()
-
-
-@pytest.fixture
-def far(line: BadLine, tmp_path: Path, street: Street, point: UUID) -> Iterator[Handset]:
-    """The officer's phone at the end of a bad line."""
-    label = film_of_label(tmp_path / "label.mjpeg", street, point)
-    with handset(line.url, tmp_path / "phone", street, label) as found:
-        yield found
 
 
 def go_on(phone: Handset) -> None:

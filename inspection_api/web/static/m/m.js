@@ -8,6 +8,7 @@ import { canSign } from "./device/identity.js";
 import { whoIsThere } from "./officer.js";
 import { FULL, isFull } from "./parts/room.js";
 import { alerts } from "./views/alerts.js";
+import { beginning } from "./views/beginning.js";
 import { day } from "./views/day.js";
 import { outbox } from "./views/outbox.js";
 import { paper, papers } from "./views/papers.js";
@@ -60,9 +61,13 @@ async function keepPage(notice) {
 
 async function open(main) {
   const { officer, problem } = await whoIsThere();
-  if (officer === null) return problem.status === 401 ? location.assign("/login?next=/m") : show(main, failed(problem, () => location.reload()));
+  if (officer === null) return unknown(main, problem);
   if (!(await canSign())) return show(main, unable());
   const app = await App.open(officer, (method, path, options) => send(method, path, { ...options, here: true }));
+  if (!(await app.client.hasBegun())) {
+    if (problem !== null) return unknown(main, problem);
+    await beginning(app, main);
+  }
   addEventListener("hashchange", () => route(app, main)); // before the tabs are there: who taps at once is heard
   keepPage(frame(app, main));
   app.position.begin();
@@ -70,6 +75,9 @@ async function open(main) {
   app.runner.begin();
   return navigator.storage?.persist?.();
 }
+
+// Nobody who has begun here: he logs in, or waits for the network.
+const unknown = (main, problem) => (problem.status === 401 ? location.assign("/login?next=/m") : show(main, failed(problem, () => location.reload())));
 
 const card = (title, words) => h("div", { class: "card" }, h("h1", {}, title), h("p", {}, words), h("p", { class: "buttons" }, h("button", { type: "button", onclick: () => location.reload() }, "重试")));
 

@@ -15,6 +15,7 @@ export const SENTENCES = {
   offline: "没有网络，数据已保存在手机上，联网后自动上传",
   login: "登录已过期，数据已保存在手机上，重新登录后继续上传",
   unapproved: "本手机等待管理员批准：可以先检查，批准后自动生效",
+  crowded: "两个设备名额都已占用，数据已保存在手机上：请联系支行停用一台旧设备（device_limit）",
   ended: "本手机已被停用，请联系管理员",
   full: FULL,
 };
@@ -88,6 +89,7 @@ function stateOf(problem) {
   if (problem instanceof Offline) return "offline";
   if (problem.status === 401) return "login";
   if (problem.code === "device_unapproved") return "unapproved";
+  if (problem.code === "device_limit") return "crowded";
   if (isFull(problem)) return "full";
   return problem.members?.wipe ? "ended" : "problem";
 }

@@ -1,8 +1,8 @@
 // The device: capture at any time, and whenever there is a network `synchronise` (docs/sync-clients.md).
 
 import { gzipped } from "./bytes.js";
-import { identityOf } from "./identity.js";
-import { Line } from "./line.js";
+import { deviceName, identityOf } from "./identity.js";
+import { Line, Offline } from "./line.js";
 import { Mirror } from "./mirror.js";
 import { Outbox } from "./outbox.js";
 import { Ended, PartingUploads, partingSend } from "./parting.js";
@@ -30,8 +30,24 @@ export class Client {
     return identityOf(this.store);
   }
 
+  // Whether its officer has begun to use it. Only `begin` makes a key, once he said so.
+  async hasBegun() {
+    return (await this.store.find("identity")) !== null;
+  }
+
+  // Make the key and tell the bank of it. A refusal leaves no key behind; where no answer came, the same key is told
+  // again, since the bank may know it by now.
+  async begin() {
+    try {
+      return await this.enrol();
+    } catch (problem) {
+      if (!(problem instanceof Offline)) await this.store.forget("identity");
+      throw problem;
+    }
+  }
+
   // Tell the bank of this phone and its key; the same again changes nothing. A manager must approve it.
-  async enrol(name = "手机浏览器") {
+  async enrol(name = deviceName()) {
     const { deviceId, publicKey } = await this.identity();
     return this.line.json("POST", "/devices", { json: { id: deviceId, name, public_key: publicKey } });
   }

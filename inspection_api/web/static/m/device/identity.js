@@ -14,6 +14,11 @@ export async function canSign() {
   }
 }
 
+const KINDS = [[/iPhone/, "iPhone"], [/iPad/, "iPad"], [/Android/, "Android 手机"], [/Windows/, "Windows 电脑"], [/Mac OS/, "Mac 电脑"]];
+
+// What whoever approves it calls this device: a phone, or a PC that should be none.
+export const deviceName = (agent = navigator.userAgent) => `${KINDS.find(([pattern]) => pattern.test(agent))?.[1] ?? "电脑"}浏览器`;
+
 // The identity, made at the first call.
 export async function identityOf(store) {
   return (await store.find("identity")) ?? renewed(store);

@@ -6,7 +6,9 @@ const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 60_000;
 
 // No answer came after several tries; everything waits on the phone.
-export class Offline extends Error {}
+export class Offline extends Error {
+  sentence = "网络不通，请联网后重试（network_unreachable）";
+}
 
 export class Line {
   // `send(method, path, options)` resolves to a good Response or throws a Problem; `pause(ms)` waits between two tries.

@@ -51,6 +51,10 @@ export class Store {
     return this.write(["setting"], (tx) => tx.keep(settings));
   }
 
+  forget(...names) {
+    return this.write(["setting"], (tx) => tx.forget(...names));
+  }
+
   async #run(names, mode, work) {
     const tx = this.db.transaction(names, mode, { durability: "strict" });
     const done = completed(tx);

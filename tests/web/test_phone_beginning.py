@@ -1,0 +1,93 @@
+"""Nothing is made or sent on a device before its officer says so; no third device takes a place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from inspection_api.web.pages import ASSETS
+from tests.web.handset import BEGIN, Handset, approve_all, counted, enrolled
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from tests.factories import World
+    from tests.web.line import BadLine
+
+DEVICES = "SELECT name, status FROM device WHERE kind = 'officer'"
+HAS_KEY = """async (module) => {
+  const { Store } = await import(module);
+  const { name } = (await indexedDB.databases()).find((each) => each.name.startsWith("xunji-"));
+  const store = await Store.open(name);
+  const found = await store.find("identity");
+  store.close();
+  return found !== null;
+}"""
+WORKERS = "navigator.serviceWorker.getRegistrations().then((all) => all.length)"
+
+
+def has_key(phone: Handset) -> bool:
+    return bool(phone.page.evaluate(HAS_KEY, ASSETS.url("static/m/device/store.js")))
+
+
+def asked_first(phone: Handset) -> None:
+    """Log in on a device that was never used, and stop where it asks."""
+    phone.open("/login?next=/m")
+    phone.find("[name=bank]")
+    phone.give_password()
+    phone.find(BEGIN)
+
+
+def test_a_device_is_asked_before_anything_is_made_or_sent(
+    phone: Handset, committed_app: Flask, committed_world: World
+) -> None:
+    asked_first(phone)
+    phone.see("占用您两个设备名额中的一个")
+    assert not has_key(phone)
+    assert phone.page.evaluate(WORKERS) == 0
+    assert counted(committed_world, DEVICES) == []
+    phone.page.click("text=不使用，去进度看板")
+    phone.page.wait_for_url("**/board")
+    assert counted(committed_world, DEVICES) == []
+    enrolled(phone, committed_app, committed_world)
+    assert counted(committed_world, DEVICES) == [("电脑浏览器", "approved")]
+    phone.open("/m")
+    phone.find(".tabs")
+
+
+def test_a_third_device_is_told_whose_places_are_taken(
+    phone: Handset, committed_app: Flask, committed_world: World
+) -> None:
+    client, headers = committed_app.test_client(), committed_world.headers("officer")
+    for _ in range(2):
+        body = {"id": str(uuid4()), "name": "旧手机", "public_key": "A" * 43}
+        assert client.post("/api/v1/devices", json=body, headers=headers).status_code == 201
+    asked_first(phone)
+    phone.page.click(BEGIN)
+    phone.see("每位人员最多登记两台设备（device_limit）")
+    phone.see("请先联系支行停用一台旧设备")
+    assert not has_key(phone)
+    assert len(counted(committed_world, DEVICES)) == 2
+    approve_all(committed_app, committed_world)
+    manager = committed_world.headers("manager")
+    (old, _) = client.get("/api/v1/devices", headers=manager).json["items"]
+    assert client.post(f"/api/v1/devices/{old['id']}/revoke", headers=manager).status_code == 200
+    phone.page.click(BEGIN)
+    phone.see("等待管理员批准")
+    assert len(counted(committed_world, DEVICES)) == 3
+
+
+def test_a_lost_answer_takes_no_second_place(
+    far: Handset, line: BadLine, committed_app: Flask, committed_world: World
+) -> None:
+    asked_first(far)
+    line.lose("POST /api/v1/devices")
+    far.page.click(BEGIN)
+    far.see("网络不通，请联网后重试（network_unreachable）")
+    assert counted(committed_world, DEVICES) == [("电脑浏览器", "pending")]
+    line.mend()
+    far.page.click(BEGIN)
+    far.see("等待管理员批准")
+    assert has_key(far)
+    assert len(counted(committed_world, DEVICES)) == 1
+    enrolled(far, committed_app, committed_world)
