@@ -21,6 +21,11 @@ def create_blueprint(kinds: Kinds) -> Blueprint:
         """List what waits for my decision, the most urgent first; what four eyes keep from me is not in it."""
         return service.find_page(ctx, kinds, **narrowed)
 
+    @blp.get("/todos/asked", permission=PERSON, query=schemas.AskedQuery, out=schemas.AskedQueueSchema)
+    def list_asked(ctx: Context, **narrowed: Any) -> service.Queue:
+        """List what I brought about myself and others decide, with their names; four eyes keep it from me."""
+        return service.find_asked(ctx, kinds, **narrowed)
+
     @blp.get("/todos/counts", permission=PERSON, query=schemas.TodoCountQuery, out=schemas.TodoCountsSchema)
     def count_todos(ctx: Context, **narrowed: Any) -> dict[str, Any]:
         """Count what waits for my decision, by kind."""

@@ -11,6 +11,9 @@ from inspection_api.core.periods import local_day
 from inspection_api.notifications.rules.recipients import deciding_roles
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from uuid import UUID
+
     from inspection_api.calendars.rules import Calendar
     from inspection_api.core.permissions import Permission, Role
 
@@ -49,6 +52,22 @@ class Outlook:
 
     due_at: datetime | None
     if_nothing: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """Somebody with a role over an organisation; the greater ``depth``, the nearer to it he holds it."""
+
+    user_id: UUID
+    role: str
+    depth: int
+
+
+def nearest(holders: Iterable[Holder], roles: Collection[str], barred: Collection[UUID]) -> list[UUID]:
+    """Return who is the nearest to decide by one of ``roles`` (todos, domain.md §3.2): several where as near."""
+    able = [each for each in holders if each.role in roles and each.user_id not in barred]
+    depth = max((each.depth for each in able), default=0)
+    return sorted({each.user_id for each in able if each.depth == depth})
 
 
 Foresight = Callable[[Facts, "Calendar"], Outlook]

@@ -24,6 +24,12 @@ class TodoQuery(PageQuery):
     kind = Word(load_default=None, validate=validate.Length(min=1, max=40))
 
 
+class AskedQuery(PageQuery):
+    """Narrow what I asked for to one kind."""
+
+    kind = Word(load_default=None, validate=validate.Length(min=1, max=40))
+
+
 class TodoSchema(Schema):
     """One thing that waits."""
 
@@ -43,6 +49,12 @@ class TodoSchema(Schema):
     note = fields.String(allow_none=True)
     note_text = fields.String(allow_none=True)
     version = fields.Integer(allow_none=True)
+
+
+class AskedSchema(TodoSchema):
+    """One thing that waits for others, and the names of those who decide it."""
+
+    deciders = fields.List(fields.String())
 
 
 class TodoDecisionSchema(Schema):
@@ -73,6 +85,21 @@ class TodoKindSchema(Schema):
     number = fields.Integer()
     if_nothing = fields.Dict(keys=fields.String(), values=fields.String())
     decisions = fields.List(fields.Nested(TodoDecisionSchema))
+
+
+class AskedKindSchema(TodoCountSchema):
+    """A kind of what waits for others: how many, and the sentence of each ``if_nothing``."""
+
+    if_nothing = fields.Dict(keys=fields.String(), values=fields.String())
+
+
+class AskedQueueSchema(Schema):
+    """A page of what waits for others because of me, and how much of it there is."""
+
+    items = fields.List(fields.Nested(AskedSchema))
+    next_cursor = fields.String(allow_none=True)
+    total = fields.Integer()
+    kinds = fields.List(fields.Nested(AskedKindSchema))
 
 
 class QueueSchema(Schema):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from uuid import UUID
 from inspection_api.calendars.queries import load_calendar
 from inspection_api.core.paging import Page, paginate
 from inspection_api.todos import rules
-from inspection_api.todos.queries import listing
+from inspection_api.todos.queries import asked, listing
 from inspection_api.todos.rules import Facts
 
 if TYPE_CHECKING:
@@ -27,7 +27,10 @@ Kinds = Sequence["Kind"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Todo:
-    """One thing that waits; ``note`` is a code or a name, ``note_text`` how people say it."""
+    """One thing that waits; ``note`` is a code or a name, ``note_text`` how people say it.
+
+    ``deciders`` are the names of those who decide it, told to whoever waits for them.
+    """
 
     kind: str
     id: UUID
@@ -45,6 +48,7 @@ class Todo:
     note: str | None
     note_text: str | None
     version: int | None
+    deciders: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +104,44 @@ def find_page(
         total=sum(each.number for each in counted),
         kinds=[each for each in counted if each.number],
     )
+
+
+def find_asked(ctx: Context, kinds: Kinds, *, kind: str | None, limit: int, cursor: str | None) -> Queue:
+    """Return one page of what the actor brought about and only others decide, with who they are, the same order."""
+    if not ctx.actor.assignments:
+        return Queue(items=(), next_cursor=None, total=0, kinds=())
+    statement, order = listing.named(asked.asked(ctx, kinds), None, kind)
+    page: Page[Any] = paginate(ctx.session, statement, by=order, limit=limit, cursor=cursor)
+    by_code = {each.code: each for each in kinds}
+    deciders, calendar = _deciders(ctx, by_code, page.items), load_calendar(ctx.session)
+    counted = [each for each in _views(kinds, page.items[0].numbers if page.items else {}) if each.number]
+    return Queue(
+        items=[
+            replace(_todo(ctx, by_code[row.kind], row, calendar), deciders=named)
+            for row, named in zip(page.items, deciders, strict=True)
+        ],
+        next_cursor=page.next_cursor,
+        total=sum(each.number for each in counted),
+        kinds=counted,
+    )
+
+
+def _deciders(ctx: Context, by_code: Mapping[str, Kind], rows: Sequence[Any]) -> list[list[str]]:
+    """Return who decides each row, by name: by the rule of its kind, else whoever is the nearest with a role."""
+    by_rule: dict[UUID, Sequence[UUID]] = {}
+    for kind in by_code.values():
+        if kind.deciders:
+            by_rule.update(kind.deciders(ctx, [row.id for row in rows if row.kind == kind.code]))
+    roles = frozenset().union(*(by_code[row.kind].roles for row in rows))
+    held = asked.holders(ctx, {row.organisation_id for row in rows}, roles)
+    found = [
+        by_rule.get(row.id, ())
+        if by_code[row.kind].deciders
+        else rules.nearest(held[row.organisation_id], by_code[row.kind].roles, row.barred)
+        for row in rows
+    ]
+    names = asked.names(ctx, {user_id for each in found for user_id in each})
+    return [sorted(names[user_id] for user_id in each) for each in found]
 
 
 def _todo(ctx: Context, kind: Kind, row: Row[*tuple[Any, ...]], calendar: Calendar) -> Todo:

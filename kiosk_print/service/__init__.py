@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kiosk_print.service.batches import on_paper_batch_due, request_paper_batch
-from kiosk_print.service.deciding import decidable
+from kiosk_print.service.deciding import decidable, deciders_of_requests, unlock_waits
 from kiosk_print.service.prints import give_opinion, open_pdf, preview, print_paper
 from kiosk_print.service.releasing import queue_label_sheets, queue_labels, queue_paper, release, release_by_scan
 from kiosk_print.service.sheets import on_label_sheets_due, picture_plate, print_labels, request_label_sheets
@@ -27,6 +27,7 @@ __all__ = [
     "Terms",
     "decidable",
     "decide_unlock",
+    "deciders_of_requests",
     "enrol_station",
     "face",
     "give_opinion",
@@ -56,6 +57,7 @@ __all__ = [
     "sweep",
     "sweep_print_jobs",
     "take_next",
+    "unlock_waits",
     "verify",
     "view",
     "void_print",

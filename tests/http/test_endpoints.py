@@ -41,6 +41,7 @@ PEOPLE_ONLY = {
     "POST /print-jobs/{job_id}/release",
     "POST /print-jobs/{job_id}/scan",
     "GET /todos",
+    "GET /todos/asked",
     "GET /todos/counts",
     "GET /inbox",
     "GET /inbox/counts",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tests.fixtures import Clock
 
 TODOS = "/api/v1/todos"
+ASKED = f"{TODOS}/asked"
 CODES = [kind.code for kind in KINDS]
 PERSONS = [username for username, *_ in STAFF]
 MANAGERS = {"manager", "second_manager"}
@@ -208,7 +209,7 @@ def test_whoever_decides_nothing_has_an_empty_queue(matters: Matters) -> None:
 
 
 def test_bad_input_and_strangers_are_refused(client: FlaskClient, world: World) -> None:
-    for path in (TODOS, f"{TODOS}/counts"):
+    for path in (TODOS, ASKED, f"{TODOS}/counts"):
         assert client.get(path).status_code == 401
         assert client.get(f"{path}?scope=none", headers=world.headers("manager")).status_code == 422
         _, gateway = world.machine("sub_branch")

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from inspection_api.calendars.rules import Calendar
 from inspection_api.core.permissions import Action, Permission, Role
 from inspection_api.todos import rules
-from inspection_api.todos.rules import Facts, Outlook
+from inspection_api.todos.rules import Facts, Holder, Outlook
 from inspection_api.waiting import KINDS
 from kiosk_print.rules import unlock
 
+PEOPLE = [UUID(int=number) for number in range(4)]
 WEEKDAYS = Calendar()
 FRIDAY = datetime(2026, 3, 13, 2, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 3, 17, 16, tzinfo=UTC)  # the end of Tuesday in Shanghai
@@ -66,3 +70,17 @@ def test_roles_are_those_of_any_of_the_permissions() -> None:
     amend, approve = Permission(Action.AMENDMENT, "amend"), Permission(Action.AMENDMENT, "approve")
     assert rules.roles_with(amend, approve) == {Role.SUB_BRANCH_MANAGER, Role.APPROVER}
     assert rules.roles_with(amend) == {Role.SUB_BRANCH_MANAGER}
+
+
+@given(st.lists(st.tuples(st.sampled_from(PEOPLE), st.sampled_from("abc"), st.integers(1, 3)), max_size=8), st.data())
+def test_the_nearest_are_all_those_whom_nobody_able_is_nearer_than(
+    held: list[tuple[UUID, str, int]], data: st.DataObject
+) -> None:
+    holders = [Holder(user_id=user_id, role=role, depth=depth) for user_id, role, depth in held]
+    barred = data.draw(st.sets(st.sampled_from(PEOPLE)))
+    able = [each for each in holders if each.role != "c" and each.user_id not in barred]
+    found = rules.nearest(holders, {"a", "b"}, barred)
+    for person in PEOPLE:
+        own = [each.depth for each in able if each.user_id == person]
+        assert (person in found) == (bool(own) and all(each.depth <= max(own) for each in able))
+    assert found == sorted(set(found))

@@ -88,6 +88,13 @@ def test_nobody_is_offered_his_own_request(desk: Site, matters: Matters) -> None
     page.check("text=包括下级可先处理的事项")
     desk.settle(page)
     assert page.query_selector("[data-kind=unlock]") is None
+    own = page.locator("[data-own=unlock]")
+    assert "可由 姓名second_manager 处理" in own.inner_text()
+    assert own.locator("button").all_inner_texts() == ["详情"]
+    own.locator("button").click()
+    page.wait_for_selector("dialog dd:has-text('姓名manager')")
+    assert page.locator("dialog button").all_inner_texts() == ["关闭"]
+    assert desk.serious(page) == []
 
 
 def look(desk: Site, page: Page, kind: str) -> str:

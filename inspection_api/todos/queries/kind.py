@@ -9,7 +9,8 @@ from sqlalchemy import ARRAY, BigInteger, DateTime, Text, Uuid, cast, func, null
 from sqlalchemy.dialects.postgresql import array
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
+    from uuid import UUID
 
     from sqlalchemy import ColumnElement, Select
     from sqlalchemy.orm import InstrumentedAttribute
@@ -28,7 +29,8 @@ class Kind:
 
     ``rows`` is the statement of all that waits in the bank, made of :func:`columns`; the queue adds the scope: the
     subtrees where the actor holds one of ``roles``, four eyes, and that nobody nearer decides it. ``decided_by_rule``:
-    its rows are the actor's own already. ``if_nothing`` holds the sentence of each code that ``foresee`` may return.
+    its rows are what the actor may decide, already; ``own_rows`` is then the statement of what he asked for himself,
+    and ``deciders`` tells who decides it, by id. ``if_nothing`` holds the sentence of each code of ``foresee``.
     """
 
     code: str
@@ -40,6 +42,8 @@ class Kind:
     decisions: tuple[Decision, ...]
     notes: Mapping[str, str] = field(default_factory=dict)
     decided_by_rule: bool = False
+    own_rows: Callable[[Context], Rows] | None = None
+    deciders: Callable[[Context, Collection[UUID]], Mapping[UUID, Sequence[UUID]]] | None = None
 
 
 _PEOPLE = ARRAY(Uuid())

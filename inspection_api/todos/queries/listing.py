@@ -48,14 +48,18 @@ def waiting(ctx: Context, kinds: Sequence[Kind], *, everything: bool) -> CTE:
 def _part(ctx: Context, kind: Kind, nearer: CTE | None) -> Rows:
     rows = kind.rows(ctx).subquery()
     paths = paths_of(ctx.actor, kind)
+    statement = below(kind, rows, paths).where(~func.coalesce(literal(ctx.user_id) == rows.c.barred.any_(), False))
+    return statement if nearer is None else statement.where(~_is_anothers(rows, kind, paths, nearer))
+
+
+def below(kind: Kind, rows: FromClause, paths: Sequence[str]) -> Rows:
+    """Return a kind's rows of the organisations below any of ``paths``, as the queue has them."""
     order_at = func.coalesce(rows.c.due, rows.c.since + func.make_interval(100)).label("order_at")
-    statement = (
+    return (
         select(literal(kind.code).label("kind"), order_at, *rows.c, Organisation.name.label("organisation_name"))
         .join(Organisation, Organisation.id == rows.c.organisation_id)
         .where(or_(*(Organisation.path.startswith(path, autoescape=True) for path in paths)))
-        .where(~func.coalesce(literal(ctx.user_id) == rows.c.barred.any_(), False))
     )
-    return statement if nearer is None else statement.where(~_is_anothers(rows, kind, paths, nearer))
 
 
 def _is_anothers(rows: FromClause, kind: Kind, paths: Sequence[str], nearer: CTE) -> ColumnElement[bool]:

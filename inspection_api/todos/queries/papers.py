@@ -24,24 +24,28 @@ if TYPE_CHECKING:
 
 def _unlocks(ctx: Context) -> Rows:
     """Return the requests that the actor may decide now, as the rules of the paper have it."""
-    return (
-        select(
-            *columns(
-                id=UnlockRequest.id,
-                organisation_id=UnlockRequest.organisation_id,
-                since=UnlockRequest.requested_at,
-                due=UnlockRequest.climbs_at,
-                until=UnlockRequest.expires_at,
-                checkpoint_id=Inspection.checkpoint_id,
-                inspection_id=UnlockRequest.inspection_id,
-                person_id=UnlockRequest.requested_by,
-                note=UnlockRequest.reason_code,
-                barred=[UnlockRequest.requested_by, Inspection.officer_id],
-            )
+    return _requests().where(among(UnlockRequest.id, papers.decidable(ctx)))
+
+
+def _own_unlocks(ctx: Context) -> Rows:
+    return _requests().where(UnlockRequest.requested_by == ctx.user_id, papers.unlock_waits(ctx))
+
+
+def _requests() -> Rows:
+    return select(
+        *columns(
+            id=UnlockRequest.id,
+            organisation_id=UnlockRequest.organisation_id,
+            since=UnlockRequest.requested_at,
+            due=UnlockRequest.climbs_at,
+            until=UnlockRequest.expires_at,
+            checkpoint_id=Inspection.checkpoint_id,
+            inspection_id=UnlockRequest.inspection_id,
+            person_id=UnlockRequest.requested_by,
+            note=UnlockRequest.reason_code,
+            barred=[UnlockRequest.requested_by, Inspection.officer_id],
         )
-        .join(Inspection, Inspection.id == UnlockRequest.inspection_id)
-        .where(among(UnlockRequest.id, papers.decidable(ctx)))
-    )
+    ).join(Inspection, Inspection.id == UnlockRequest.inspection_id)
 
 
 def _foresee_unlock(facts: Facts, calendar: Calendar) -> Outlook:
@@ -69,6 +73,8 @@ UNLOCKS = Kind(
     ),
     notes={code.value: words for code, words in unlock.REASON_WORDS.items()},
     decided_by_rule=True,
+    own_rows=_own_unlocks,
+    deciders=papers.deciders_of_requests,
 )  # fmt: skip
 
 

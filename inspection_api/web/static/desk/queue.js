@@ -17,13 +17,14 @@ const BAD = ["reject", "refuse", "revoke"];
 export function queue(place, counted, { scope = "mine", kind = null } = {}) {
   const refresh = (changed = {}) => queue(place, counted, { scope, kind, ...changed });
   return fill(place, async () => {
-    const found = await get("/todos", { scope, kind, limit: PAGE });
+    const [found, asked] = await Promise.all([get("/todos", { scope, kind, limit: PAGE }), get("/todos/asked", { kind, limit: PAGE })]);
     const kinds = new Map(found.kinds.map((each) => [each.code, each]));
     if (scope === "mine") counted(found.total);
     return [
       narrowing(found, { scope, kind }, refresh),
       found.items.length === 0 ? empty("没有等待您处理的事项") : h("ul", { class: "stack" }, found.items.map((item) => card(item, kinds.get(item.kind), refresh))),
       found.next_cursor !== null && h("p", { class: "faint" }, `仅显示最紧急的 ${found.items.length} 项，处理后显示其余`),
+      asked.items.length > 0 && own(asked),
     ];
   });
 }
@@ -48,6 +49,30 @@ const card = (item, kind, refresh) =>
     item.note_text && item.kind !== "conflict" && h("p", {}, item.note_text),
     h("p", { class: "faint" }, `${instant(item.since)} 起等待。如不处理：${kind.if_nothing[item.if_nothing] ?? item.if_nothing}（${item.if_nothing}）`),
     h("p", { class: "buttons" }, h("button", { type: "button", onclick: () => look(item, kind) }, "详情"), kind.decisions.map((decision) => button(item, decision, refresh))),
+  );
+
+// What I asked for myself: others decide it, so it has no decision here.
+function own({ items, kinds, total }) {
+  const of = new Map(kinds.map((each) => [each.code, each]));
+  return h(
+    "section",
+    { class: "stack own" },
+    h("h2", {}, `我提出的，由他人处理（${total}）`),
+    h("ul", { class: "stack" }, items.map((item) => waiting(item, of.get(item.kind)))),
+    total > items.length && h("p", { class: "faint" }, `仅显示 ${items.length} 项`),
+  );
+}
+
+const waiting = (item, kind) =>
+  h(
+    "li",
+    { class: "card", data: { own: item.kind, id: item.id } },
+    h("p", { class: "row spread" }, h("strong", {}, kind.title), left(item)),
+    h("p", {}, subject(item)),
+    item.note_text && item.kind !== "conflict" && h("p", {}, item.note_text),
+    h("p", {}, item.deciders.length > 0 ? `可由 ${item.deciders.join("、")} 处理；本人提出的不能自己处理` : "目前没有可以处理的人，请联系管理员"),
+    h("p", { class: "faint" }, `${instant(item.since)} 起等待。如不处理：${kind.if_nothing[item.if_nothing] ?? item.if_nothing}（${item.if_nothing}）`),
+    h("p", { class: "buttons" }, h("button", { type: "button", onclick: () => look(item, kind) }, "详情")),
   );
 
 const subject = (item) => [item.checkpoint_name, item.person_name, item.organisation_name].filter(Boolean).join(" · ");
