@@ -13,7 +13,7 @@ class AlertNotFound(NotFound):
 
 
 class AlertHandled(Conflict):
-    """Somebody has decided already."""
+    """Somebody has decided already; ``decided_by_name`` says who."""
 
     code = "alert_already_handled"
     title = "该预警已处理"

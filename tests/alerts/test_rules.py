@@ -168,8 +168,10 @@ def test_a_decision_is_made_once(handling: Handling) -> None:
     if handling in {Handling.NEW, Handling.FALSE_ALARM_PROPOSED}:
         rules.ensure_undecided(handling)
     else:
-        with pytest.raises(errors.AlertHandled):
+        with pytest.raises(errors.AlertHandled, match=errors.AlertHandled.title):
             rules.ensure_undecided(handling)
+        with pytest.raises(errors.AlertHandled, match="该预警已由王经理处理"):
+            rules.ensure_undecided(handling, decided_by_name="王经理")
 
 
 def test_a_level_three_false_alarm_needs_a_second_person() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,10 +16,10 @@ from tests.waiting import Matters, deliver_all
 from tests.web.conftest import Site
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from flask import Flask
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
     from tests.factories import World
     from tests.fixtures import Clock
@@ -80,6 +81,65 @@ def test_the_loser_of_a_race_reads_the_winners_name(desk: Site, matters: Matters
     winner.wait_for_selector("text=没有等待您处理的事项")
     decide(loser, "unlock", "驳回", reason="原因不充分，请补充说明")
     loser.wait_for_selector("dialog [role=alert]:has-text('姓名manager')")
+
+
+BOTH = ("manager", "second_manager")
+RACES: dict[str, tuple[Callable[[Matters], str], tuple[str, str]]] = {
+    "unlock": (Matters.unlock, BOTH),
+    "device": (Matters.device, BOTH),
+    "binding": (Matters.binding, BOTH),
+    "quarantine": (Matters.quarantine, BOTH),
+    "amendment": (Matters.amendment, BOTH),
+    "conflict": (lambda matters: matters.conflict(submitted=True), BOTH),
+    "proposal": (Matters.proposal, BOTH),
+    "alert_suspicious": (Matters.alert, ("risk_manager", "service_manager")),
+    "recompute": (Matters.recompute, ("province_manager", "second_province_manager")),
+}
+"""Every kind that waits for two people at once, and who they are."""
+DECISION = re.compile(r"/api/v1/.+/(decision|approve|confirm|accept|resolve)$")
+LOST, WON = "dialog [role=alert]", ".state:has-text('没有等待您处理的事项')"
+
+
+def is_decision(route_url: str) -> bool:
+    return bool(re.search(r"/api/v1/.+/(decision|approve|confirm|accept|resolve)$", route_url))
+
+
+@pytest.mark.parametrize("code", RACES)
+def test_of_two_who_tap_at_the_same_moment_one_wins_and_the_other_reads_his_name(
+    desk: Site, matters: Matters, code: str
+) -> None:
+    bring, users = RACES[code]
+    bring(matters)
+    pages = {user: opened(desk, user) for user in users}
+    held: list[Route] = []
+    for page in pages.values():
+        confirm_and_hold(desk, page, code, held)
+    for route in held:
+        route.continue_()
+    for page in pages.values():
+        page.wait_for_selector(f"{LOST}, {WON}")
+    (winner,) = [user for user, page in pages.items() if page.query_selector(LOST) is None]
+    (loser,) = [page for page in pages.values() if page.query_selector(LOST)]
+    assert f"已由姓名{winner}处理" in loser.inner_text(LOST)
+    loser.click("dialog button:text-is('取消')")
+    loser.wait_for_selector(WON)
+
+
+def confirm_and_hold(desk: Site, page: Page, code: str, held: list[Route]) -> None:
+    """Open the case, take its first decision, and keep the request on its way to the server."""
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    before = len(held)
+    page.click(f"[data-kind={code}] .buttons button:nth-child(2)")
+    desk.settle(page)
+    for field in page.locator("dialog textarea").all():
+        field.fill("已电话核实，情况属实")
+    page.route(DECISION, hold)
+    page.click("dialog .buttons button:nth-child(2)")
+    while len(held) == before:
+        page.wait_for_timeout(20)
 
 
 def test_nobody_is_offered_his_own_request(desk: Site, matters: Matters) -> None:

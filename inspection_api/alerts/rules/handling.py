@@ -85,10 +85,11 @@ def ensure_may_review(level: int, roles: Iterable[Role]) -> None:
         raise AlertLevelTooHigh
 
 
-def ensure_undecided(handling: Handling) -> None:
-    """Raise AlertHandled once an alert is confirmed or a false alarm."""
+def ensure_undecided(handling: Handling, *, decided_by_name: str | None = None) -> None:
+    """Raise AlertHandled, which names whoever did it, once an alert is confirmed or a false alarm."""
     if handling in DECIDED:
-        raise AlertHandled(handling=handling)
+        sentence = f"该预警已由{decided_by_name}处理" if decided_by_name else ""
+        raise AlertHandled(sentence, handling=handling, decided_by_name=decided_by_name)
 
 
 def decide_false_alarm(level: int, *, proposed_by: UUID | None, reviewer: UUID) -> Handling:

@@ -51,7 +51,8 @@ def _reviewable(ctx: Context, alert_id: UUID) -> Alert:
     alert = queries.get_visible(ctx.session, ctx.actor, alert_id, lock=True)
     path = accounts.organisation_paths(ctx.session, [alert.organisation_id])[alert.organisation_id]
     rules.ensure_may_review(alert.level, ctx.actor.roles_over(path))
-    rules.ensure_undecided(Handling(alert.handling))
+    decider = accounts.name_of(ctx.session, alert.handled_by)
+    rules.ensure_undecided(Handling(alert.handling), decided_by_name=decider)
     return alert
 
 

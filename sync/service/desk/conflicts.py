@@ -70,7 +70,8 @@ def _decide(ctx: Context, conflict: SyncConflict, keep: Keep, reason: str | None
 
 def _decided_before(ctx: Context, conflict: SyncConflict) -> ConflictDecided:
     (winner,) = papers.people(ctx.session, [conflict.decided_by]).values()
-    return ConflictDecided(decided_by=str(winner.id), decided_by_name=winner.name, kept=conflict.kept)
+    sentence = f"该冲突已由{winner.name}处理"
+    return ConflictDecided(sentence, decided_by=str(winner.id), decided_by_name=winner.name, kept=conflict.kept)
 
 
 def _settle(ctx: Context, record: Inspection, field: str, value: Any) -> None:

@@ -82,6 +82,7 @@ def _decide(ctx: Context, op_id: UUID, state: str, reason: str) -> SyncQuarantin
 def _decided_before(ctx: Context, row: SyncQuarantine) -> QuarantineDecided:
     winner = next(iter(papers.people(ctx.session, [row.decided_by]).values()), None)
     return QuarantineDecided(
+        f"该操作已由{winner.name}处理" if winner else "",
         state=row.state,
         decided_by=str(winner.id) if winner else None,
         decided_by_name=winner.name if winner else None,
