@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
 from sqlalchemy import text
 
 from checkpoints import service as checkpoints
@@ -14,7 +15,7 @@ from inspection_api.core.jsonb import as_jsonb
 from inspection_api.inspections import service as inspections
 from inspection_api.media import service as media
 from inspection_api.media.rules.uploads import Status
-from inspection_api.media.service import MediaRow
+from inspection_api.media.service import Bundle, MediaRow
 from kiosk_print import service as papers
 from kiosk_print.rules.unlock import UnlockAsked
 from sync.protocol.bind import BindWrite
@@ -55,6 +56,7 @@ _STORE_NUMBERS = text(
     FROM unnest(CAST(:seqs AS bigint[]), CAST(:op_ids AS uuid[])) AS n (seq, op_id)
     """
 )
+_OF_CAPTURE = ("captured", "fix", "source", "challenge_id", "width", "height", "seconds")
 _CONFLICTS = text(
     """
     INSERT INTO sync_conflict (id, inspection_id, device_id, op_id, field, server, device, server_device_id,
@@ -164,51 +166,64 @@ def _save_drafts(ctx: Context, judged: Sequence[Judged], submitted: set[Any]) ->
     inspections.save_drafts(ctx, [row for id_, row in drafts.items() if id_ not in submitted])
 
 
-def _visit_media(visits: Sequence[tuple[Judged, VisitWrite]]) -> list[MediaRow]:
-    return [_media_row(medium, write.row, write.row["id"]) for _, write in visits for medium in write.media]
+def _visit_media(visits: Sequence[tuple[Judged, VisitWrite]]) -> list[Bundle]:
+    return [_bundle(write.media, write.row, write.row["id"]) for _, write in visits if write.media]
 
 
-def _plate_photos(ctx: Context, bindings: Sequence[tuple[Judged, BindWrite]]) -> list[MediaRow]:
+def _plate_photos(ctx: Context, bindings: Sequence[tuple[Judged, BindWrite]]) -> list[Bundle]:
     owner = {"officer_id": ctx.user_id}
     return [
-        _media_row(write.photo, owner | {"organisation_id": write.organisation_id, "device_id": write.device_id}, None)
+        _bundle([write.photo], owner | {"organisation_id": write.organisation_id, "device_id": write.device_id}, None)
         for _, write in bindings
     ]
 
 
-def _further_media(writes: Sequence[MediaWrite]) -> list[MediaRow]:
+def _further_media(writes: Sequence[MediaWrite]) -> list[Bundle]:
     return [
-        _media_row(
-            medium,
+        _bundle(
+            write.media,
             {"officer_id": write.owner_id, "organisation_id": write.organisation_id, "device_id": write.device_id},
             write.inspection_id,
         )
         for write in writes
-        for medium in write.media
     ]
 
 
-def _media_row(medium: Manifest, record: dict[str, Any], inspection_id: UUID | None) -> MediaRow:
-    facts = ("captured", "fix", "source", "challenge_id", "width", "height", "seconds")
-    return MediaRow(
-        id=medium.id,
+def _bundle(media: Sequence[Manifest], record: Mapping[str, Any], inspection_id: UUID | None) -> Bundle:
+    return Bundle(
         owner_user_id=record["officer_id"],
         organisation_id=record["organisation_id"],
         device_id=record["device_id"],
         inspection_id=inspection_id,
+        media=[_media_row(medium) for medium in media],
+    )
+
+
+def _media_row(medium: Manifest) -> MediaRow:
+    return MediaRow(
+        id=medium.id,
         item_key=medium.item,
         kind=medium.kind,
         mime=medium.mime,
         bytes=medium.bytes,
         sha256=medium.sha256,
-        captured={name: value for name in facts if (value := getattr(medium, name))},
+        captured={name: value for name in _OF_CAPTURE if (value := getattr(medium, name))},
     )
 
 
-def _declare(ctx: Context, rows: list[MediaRow]) -> set[UUID]:
+def _declare(ctx: Context, bundles: list[Bundle]) -> set[UUID]:
     """Declare media and return those that are stored already; a later upload settles its visit itself."""
-    statuses = media.declare_many(ctx, list({row.id: row for row in rows}.values()))
+    statuses = media.declare_many(ctx, _once(bundles))
     return {id_ for id_, status in statuses.items() if status is Status.STORED}
+
+
+def _once(bundles: list[Bundle]) -> list[Bundle]:
+    """Return the bundles with every medium once; who names it last has it."""
+    ids = [row.id for each in bundles for row in each.media]
+    if len(set(ids)) == len(ids):
+        return bundles
+    last = {row.id: (each, row) for each in bundles for row in each.media}
+    return [replace(each, media=[row for holder, row in last.values() if holder is each]) for each in bundles]
 
 
 def _may_be_free(write: VisitWrite, stored: set[UUID]) -> bool:

@@ -21,6 +21,8 @@ from inspection_api.media.models import Media, MediaUpload
 from tests.media.conftest import Phone, jpeg
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flask.testing import FlaskClient
 
     from tests.factories import World
@@ -256,16 +258,22 @@ def test_two_banks_with_the_same_ids_share_no_bytes(
 # --- declaring in bulk
 
 
-def row(world: World, **changed: Any) -> service.MediaRow:
+def bundle(world: World, media: Sequence[dict[str, Any]] = ({},), **changed: Any) -> service.Bundle:
     values: dict[str, Any] = {
-        "id": uuid4(),
         "owner_user_id": world.people["officer"],
         "organisation_id": world.organisations["sub_branch"],
+        "inspection_id": uuid4(),
+    }
+    return service.Bundle(**values | changed, media=[row(**each) for each in media])
+
+
+def row(**changed: Any) -> service.MediaRow:
+    values: dict[str, Any] = {
+        "id": uuid4(),
         "kind": "photo",
         "mime": "image/jpeg",
         "bytes": 10,
         "sha256": "a" * 64,
-        "inspection_id": uuid4(),
         "item_key": "photo_1",
         "captured": {"mono_ms": 5},
     }
@@ -273,39 +281,44 @@ def row(world: World, **changed: Any) -> service.MediaRow:
 
 
 def test_many_are_declared_in_one_statement_and_again_without_effect(world: World, queries: Any) -> None:
-    rows = [row(world) for _ in range(200)]
+    bundles = [bundle(world, [{}] * 10) for _ in range(20)]
     with world.transaction() as ctx:
         statements = queries()
-        declared = service.declare_many(ctx, rows)
+        declared = service.declare_many(ctx, bundles)
         assert len(statements) == 1
-        assert service.declare_many(ctx, rows) == declared == {one.id: "declared" for one in rows}
+        assert declared == {one.id: "declared" for each in bundles for one in each.media}
+        assert service.declare_many(ctx, bundles) == declared
         assert service.declare_many(ctx, []) == {}
 
 
-def test_a_contradicting_declaration_is_missing_from_the_answer(world: World) -> None:
-    first = row(world)
+@pytest.mark.parametrize("changed", ["sha256", "owner_user_id", "inspection_id"])
+def test_a_contradicting_declaration_is_missing_from_the_answer(world: World, changed: str) -> None:
+    first, sha256 = bundle(world), "b" * 64 if changed == "sha256" else "a" * 64
+    media = [{"id": first.media[0].id, "sha256": sha256}]
+    terms = {"inspection_id": first.inspection_id, "owner_user_id": first.owner_user_id}
+    other = {"owner_user_id": world.people["colleague"], "inspection_id": uuid4()}
+    terms |= {name: value for name, value in other.items() if name == changed}
     with world.transaction() as ctx:
         service.declare_many(ctx, [first])
-        for changed in ({"sha256": "b" * 64}, {"owner_user_id": world.people["colleague"]}, {"inspection_id": uuid4()}):
-            assert (
-                service.declare_many(
-                    ctx, [row(world, **{"id": first.id, "inspection_id": first.inspection_id} | changed)]
-                )
-                == {}
-            )
+        assert service.declare_many(ctx, [bundle(world, media, **terms)]) == {}
+
+
+def as_uploaded(world: World, phone: Phone) -> service.Bundle:
+    sha256 = hashlib.sha256(phone.data).hexdigest()
+    return bundle(world, [{"id": phone.media_id, "bytes": len(phone.data), "sha256": sha256}])
 
 
 def test_bytes_may_come_before_the_operation(phone: Phone, world: World) -> None:
-    media_id = stored(phone)
-    late = row(world, id=media_id, bytes=len(phone.data), sha256=hashlib.sha256(phone.data).hexdigest())
+    media_id, late = stored(phone), as_uploaded(world, phone)
+    assert late.inspection_id
     with world.transaction() as ctx:
         assert service.declare_many(ctx, [late]) == {media_id: "stored"}
-        found = queries.of_inspections(ctx.session, [late.inspection_id or uuid4(), uuid4()])
-        assert [(media.id, media.item_key) for media in found[late.inspection_id or uuid4()]] == [(media_id, "photo_1")]
+        found = queries.of_inspections(ctx.session, [late.inspection_id, uuid4()])
+        assert [(media.id, media.item_key) for media in found[late.inspection_id]] == [(media_id, "photo_1")]
 
 
 def test_the_operation_may_come_before_the_bytes(phone: Phone, world: World) -> None:
-    early = row(world, id=phone.media_id, bytes=len(phone.data), sha256=hashlib.sha256(phone.data).hexdigest())
+    early = as_uploaded(world, phone)
     with world.transaction() as ctx:
         service.declare_many(ctx, [early])
     stored(phone)

@@ -129,18 +129,10 @@ def test_an_attempt_that_waits_cannot_be_accepted_once_its_id_is_a_record(
 
 def test_media_are_never_declared_under_the_id_of_anothers(attempt: dict[str, Any], world: World) -> None:
     def declared(owner: str, record_id: UUID | None) -> bool:
-        row = media.MediaRow(
-            id=uuid4(),
-            owner_user_id=world.people[owner],
-            organisation_id=world.organisations["sub_branch"],
-            inspection_id=record_id,
-            kind="photo",
-            mime="image/jpeg",
-            bytes=1,
-            sha256="0" * 64,
-        )
+        row = media.MediaRow(id=uuid4(), kind="photo", mime="image/jpeg", bytes=1, sha256="0" * 64)
+        home = {"owner_user_id": world.people[owner], "organisation_id": world.organisations["sub_branch"]}
         with world.transaction() as ctx:
-            return row.id in media.declare_many(ctx, [row])
+            return row.id in media.declare_many(ctx, [media.Bundle(**home, inspection_id=record_id, media=[row])])
 
     taken = UUID(attempt["entity_id"])
     assert not declared("colleague", taken)

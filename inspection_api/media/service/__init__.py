@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inspection_api.media.service.declarations import MediaRow, declare, declare_many
+from inspection_api.media.service.declarations import Bundle, MediaRow, declare, declare_many
 from inspection_api.media.service.thumbnails import make_thumbnail, open_original, open_thumbnail
 from inspection_api.media.service.uploads import (
     Progress,
@@ -15,6 +15,7 @@ from inspection_api.media.service.uploads import (
 )
 
 __all__ = [
+    "Bundle",
     "MediaRow",
     "Progress",
     "Transactions",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import select, text
 
 from inspection_api.accounts.models import UserAccount
@@ -19,6 +20,8 @@ from inspection_api.media.rules import uploads
 from inspection_api.media.rules.uploads import Declaration, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Container, Iterable
+
     from sqlalchemy import TextClause
 
     from inspection_api.core.context import Actor, Context
@@ -26,35 +29,42 @@ if TYPE_CHECKING:
 DECLARE = Permission(Action.ONSITE, "perform")
 
 
-class MediaRow(msgspec.Struct, frozen=True, kw_only=True):
+class MediaRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A declared media as it goes into the table; ``captured`` holds the facts of its capture (domain.md §4.2)."""
 
     id: UUID
-    owner_user_id: UUID
-    organisation_id: UUID
     kind: str
     mime: str
     bytes: int
     sha256: str
+    item_key: str | None = None
+    captured: Mapping[str, Any] = {}
+
+
+class Bundle(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Media that belong together: to one owner and one record, or to none yet."""
+
+    owner_user_id: UUID
+    organisation_id: UUID
+    media: Sequence[MediaRow]
     device_id: UUID | None = None
     inspection_id: UUID | None = None
-    item_key: str | None = None
-    captured: dict[str, Any] = {}
 
 
+# What already has media of one owner takes none of another's, asked for each bundle so that the index answers.
 _DECLARED = """
     INSERT INTO media AS m (id, owner_user_id, organisation_id, device_id, inspection_id, item_key, kind, mime, bytes,
                             sha256, captured, declared_at)
-    SELECT r.id, r.owner_user_id, r.organisation_id, r.device_id, r.inspection_id, r.item_key, r.kind, r.mime, r.bytes,
-           r.sha256, r.captured, :now
-    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (
-        id uuid, owner_user_id uuid, organisation_id uuid, device_id uuid, inspection_id uuid, item_key text,
-        kind text, mime text, bytes int, sha256 text, captured jsonb)
+    SELECT r.id, b.owner_user_id, b.organisation_id, b.device_id, b.inspection_id, r.item_key, r.kind, r.mime, r.bytes,
+           r.sha256, coalesce(r.captured, '{}'), :now
+    FROM jsonb_to_recordset(CAST(:bundles AS jsonb)) AS b (
+        owner_user_id uuid, organisation_id uuid, device_id uuid, inspection_id uuid, media jsonb)
+    CROSS JOIN jsonb_to_recordset(b.media) AS r (
+        id uuid, item_key text, kind text, mime text, bytes int, sha256 text, captured jsonb)
     WHERE (SELECT true FROM media o
-           WHERE o.inspection_id = r.inspection_id AND o.owner_user_id <> r.owner_user_id LIMIT 1) IS NULL
+           WHERE o.inspection_id = b.inspection_id AND o.owner_user_id <> b.owner_user_id LIMIT 1) IS NULL
     ORDER BY r.id
 """
-# What already has media of one owner takes none of another's, asked row by row so that the index answers.
 _KEEP = "ON CONFLICT (id) DO NOTHING RETURNING m.id, m.status"
 # A media may be known already, from its upload: then the operation adds what only it knows, and changes nothing else.
 # Whose evidence it is follows what it belongs to; an upload's own declaration knows only its owner's organisation.
@@ -72,23 +82,27 @@ _DECLARE_NEW = text(_DECLARED + _KEEP)
 _DECLARE_KNOWN = text(_DECLARED + _COMPLETE)
 
 
-def declare_many(ctx: Context, rows: Sequence[MediaRow]) -> dict[UUID, Status]:
-    """Declare media, the new ones first; return the status, as of now, of those that are declared as ``rows`` say.
+def declare_many(ctx: Context, bundles: Sequence[Bundle]) -> dict[UUID, Status]:
+    """Declare media, the new ones first; return the status, as of now, of those that are declared as ``bundles`` say.
 
     An id that is missing from the answer is taken by somebody else, by other bytes, or by another inspection, or its
-    inspection has another's media: a contradiction. The ids of ``rows`` must differ. An upload that completes meanwhile
-    waits for this transaction, or this statement for it, so a status is never stale.
+    inspection has another's media: a contradiction. The ids of the media must differ. An upload that completes
+    meanwhile waits for this transaction, or this statement for it, so a status is never stale.
     """
-    if not rows:
+    statuses = _declared(ctx, _DECLARE_NEW, bundles)
+    return statuses | _declared(ctx, _DECLARE_KNOWN, _without(bundles, statuses))
+
+
+def _declared(ctx: Context, statement: TextClause, bundles: Sequence[Bundle]) -> dict[UUID, Status]:
+    if not bundles:
         return {}
-    statuses = _declared(ctx, _DECLARE_NEW, rows)
-    known = [row for row in rows if row.id not in statuses]
-    return statuses | (_declared(ctx, _DECLARE_KNOWN, known) if known else {})
-
-
-def _declared(ctx: Context, statement: TextClause, rows: Sequence[MediaRow]) -> dict[UUID, Status]:
-    values = {"rows": as_jsonb(rows), "now": ctx.now}
+    values = {"bundles": as_jsonb(bundles), "now": ctx.now}
     return {row.id: Status(row.status) for row in ctx.session.execute(statement, values).all()}
+
+
+def _without(bundles: Iterable[Bundle], ids: Container[UUID]) -> list[Bundle]:
+    left = ((each, [row for row in each.media if row.id not in ids]) for each in bundles)
+    return [replace(each, media=media) for each, media in left if media]
 
 
 def declare(ctx: Context, declaration: Declaration) -> Media:
@@ -105,23 +119,22 @@ def declare(ctx: Context, declaration: Declaration) -> Media:
     media = ctx.session.get(Media, declaration.id)
     if media is None:
         _ensure_may_declare(ctx.actor)
-        declare_many(ctx, [_row(ctx, declaration)])
+        declare_many(ctx, [_bundle(ctx, declaration)])
         media = ctx.session.get_one(Media, declaration.id)
     _ensure_same(ctx, media, declaration)
     return media
 
 
-def _row(ctx: Context, declaration: Declaration) -> MediaRow:
+def _bundle(ctx: Context, declaration: Declaration) -> Bundle:
     user = select(UserAccount.organisation_id).where(UserAccount.id == ctx.user_id)
-    return MediaRow(
+    row = MediaRow(
         id=declaration.id,
-        owner_user_id=ctx.user_id,
-        organisation_id=ctx.session.scalars(user).one(),
         kind=declaration.kind,
         mime=declaration.mime,
         bytes=declaration.bytes,
         sha256=declaration.sha256,
     )
+    return Bundle(owner_user_id=ctx.user_id, organisation_id=ctx.session.scalars(user).one(), media=[row])
 
 
 def _ensure_may_declare(actor: Actor) -> None:
