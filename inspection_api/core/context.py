@@ -10,6 +10,7 @@ from inspection_api.core.ids import new_id
 from inspection_api.core.permissions import Permission, Reach, Role, reach
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
     from uuid import UUID
 
@@ -68,7 +69,10 @@ SYSTEM = Actor()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """One use case in one bank: an open session, the actor, the instant, and the events recorded so far."""
+    """One use case in one bank: an open session, the actor, the instant, and the events recorded so far.
+
+    Long work for a device calls ``stand_aside`` between its steps, which waits while a person is answered.
+    """
 
     session: Session
     bank: Bank
@@ -76,6 +80,7 @@ class Context:
     actor: Actor = SYSTEM
     pending: list[Recorded] = field(default_factory=list)
     blobs: Storage | None = None
+    stand_aside: Callable[[], object] = bool
 
     def acting_as(self, actor: Actor) -> Self:
         """Return the same transaction on behalf of ``actor``."""

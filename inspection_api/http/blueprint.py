@@ -220,7 +220,7 @@ def _in_transaction(
     bank, secret = auth.credentials(runtime)
     actor = SYSTEM
     try:
-        with runtime.database.transaction(bank, **mode) as ctx:
+        with runtime.gate.passed(), runtime.database.transaction(bank, **mode) as ctx:
             actor = auth.identified(runtime, ctx, secret, permission)
             return handler(ctx.acting_as(actor), **kwargs)
     except Problem as problem:

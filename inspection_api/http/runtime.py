@@ -102,7 +102,7 @@ class Caller:
         try:
             with database.transaction(self.bank, actor=self.actor, read_only=read_only, isolation=isolation) as ctx:
                 self.actor = self.identify(ctx) if self.identify else self.actor
-                yield ctx.acting_as(self.actor)
+                yield replace(ctx, actor=self.actor, stand_aside=self.runtime.gate.stand_aside)
         except Problem as problem:
             self.runtime.leave_trace(self.bank, self.actor, problem)
             raise

@@ -133,6 +133,7 @@ def _judge_all(docket: _Docket, ordered: Sequence[Received], ledger: Ledger) -> 
     facts = load_facts(docket.ctx, docket.device, names_of(ordered, docket.payloads))
     judged = []
     for each in ordered:
+        docket.ctx.stand_aside()
         one = _judge_in_turn(docket, facts, each, ledger)
         if one is not None:
             judged.append(one)

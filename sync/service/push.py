@@ -104,6 +104,7 @@ def _applied(ctx: Context, pushed: _Push) -> dict[str, Any]:
     device, batch = pushed.device, pushed.batch
     sha256 = hashlib.sha256(pushed.body).digest()
     received = [decode_operation(bytes(raw)) for raw in batch.ops]
+    ctx.stand_aside()
     kept = zstandard.ZstdCompressor(level=1).compress(pushed.body)
     position, is_new = writing.take_batch(ctx, batch, sha256=sha256, body=kept, signature=pushed.signature)
     if not is_new:
@@ -131,6 +132,7 @@ def _take(
     arrangement = order.arrange(received, waiting, book.known, position, abandoned=batch.abandon_seq, now=ctx.now)
     judged = judging.judge(ctx, device, arrangement.queue, lambda: book.ledger(arrangement, ctx, **terms))
     _ensure_room(book, judged, brings_missing=bool(position.gaps.keys() - arrangement.position.gaps.keys()))
+    ctx.stand_aside()
     told = receipts.store(ctx, device.id, judged, known=book.known, batch_id=batch.batch_id)
     quarantine.store(ctx, device.id, judged)
     evidence.keep_media(ctx, device, judged)

@@ -118,9 +118,11 @@ def apply(ctx: Context, judged: Sequence[Judged]) -> None:
     bindings = [(each, each.write) for each in judged if isinstance(each.write, BindWrite)]
     _bind(ctx, [write for _, write in bindings])
     _save_drafts(ctx, judged, {write.row["id"] for _, write in visits})
+    ctx.stand_aside()
     inspections.submit_visits(ctx, [write.row for _, write in visits])
     adding.add(ctx, judged)
     further = adding.further_media(judged)
+    ctx.stand_aside()
     stored = _declare(ctx, [*_visit_media(visits), *_plate_photos(ctx, bindings), *_further_media(further)])
     _store_conflicts(ctx, judged)
     _contest(ctx, judged)

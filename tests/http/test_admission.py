@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from inspection_api.app import create_app
-from inspection_api.http.admission import RETRY_AFTER_S, Gate, ServerBusy
+from inspection_api.http.admission import COURTESY_S, RETRY_AFTER_S, Gate, ServerBusy
 from inspection_api.server import THREADS
+from tests.sync.phone import Phone, Street
 
 if TYPE_CHECKING:
     from inspection_api.core.settings import Settings
@@ -63,6 +64,76 @@ def test_whoever_fails_inside_leaves_the_gate_open() -> None:
 def test_the_gate_leaves_threads_for_everybody_else() -> None:
     gate = Gate()
     assert gate._places._initial_value < THREADS
+
+
+def test_whoever_has_his_turn_stands_aside_while_a_person_is_answered() -> None:
+    gate, passing, answered, order = Gate(), Event(), Event(), []
+
+    def ask() -> None:
+        with gate.passed():
+            passing.set()
+            assert answered.wait(PATIENCE_S)
+            order.append("person")
+
+    with ThreadPoolExecutor(2) as pool:
+        asked = pool.submit(ask)
+        assert passing.wait(PATIENCE_S)
+        with gate.entered():
+            gate._turn.courtesy_s = PATIENCE_S
+            pool.submit(answered.set)
+            gate.stand_aside()
+            order.append("device")
+        asked.result()
+    assert order == ["person", "device"]
+
+
+def test_courtesy_ends_and_then_a_turn_goes_on_whoever_asks() -> None:
+    gate, passing, leave = Gate(), Event(), Event()
+
+    def ask() -> None:
+        with gate.passed():
+            passing.set()
+            assert leave.wait(PATIENCE_S)
+
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(ask)
+        assert passing.wait(PATIENCE_S)
+        for _ in range(2):  # every turn has courtesy of its own
+            with gate.entered():
+                gate.stand_aside()
+                assert gate._turn.courtesy_s == 0
+                gate.stand_aside()
+        leave.set()
+        asked.result()
+
+
+def test_nobody_stands_aside_for_himself_or_without_a_turn() -> None:
+    gate = Gate()
+    with gate.entered(), gate.passed():
+        gate.stand_aside()
+        assert gate._turn.courtesy_s == COURTESY_S
+    with gate.passed():
+        gate.stand_aside()
+    assert gate._people == 0
+
+
+def test_a_push_stands_aside_between_its_steps(settings: Settings, runtime: Runtime, world: World) -> None:
+    street, gate = Street(world), CountingGate()
+    phone = Phone(create_app(settings, parts=replace(runtime, gate=gate)).test_client(), world, street)
+    phone.shake_hands()
+    phone.push(*(phone.submit(street.add()) for _ in range(10)))
+    assert gate.courtesies > 10
+
+
+class CountingGate(Gate):
+    """Counts how often somebody would have stood aside."""
+
+    courtesies = 0
+
+    def stand_aside(self) -> None:
+        """Count it, and stand aside."""
+        self.courtesies += 1
+        super().stand_aside()
 
 
 @pytest.mark.parametrize(
