@@ -78,4 +78,13 @@ KNOWN = [
         ),
         id="whoever comes too late in a period is due in the next, if that is an edit's first, too (§1.4, §1.10.2)",
     ),
+    pytest.param(
+        (
+            Form(start=NEW_YEAR, first_rule="current", history=(2, "month")),
+            None,
+            NEW_YEAR,
+            [JOIN, ("wait", (31,)), ("visit", (0, 45)), ("leave", (0, 0, "exited")), ("think_again", (0,))],
+        ),
+        id="one visit within the credit of two stays spares the older one's first task (§1.7)",
+    ),
 ]

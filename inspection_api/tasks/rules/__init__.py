@@ -22,6 +22,7 @@ from inspection_api.tasks.rules.closing import (
     is_too_close,
     states_before,
 )
+from inspection_api.tasks.rules.crediting import Credit, decide_credits
 from inspection_api.tasks.rules.explaining import Happening, Line, Stay, Story, explain
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "Attempt",
     "CampaignStory",
     "Closing",
+    "Credit",
     "Effect",
     "Happening",
     "Kind",
@@ -44,6 +46,7 @@ __all__ = [
     "Visit",
     "decide_closing",
     "decide_closings",
+    "decide_credits",
     "ensure_makeup",
     "explain",
     "explain_campaign",

@@ -10,7 +10,7 @@ from inspection_api.calendars.queries import load_calendar
 from inspection_api.plans.rules import InspectionType, Kind, history_credit, horizon, required_tasks
 from inspection_api.tasks import queries
 from inspection_api.tasks.service.leaving import drop_unrequired
-from inspection_api.tasks.service.making import Portion, make, mark, revive
+from inspection_api.tasks.service.making import Portion, mark, write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -115,17 +115,12 @@ def generate(ctx: Context, as_of: date, *, at_most: int = MOST_AT_ONCE) -> Gener
     if anew:
         found = {stay.id: (run.plans[stay.plan_id], run.required(stay)) for stay in looked_at if stay.id in anew}
         drop_unrequired(ctx, as_of, found)
-    created = _create(ctx, as_of, portion, is_anew=bool(anew)) if portion.size else 0
+    created = write(ctx, portion, as_of, is_anew=bool(anew)) if portion.size else 0
     if created:
         ctx.record("tasks.generated", as_of=as_of.isoformat(), created=created)
     if looked_at:
         mark(ctx, {stay.id: run.horizons[stay.plan_id] for stay in looked_at})
     return Generated(created=created, complete=len(looked_at) == len(stays) < most)
-
-
-def _create(ctx: Context, today: date, portion: Portion, *, is_anew: bool) -> int:
-    """Write the tasks that are not there; only who is looked at anew may have some that were cancelled."""
-    return (revive(ctx, portion, today) if is_anew else 0) + make(ctx, portion, today)
 
 
 def _begin(ctx: Context, as_of: date) -> _Run:

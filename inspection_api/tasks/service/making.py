@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from inspection_api.accounts import service as accounts
 from inspection_api.core.ids import new_ids
+from inspection_api.tasks.rules import Credit, decide_credits
 from inspection_api.tasks.service.assigning import let_hold
 from inspection_api.tasks.service.leaving import REVOCABLE
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
-    from sqlalchemy import TextClause
+    from sqlalchemy import Row, TextClause
 
     from inspection_api.core.context import Context
     from inspection_api.core.events import Recorded
@@ -118,38 +119,44 @@ _REVIVE = _statement(
     """
 )
 
-# The latest earlier visit that no other task of the same rule has used (domain.md §1.7): with a task for each loan the
-# latest for the first of them, and so on. Where the rule names a role, the visit is whose the task is, or was made by
+# The earlier visits that no other task of the same rule has used (domain.md §1.7), the latest ones of each task: as many
+# as there are tasks that may want them. Where the rule names a role, the visit is whose the task is, or was made by
 # somebody who had the role on its day. Visits from before the system, which were imported, are credited alike.
-_CREDIT = text(
+_CREDITS = text(
+    """
+    SELECT n.id, n.rule_id, n.period_start, v.inspection_id, v.performed_on
+    FROM (SELECT t.*, count(*) OVER (PARTITION BY t.rule_id, t.checkpoint_id) AS rivals
+          FROM task t WHERE t.id = ANY (CAST(:task_ids AS uuid[]) || CAST(:others AS uuid[]))) n
+    JOIN inspection_rule_version r ON r.rule_id = n.rule_id AND r.number = n.rule_version
+    JOIN template f ON f.id = r.template_id
+    CROSS JOIN LATERAL (
+        SELECT v.inspection_id, v.performed_on
+        FROM (SELECT template_family, channel, performed_on, inspection_id, officer_id FROM visit
+              WHERE checkpoint_id = n.checkpoint_id
+                AND performed_on >= n.credit_from AND performed_on < n.period_start
+              UNION ALL
+              SELECT template_family, channel, performed_on, id, NULL FROM imported_visit
+              WHERE checkpoint_id = n.checkpoint_id
+                AND performed_on >= n.credit_from AND performed_on < n.period_start) v
+        WHERE v.template_family = f.family AND v.channel = ANY (r.channels)
+          AND (r.performing_role IS NULL OR v.officer_id = n.officer_id
+               OR EXISTS (SELECT FROM role_assignment a
+                          WHERE a.user_id = v.officer_id AND a.role = r.performing_role
+                            AND v.performed_on BETWEEN a.valid_from AND COALESCE(a.valid_to, v.performed_on)))
+          AND NOT EXISTS (SELECT 1 FROM task used
+                          WHERE used.closed_by = v.inspection_id AND used.rule_id = n.rule_id)
+        ORDER BY v.performed_on DESC, v.inspection_id LIMIT n.rivals) v
+    """
+)
+
+_EXEMPT = text(
     """
     WITH exempted AS (
         UPDATE task t
-        SET state = 'exempt', reason = 'history', closed_by = e.inspection_id, performed_on = e.performed_on
-        FROM (SELECT n.id, v.inspection_id, v.performed_on,
-                     dense_rank() OVER (PARTITION BY n.rule_id, n.checkpoint_id ORDER BY n.id) AS task_number,
-                     dense_rank() OVER (PARTITION BY n.rule_id, n.checkpoint_id
-                                        ORDER BY v.performed_on DESC, v.inspection_id) AS visit_number
-              FROM task n
-              JOIN inspection_rule_version r ON r.rule_id = n.rule_id AND r.number = n.rule_version
-              JOIN template f ON f.id = r.template_id
-              CROSS JOIN LATERAL (
-                  SELECT template_family, channel, performed_on, inspection_id, officer_id FROM visit
-                  WHERE checkpoint_id = n.checkpoint_id
-                    AND performed_on >= n.credit_from AND performed_on < n.period_start
-                  UNION ALL
-                  SELECT template_family, channel, performed_on, id, NULL FROM imported_visit
-                  WHERE checkpoint_id = n.checkpoint_id
-                    AND performed_on >= n.credit_from AND performed_on < n.period_start) v
-              WHERE n.id = ANY (CAST(:task_ids AS uuid[]))
-                AND v.template_family = f.family AND v.channel = ANY (r.channels)
-                AND (r.performing_role IS NULL OR v.officer_id = n.officer_id
-                     OR EXISTS (SELECT FROM role_assignment a
-                                WHERE a.user_id = v.officer_id AND a.role = r.performing_role
-                                  AND v.performed_on BETWEEN a.valid_from AND COALESCE(a.valid_to, v.performed_on)))
-                AND NOT EXISTS (SELECT 1 FROM task used
-                                WHERE used.closed_by = v.inspection_id AND used.rule_id = n.rule_id)) e
-        WHERE t.id = e.id AND e.task_number = e.visit_number
+        SET state = 'exempt', reason = 'history', closed_by = c.inspection_id, performed_on = c.performed_on
+        FROM unnest(CAST(:task_ids AS uuid[]), CAST(:inspection_ids AS uuid[]), CAST(:days AS date[]))
+             AS c (task_id, inspection_id, performed_on)
+        WHERE t.id = c.task_id
         RETURNING t.id, t.closed_by
     )
     UPDATE visit v SET task_id = x.id, counted = true
@@ -197,14 +204,16 @@ class Portion:
         return {"episode_ids": list(self.episode_ids), "sorts": list(self.sorts), "ids": new_ids(self.size), **terms}
 
 
-def revive(ctx: Context, portion: Portion, today: date) -> int:
-    """Open again what was cancelled for a passing reason and is required now; return how many tasks."""
-    return _write(ctx, _REVIVE, {**portion.columns(), "today": today, "reasons": list(REVOCABLE)})
+def write(ctx: Context, portion: Portion, today: date, *, is_anew: bool) -> int:
+    """Write the tasks that are not there, and exempt those that an earlier visit has done; return how many.
 
-
-def make(ctx: Context, portion: Portion, today: date) -> int:
-    """Write the tasks that are not there; return how many."""
-    return _write(ctx, _INSERT, {**portion.columns(), "today": today})
+    ``is_anew``: some of them may have been cancelled for a passing reason, and are opened again.
+    """
+    columns = {**portion.columns(), "today": today}
+    statements = [(_REVIVE, {**columns, "reasons": list(REVOCABLE)})] if is_anew else []
+    written = [_write(ctx, *each) for each in (*statements, (_INSERT, columns))]
+    _credit(ctx, [row.creditable for row in written if row.creditable is not None])
+    return sum(row.made for row in written)
 
 
 def mark(ctx: Context, through: Mapping[UUID, date]) -> None:
@@ -212,16 +221,25 @@ def mark(ctx: Context, through: Mapping[UUID, date]) -> None:
     ctx.session.execute(_MARK, {"ids": list(through), "days": list(through.values())})
 
 
-def _write(ctx: Context, statement: TextClause, columns: Mapping[str, Any]) -> int:
-    """Write tasks, grant them to their officers, and exempt those that an earlier visit has done (§1.7)."""
+def _write(ctx: Context, statement: TextClause, columns: Mapping[str, Any]) -> Row[Any]:
+    """Write tasks and grant them to their officers; return what was written."""
     made = ctx.session.execute(statement, columns).one()
     if made.ids is not None:
         accounts.grant_written(ctx, "task", users=made.officers, ids=made.ids)
     if made.by_role is not None:
         let_hold(ctx, ctx.session.execute(_BY_ROLE, {"task_ids": made.by_role}).all())
-    if made.creditable is not None:
-        ctx.session.execute(_CREDIT, {"task_ids": made.creditable})
-    return int(made.made)
+    return made
+
+
+def _credit(ctx: Context, task_ids: Sequence[Any]) -> None:
+    """Exempt the open first tasks among arrays of ids that an earlier visit has done (§1.7)."""
+    if not task_ids:
+        return
+    values = {"task_ids": task_ids[0], "others": task_ids[-1]}
+    given = decide_credits(Credit(*row) for row in ctx.session.execute(_CREDITS, values))
+    if given:
+        columns = zip(*((each.task_id, each.inspection_id, each.performed_on) for each in given), strict=True)
+        ctx.session.execute(_EXEMPT, dict(zip(("task_ids", "inspection_ids", "days"), map(list, columns), strict=True)))
 
 
 def on_visits_imported(ctx: Context, events: Sequence[Recorded]) -> None:
@@ -230,4 +248,4 @@ def on_visits_imported(ctx: Context, events: Sequence[Recorded]) -> None:
     import_ids = [UUID(event.data["import_id"]) for event in events]
     task_ids = ctx.session.scalars(_CREDITABLE, {"import_ids": import_ids}).all()
     if task_ids:
-        ctx.session.execute(_CREDIT, {"task_ids": task_ids})
+        _credit(ctx, [task_ids])
