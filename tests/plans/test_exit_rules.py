@@ -25,6 +25,7 @@ from inspection_api.plans.rules import (
     ensure_exit_checks,
     exit_periods,
     required_tasks,
+    stop_of,
 )
 from inspection_api.plans.rules.exits import Outcome
 from tests.plans.test_rules import LONG_AGO, EveryDay, day, plan_of, rule
@@ -57,7 +58,8 @@ def test_the_table_of_exits(
 
 
 def ends(terms: Rule, left_on: str, exit_type: str = "exited") -> list[tuple[str, str]]:
-    periods = exit_periods(terms, plan_of(terms), day(left_on), exit_type)
+    stops_on = stop_of([Version(number=1, rule=terms)], plan_of(terms), day(left_on))
+    periods = exit_periods(terms, day(left_on), stops_on, exit_type)
     return [(period.start.isoformat(), period.end.isoformat()) for period in periods]
 
 

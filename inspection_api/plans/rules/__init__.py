@@ -7,9 +7,16 @@ the same set, so generating once, five times a day or after ten days of downtime
 from __future__ import annotations
 
 from inspection_api.plans.rules.edits import ensure_dates, ensure_exit_checks, ensure_org_type, switch_day
-from inspection_api.plans.rules.exits import decide_outcome, exit_periods, stop_date
+from inspection_api.plans.rules.exits import decide_outcome, exit_periods
 from inspection_api.plans.rules.recomputing import Difference, Existing, difference
-from inspection_api.plans.rules.required import RequiredTask, history_credit, horizon, period_start, required_tasks
+from inspection_api.plans.rules.required import (
+    RequiredTask,
+    history_credit,
+    horizon,
+    period_start,
+    required_tasks,
+    stop_of,
+)
 from inspection_api.plans.rules.terms import (
     Channel,
     DueRoll,
@@ -51,6 +58,6 @@ __all__ = [
     "horizon",
     "period_start",
     "required_tasks",
-    "stop_date",
+    "stop_of",
     "switch_day",
 ]

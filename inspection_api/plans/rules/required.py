@@ -75,7 +75,7 @@ def required_tasks(
     spans, last_start = _spans(versions, plan), horizon(versions, plan, as_of)
     tasks = [*_rounds(spans, plan, episode, last_start), *_first_check(spans, plan, episode)]
     rolled = [_rolled(task, versions, workdays) for task in tasks]
-    stops_on = _stop_of(spans, plan, episode)
+    stops_on = _stop_of(spans, episode)
     kept = [task for task in rolled if stops_on is None or _outlives(task, episode, stops_on)]
     checks = [_rolled(task, versions, workdays) for task in _exit_checks(spans, plan, episode)]
     owed = [check for check in checks if _is_owed(check, episode.exit)]
@@ -192,11 +192,20 @@ def _is_short_of_grace(rule: Rule, grid: Grid, joined_on: date) -> bool:
     return period is not None and (period.end - joined_on).days + 1 < rule.first_grace_days
 
 
-def _stop_of(spans: Sequence[_Span], plan: PlanTerms, episode: Episode) -> date | None:
+def stop_of(versions: Sequence[Version], plan: PlanTerms, left_on: date) -> date:
+    """Return S of an exit effective on ``left_on``, by the version in force on that day (§1.5)."""
+    return _stop_on(_spans(versions, plan), left_on)
+
+
+def _stop_on(spans: Sequence[_Span], left_on: date) -> date:
+    return stop_date(_span_at(spans, left_on).version.rule, left_on, _following(spans, left_on))
+
+
+def _stop_of(spans: Sequence[_Span], episode: Episode) -> date | None:
     """Return the day on which rounds stop: S of an exit, or the day on which another plan took over."""
     if episode.left_on is None or episode.exit is None:
         return episode.left_on
-    return stop_date(_span_at(spans, episode.left_on).version.rule, plan, episode.left_on)
+    return _stop_on(spans, episode.left_on)
 
 
 def _first_check(spans: Sequence[_Span], plan: PlanTerms, episode: Episode) -> Iterator[RequiredTask]:
@@ -219,7 +228,8 @@ def _exit_checks(spans: Sequence[_Span], plan: PlanTerms, episode: Episode) -> I
     span = _span_at(spans, episode.left_on)
     if span.version.rule.inspection_type not in _WITH_EXIT_CHECKS:
         return
-    for period in exit_periods(span.version.rule, plan, episode.left_on, episode.exit.exit_type):
+    stops_on = _stop_on(spans, episode.left_on)
+    for period in exit_periods(span.version.rule, episode.left_on, stops_on, episode.exit.exit_type):
         has_ended = plan.end is not None and period.start > plan.end
         if period.end >= episode.exit.approved_on and not has_ended:
             yield _task(Kind.EXIT, span, period)

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from inspection_api.core.periods import local_day
 from inspection_api.plans.queries import versions_by_rule
-from inspection_api.plans.rules import PlanTerms, decide_outcome, stop_date
+from inspection_api.plans.rules import PlanTerms, decide_outcome, stop_of
 from inspection_api.plans.rules.exits import Outcome
 from inspection_api.tasks.errors import ExitWouldErase
 
@@ -157,7 +157,7 @@ def _outcome(row: Row[Any], versions: Sequence[Version], approved_on: date) -> O
         period_end=row.period_end,
         due_on=row.due_on,
         left_on=row.left_on,
-        stops_on=stop_date(versions[row.rule_version - 1].rule, plan, row.left_on),
+        stops_on=stop_of(versions, plan, row.left_on),
         approved_on=approved_on,
     )
 
