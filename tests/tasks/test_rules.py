@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from inspection_api.tasks.errors import MakeupForbidden
 from inspection_api.tasks.rules import (
@@ -225,6 +226,21 @@ def test_the_gap_looks_back_at_the_same_rule_only() -> None:
     tasks = [task(), task(9, rule_id=UUID(int=4), min_gap_days=2), task(7, min_gap_days=99)]
     closings = decide_closings([visit("2018-08-31"), visit("2018-09-01", 2), visit("2018-07-31", 3)], tasks)
     assert [closing.state for closing in closings] == [State.DONE] * 3
+
+
+def test_the_gap_is_to_the_task_before_whenever_older_ones_were_made_up() -> None:
+    """§1.8: "the one that closed the previous task", not the latest visit of all earlier ones."""
+    july = task(7, window_end_on=date(2018, 9, 5), due_on=date(2018, 7, 31))
+    tasks = [july, task(8), task(9, min_gap_days=3)]
+    days = ("2018-08-30", "2018-08-31", "2018-09-01")
+    closings = decide_closings([visit(day, number) for number, day in enumerate(days)], tasks)
+    assert [outcome(each)[0] for each in closings] == [UUID(int=7), AUGUST, SEPTEMBER]
+    assert closings[2].flags == ("min_gap",)
+    tasks = [task(8, state=State.DONE), july, task(9, min_gap_days=3, previous_on=date(2018, 8, 2))]
+    tasks[2] = replace(tasks[2], previous_start=date(2018, 8, 1))
+    made_up, september = decide_closings([visit("2018-09-03"), visit("2018-09-05", 2)], tasks)
+    assert (made_up.task_id, made_up.state) == (UUID(int=7), State.DONE_LATE)
+    assert outcome(september) == (SEPTEMBER, State.DONE, ())
 
 
 def test_the_specs_example_exempts_september_and_leaves_october_due() -> None:

@@ -43,13 +43,16 @@ _LOCKED = text(
            t.state, t.period_start, t.period_end, t.due_on, COALESCE(t.makeup_until, t.window_end_on) AS window_end_on,
            t.credit_from, t.version, f.family, COALESCE(r.channels, '{onsite}') AS channels,
            COALESCE(r.min_gap_days, 0) AS min_gap_days, r.performing_role,
-           (SELECT max(earlier.performed_on) FROM task earlier
-            WHERE r.min_gap_days > 0 AND earlier.rule_id = t.rule_id AND earlier.checkpoint_id = t.checkpoint_id
-              AND earlier.state IN ('done', 'done_late') AND earlier.period_start < t.period_start) AS previous_on
+           b.performed_on AS previous_on, b.period_start AS previous_start
     FROM task t
     LEFT JOIN inspection_rule_version r ON r.rule_id = t.rule_id AND r.number = t.rule_version
     JOIN template_version v ON v.id = t.template_version_id
     JOIN template f ON f.id = COALESCE(r.template_id, v.template_id)
+    LEFT JOIN LATERAL (
+        SELECT earlier.performed_on, earlier.period_start FROM task earlier
+        WHERE r.min_gap_days > 0 AND earlier.rule_id = t.rule_id AND earlier.checkpoint_id = t.checkpoint_id
+          AND earlier.state IN ('done', 'done_late') AND earlier.period_start < t.period_start
+        ORDER BY earlier.period_start DESC, earlier.performed_on DESC LIMIT 1) b ON true
     WHERE t.id = ANY (CAST(:task_ids AS uuid[]))
        OR (t.checkpoint_id = ANY (CAST(:checkpoint_ids AS uuid[]))
            AND COALESCE(t.makeup_until, t.window_end_on) >= :first_day
@@ -213,6 +216,7 @@ def _locked(row: Row[Any]) -> LockedTask:
         channels=frozenset(row.channels),
         min_gap_days=row.min_gap_days,
         previous_on=row.previous_on,
+        previous_start=row.previous_start,
         credit_from=row.credit_from,
         performing_role=row.performing_role,
         officer_id=row.officer_id,

@@ -70,9 +70,10 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 class TaskTerms(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What decides whether a visit closes a task.
 
-    ``previous_on`` is the day of the visit that closed the task before it in the same rule, ``credit_from`` the first
-    day whose visit exempts it (set only for the first task of an episode). A campaign's task has no rule. Only a visit
-    in ``performing_role`` counts (None: anybody's), or of ``officer_id``, whose task it is.
+    ``previous_on`` is the day of the visit that closed the task before it in the same rule, whose period began on
+    ``previous_start``; ``credit_from`` is the first day whose visit exempts it (set only for the first task of an
+    episode). A campaign's task has no rule. Only a visit in ``performing_role`` counts (None: anybody's), or of
+    ``officer_id``, whose task it is.
     """
 
     id: UUID
@@ -86,6 +87,7 @@ class TaskTerms(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     channels: frozenset[str]
     min_gap_days: int = 0
     previous_on: date | None = None
+    previous_start: date | None = None
     credit_from: date | None = None
     performing_role: str | None = None
     officer_id: UUID | None = None
@@ -260,9 +262,15 @@ def _is_earned(visit: Visit, task: TaskTerms) -> bool:
 
 
 def _after(task: TaskTerms, state: State, closed: TaskTerms, visit: Visit) -> TaskTerms:
-    """Return a ``task`` of the same checkpoint after ``visit``; later ones of the rule learn the day for their gap."""
+    """Return a ``task`` of the same checkpoint after ``visit``; of later ones of the rule it may be the one before."""
     if task.id == closed.id:
         return replace(task, state=state)
-    if state in DONE and task.rule_id == closed.rule_id and task.period_start > closed.period_start:
-        return replace(task, previous_on=visit.performed_on)
+    if state in DONE and task.rule_id == closed.rule_id and _is_next_before(task, closed):
+        return replace(task, previous_on=visit.performed_on, previous_start=closed.period_start)
     return task
+
+
+def _is_next_before(task: TaskTerms, closed: TaskTerms) -> bool:
+    """Tell whether a task that was closed lies before ``task``, with no other closed one between them."""
+    begins_after = task.previous_start or closed.period_start
+    return begins_after <= closed.period_start < task.period_start
