@@ -50,6 +50,7 @@ SUBSCRIPTIONS: tuple[Subscription, ...] = (
     Subscription("checkpoint.transferred", When.INLINE, tasks.on_campaign_points_transferred),
     Subscription("checkpoint.left_plan", When.INLINE, tasks.on_members_removed),
     Subscription("visits.imported", When.INLINE, tasks.on_visits_imported),
+    Subscription("visit.counted", When.INLINE, inspections.on_visits_counted),
     Subscription("device.approved", When.INLINE, sync.on_devices_approved),
     Subscription("device.approved", When.INLINE, inspections.on_device_approved),
     Subscription("media.stored", When.INLINE, inspections.on_media_stored),

@@ -11,6 +11,8 @@ from sqlalchemy import select
 from checkpoints import service as checkpoints
 from checkpoints.models import Checkpoint, CheckpointExit
 from inspection_api.core.events import Event
+from inspection_api.inspections.models import Inspection
+from inspection_api.tasks.models import Task
 from tests.sync.drafting import answer
 from tests.sync.offices import Office, store_media
 from tests.sync.phone import calm_answers
@@ -55,6 +57,22 @@ def test_only_an_accepted_visit_that_concludes_exit_proposes_it(
     assert exits(world) == ([(point, world.people["officer"], visit)] if proposed else [])
     with world.transaction() as ctx:
         assert (ctx.session.get_one(Checkpoint, point).state == "exit_proposed") == proposed
+
+
+def test_a_visit_whose_task_is_made_after_it_is_accepted_then_and_proposes_its_exit(
+    phone: Phone, street: Street, world: World
+) -> None:
+    """§1.10.1: a run before or after the push leaves the same tasks and records."""
+    point, visit = visited(phone, street, world, "exit", with_task=False)
+    react(world)
+    assert exits(world) == []
+    task = street.make_tasks()[point]
+    with world.transaction() as ctx:
+        record, made = ctx.session.get_one(Inspection, visit), ctx.session.get_one(Task, task)
+        assert (record.state, record.task_id) == ("accepted", task)
+        assert (made.state, made.closed_by) == ("done", visit)
+    react(world)
+    assert exits(world) == [(point, world.people["officer"], visit)]
 
 
 def test_an_amendment_to_exit_proposes_it(phone: Phone, street: Street, world: World, office: Office) -> None:

@@ -104,11 +104,30 @@ def test_every_reason_of_a_cancellation_has_its_words(reason: Reason) -> None:
     assert "open" not in lines
 
 
-@pytest.mark.parametrize("state", [State.DONE, State.DONE_LATE, State.EXEMPT])
+@pytest.mark.parametrize("state", [State.DONE, State.DONE_LATE])
 def test_a_visit_that_closed_it_is_told(state: State) -> None:
     lines = told(story(state=state, happenings=(event("task.closed", state=state.value),)))
     assert lines[state.value].startswith("2026-03-10 12:00 系统：检查记录")
     assert "exempt_history" not in lines
+
+
+def test_a_visit_that_exempted_it_is_told_with_its_days() -> None:
+    lines = told(
+        story(
+            state=State.EXEMPT,
+            performed_on=date(2026, 2, 20),
+            credit_from=date(2026, 2, 1),
+            happenings=(event("task.closed", state="exempt"),),
+        )
+    )
+    words = "2026-02-20 的检查在历史检查有效期（2026-02-01 至 2026-02-28）内，首期免检"
+    assert lines["exempt"] == f"2026-03-10 12:00 系统：{words}"
+    assert "exempt_history" not in lines
+
+
+def test_what_came_back_and_was_closed_is_told_in_that_order() -> None:
+    happenings = (event("task.cancelled", reason="exit"), event("task.closed", state="done"))
+    assert list(told(story(state=State.DONE, happenings=happenings)))[-3:] == ["cancelled_exit", "restored", "done"]
 
 
 def test_an_earlier_visit_that_exempted_it_at_once_is_told() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from inspection_api.inspections.service.acceptance import (
     on_device_approved,
     on_media_stored,
+    on_visits_counted,
     settle,
 )
 from inspection_api.inspections.service.amending import amend
@@ -31,6 +32,7 @@ __all__ = [
     "judge_again",
     "on_device_approved",
     "on_media_stored",
+    "on_visits_counted",
     "refuse_quarantined",
     "save_drafts",
     "settle",

@@ -48,6 +48,15 @@ _ACCEPT = text(
     WHERE i.id = r.id
     """
 )
+_PROMOTE = text(
+    """
+    UPDATE inspection i
+    SET state = 'accepted', task_id = c.task_id, flags = array_remove(i.flags, 'task_cancelled')
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:task_ids AS uuid[])) AS c (id, task_id)
+    WHERE i.id = c.id AND i.state = 'extra'
+    RETURNING i.id, i.checkpoint_id, i.officer_id, i.conclusion
+    """
+)
 _WAITING = text(
     """
     SELECT id FROM inspection
@@ -175,6 +184,14 @@ def record_exit_concluded(ctx: Context, *, inspection_id: UUID, checkpoint_id: U
         checkpoint_id=str(checkpoint_id),
         officer_id=str(officer_id),
     )
+
+
+def on_visits_counted(ctx: Context, events: Sequence[Recorded]) -> None:
+    """React to ``visit.counted``: a record whose task was made after it is extra no longer (§1.8)."""
+    ids, task_ids = ([event.data[name] for event in events] for name in ("inspection_id", "task_id"))
+    for row in ctx.session.execute(_PROMOTE, {"ids": ids, "task_ids": task_ids}).all():
+        if rules.proposes_exit(State.ACCEPTED, row.conclusion):
+            record_exit_concluded(ctx, inspection_id=row.id, checkpoint_id=row.checkpoint_id, officer_id=row.officer_id)
 
 
 def on_media_stored(ctx: Context, events: Sequence[Recorded]) -> None:

@@ -97,7 +97,7 @@ def explain(story: Story) -> list[Line]:
         Line(code="due", text=_due(story)),
         Line(code="membership", text=_membership(story)),
         *_made(story),
-        *(_told(story, happening) for happening in story.happenings),
+        *_happened(story),
         *_standing(story),
     ]
 
@@ -171,21 +171,38 @@ def _made(story: Story) -> Iterator[Line]:
         yield Line(code="made", text=f"系统于 {moment(story.made_at)} 自动生成", at=story.made_at)
 
 
+_RESTORED = Line(code="restored", text="取消的原因已不存在，任务已恢复")
+
+
+def _happened(story: Story) -> Iterator[Line]:
+    """Tell the events in their order; no event says that a cancelled task came back, but what follows does."""
+    last = ""
+    for happening in story.happenings:
+        if last == "task.cancelled":
+            yield _RESTORED
+        yield _told(story, happening)
+        last = happening.kind
+
+
 def _told(story: Story, happening: Happening) -> Line:
     code, words = _HAPPENINGS[happening.kind](story, happening)
     text = f"{moment(happening.at)} {happening.actor}：{words}"
     return Line(code=code, text=text, at=happening.at, actor_id=happening.actor_id)
 
 
-def _closed(_: Story, happening: Happening) -> tuple[str, str]:
+def _closed(story: Story, happening: Happening) -> tuple[str, str]:
     state = State(happening.data["state"])
-    return state.value, CLOSED[state]
+    return state.value, _credited(story, "检查") if state is State.EXEMPT else CLOSED[state]
+
+
+def _credited(story: Story, visit: str) -> str:
+    spent = f"{story.credit_from} 至 {story.period.start - _ONE_DAY}"
+    return f"{story.performed_on} 的{visit}在历史检查有效期（{spent}）内，首期免检"
 
 
 CLOSED = {
     State.DONE: "检查记录被接受，任务按时完成",
     State.DONE_LATE: "检查记录被接受，任务逾期完成",
-    State.EXEMPT: "检查记录在历史检查有效期内，首期免检",
 }
 """What the accepted visit did to its task."""
 
@@ -242,13 +259,11 @@ def _standing(story: Story) -> Iterator[Line]:
     """Tell what no event says: the task came back, an earlier visit exempted it at once, or it waits still."""
     last = story.happenings[-1].kind if story.happenings else ""
     if story.state is State.EXEMPT and last != "task.closed":
-        spent = f"{story.credit_from} 至 {story.period.start - _ONE_DAY}"
-        visit = "导入的历史检查" if story.imported else "检查"
-        yield Line(code="exempt_history", text=f"{story.performed_on} 的{visit}在历史检查有效期（{spent}）内，首期免检")
+        yield Line(code="exempt_history", text=_credited(story, "导入的历史检查" if story.imported else "检查"))
     if story.state not in OPEN:
         return
     if last == "task.cancelled":
-        yield Line(code="restored", text="取消的原因已不存在，任务已恢复")
+        yield _RESTORED
     overdue = story.due_on < story.today
     yield Line(code="overdue" if overdue else "open", text="已逾期，尚未完成" if overdue else "尚未完成")
 

@@ -66,15 +66,15 @@ def close(ctx: Context, visits: Sequence[Visit]) -> list[Closing]:
     points = {item.checkpoint_id for item in visits}
     locked = queries.lock_tasks(ctx.session, days=days, checkpoint_ids=points)
     terms = [task.terms for task in locked]
-    visits = _with_roles(ctx, visits, terms)
+    visits = with_roles(ctx, visits, terms)
     closings = rules.decide_closings(visits, terms)
     pairs = list(zip(visits, closings, strict=True))
-    _write_tasks(ctx, pairs)
+    write_tasks(ctx, pairs)
     ctx.session.execute(_VISITS, {"accepted_at": ctx.now, **_columns([_visit_row(*pair) for pair in pairs])})
     return closings
 
 
-def _with_roles(ctx: Context, visits: Sequence[Visit], tasks: Sequence[TaskTerms]) -> Sequence[Visit]:
+def with_roles(ctx: Context, visits: Sequence[Visit], tasks: Sequence[TaskTerms]) -> Sequence[Visit]:
     """Return the visits with the roles that their officers held on their days, where a rule asks; else ask nothing."""
     if not any(task.performing_role for task in tasks):
         return visits
@@ -95,7 +95,8 @@ def start(ctx: Context, task_ids: Iterable[UUID]) -> None:
     ctx.session.execute(_START, {"task_ids": list(task_ids), "before": before})
 
 
-def _write_tasks(ctx: Context, pairs: Sequence[tuple[Visit, Closing]]) -> None:
+def write_tasks(ctx: Context, pairs: Sequence[tuple[Visit, Closing]]) -> None:
+    """Write what visits do to locked tasks; one event for each task."""
     rows = [_task_row(visit, *each) for visit, closing in pairs for each in closing.outcomes.items()]
     if rows:
         ctx.session.execute(_CLOSE, _columns(rows))

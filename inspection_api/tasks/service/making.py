@@ -16,6 +16,7 @@ from inspection_api.accounts import service as accounts
 from inspection_api.core.ids import new_ids
 from inspection_api.tasks.rules import Credit, decide_credits
 from inspection_api.tasks.service.assigning import let_hold
+from inspection_api.tasks.service.counting import count_earlier
 from inspection_api.tasks.service.leaving import REVOCABLE
 
 if TYPE_CHECKING:
@@ -119,49 +120,33 @@ _REVIVE = _statement(
     """
 )
 
-# The earlier visits that no other task of the same rule has used (domain.md §1.7), the latest ones of each task: as many
-# as there are tasks that may want them. Where the rule names a role, the visit is whose the task is, or was made by
-# somebody who had the role on its day. Visits from before the system, which were imported, are credited alike.
+# Visits from before the system that no other task of the same rule has used (domain.md §1.7), the latest ones of each
+# task: as many as there are tasks that may want them. They name no officer, so no rule for a role takes them.
 _CREDITS = text(
     """
-    SELECT n.id, n.rule_id, n.period_start, v.inspection_id, v.performed_on
+    SELECT n.id, n.rule_id, n.period_start, v.id AS inspection_id, v.performed_on
     FROM (SELECT t.*, count(*) OVER (PARTITION BY t.rule_id, t.checkpoint_id) AS rivals
-          FROM task t WHERE t.id = ANY (CAST(:task_ids AS uuid[]) || CAST(:others AS uuid[]))) n
-    JOIN inspection_rule_version r ON r.rule_id = n.rule_id AND r.number = n.rule_version
+          FROM task t
+          WHERE t.id = ANY (CAST(:task_ids AS uuid[]) || CAST(:others AS uuid[]))
+            AND t.state IN ('pending', 'in_progress')) n
+    JOIN inspection_rule_version r ON r.rule_id = n.rule_id AND r.number = n.rule_version AND r.performing_role IS NULL
     JOIN template f ON f.id = r.template_id
     CROSS JOIN LATERAL (
-        SELECT v.inspection_id, v.performed_on
-        FROM (SELECT template_family, channel, performed_on, inspection_id, officer_id FROM visit
-              WHERE checkpoint_id = n.checkpoint_id
-                AND performed_on >= n.credit_from AND performed_on < n.period_start
-              UNION ALL
-              SELECT template_family, channel, performed_on, id, NULL FROM imported_visit
-              WHERE checkpoint_id = n.checkpoint_id
-                AND performed_on >= n.credit_from AND performed_on < n.period_start) v
-        WHERE v.template_family = f.family AND v.channel = ANY (r.channels)
-          AND (r.performing_role IS NULL OR v.officer_id = n.officer_id
-               OR EXISTS (SELECT FROM role_assignment a
-                          WHERE a.user_id = v.officer_id AND a.role = r.performing_role
-                            AND v.performed_on BETWEEN a.valid_from AND COALESCE(a.valid_to, v.performed_on)))
-          AND NOT EXISTS (SELECT 1 FROM task used
-                          WHERE used.closed_by = v.inspection_id AND used.rule_id = n.rule_id)
-        ORDER BY v.performed_on DESC, v.inspection_id LIMIT n.rivals) v
+        SELECT v.id, v.performed_on FROM imported_visit v
+        WHERE v.checkpoint_id = n.checkpoint_id AND v.performed_on >= n.credit_from AND v.performed_on < n.period_start
+          AND v.template_family = f.family AND v.channel = ANY (r.channels)
+          AND NOT EXISTS (SELECT 1 FROM task used WHERE used.closed_by = v.id AND used.rule_id = n.rule_id)
+        ORDER BY v.performed_on DESC, v.id LIMIT n.rivals) v
     """
 )
 
 _EXEMPT = text(
     """
-    WITH exempted AS (
-        UPDATE task t
-        SET state = 'exempt', reason = 'history', closed_by = c.inspection_id, performed_on = c.performed_on
-        FROM unnest(CAST(:task_ids AS uuid[]), CAST(:inspection_ids AS uuid[]), CAST(:days AS date[]))
-             AS c (task_id, inspection_id, performed_on)
-        WHERE t.id = c.task_id
-        RETURNING t.id, t.closed_by
-    )
-    UPDATE visit v SET task_id = x.id, counted = true
-    FROM exempted x
-    WHERE v.inspection_id = x.closed_by AND NOT v.counted
+    UPDATE task t
+    SET state = 'exempt', reason = 'history', closed_by = c.inspection_id, performed_on = c.performed_on
+    FROM unnest(CAST(:task_ids AS uuid[]), CAST(:inspection_ids AS uuid[]), CAST(:days AS date[]))
+         AS c (task_id, inspection_id, performed_on)
+    WHERE t.id = c.task_id
     """
 )
 
@@ -205,13 +190,14 @@ class Portion:
 
 
 def write(ctx: Context, portion: Portion, today: date, *, is_anew: bool) -> int:
-    """Write the tasks that are not there, and exempt those that an earlier visit has done; return how many.
+    """Write the tasks that are not there, and let earlier visits close or spare them; return how many.
 
     ``is_anew``: some of them may have been cancelled for a passing reason, and are opened again.
     """
     columns = {**portion.columns(), "today": today}
     statements = [(_REVIVE, {**columns, "reasons": list(REVOCABLE)})] if is_anew else []
     written = [_write(ctx, *each) for each in (*statements, (_INSERT, columns))]
+    count_earlier(ctx, [row.ids for row in written if row.ids is not None])
     _credit(ctx, [row.creditable for row in written if row.creditable is not None])
     return sum(row.made for row in written)
 
@@ -232,7 +218,7 @@ def _write(ctx: Context, statement: TextClause, columns: Mapping[str, Any]) -> R
 
 
 def _credit(ctx: Context, task_ids: Sequence[Any]) -> None:
-    """Exempt the open first tasks among arrays of ids that an earlier visit has done (§1.7)."""
+    """Exempt the open first tasks in one or two arrays of ids that a visit from before the system has done (§1.7)."""
     if not task_ids:
         return
     values = {"task_ids": task_ids[0], "others": task_ids[-1]}
