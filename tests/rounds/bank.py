@@ -24,11 +24,26 @@ class Task:
     organisation: str
     state: str = "pending"
     credit_from: date | None = None
+    visited: date | None = None
+    makeup_until: date | None = None
 
     @property
     def is_open(self) -> bool:
         """Tell whether a visit may still close it in time."""
         return self.state in OPEN
+
+    def holds(self, day: date) -> bool:
+        """Tell whether a visit of that day may close it, also by a 补检 that was allowed."""
+        return self.round.start <= day <= (self.makeup_until or self.round.window_end)
+
+
+@dataclass
+class Visit:
+    """A visit of a day; ``used`` once it closed or spared a task."""
+
+    day: date
+    channel: str
+    used: bool = False
 
 
 @dataclass
@@ -40,8 +55,7 @@ class Point:
     stays: list[Stay] = field(default_factory=list)
     places: list[str] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
-    visits: list[date] = field(default_factory=list)
-    used: set[date] = field(default_factory=set)
+    visits: list[Visit] = field(default_factory=list)
 
     def enter(self, place: str, joined: date, today: date) -> None:
         """Begin a stay."""
@@ -67,10 +81,14 @@ class Bank:
     def run(self, today: date) -> None:
         """Make what must exist, and drop what has not begun and need not."""
         for point in self.points:
+            made: list[Task] = []
             for number in range(len(point.stays)):
-                self._run_stay(point, number, today)
+                made += self._run_stay(point, number, today)
+            for visit in point.visits:
+                if not visit.used:
+                    self._count(point, visit, made)
 
-    def _run_stay(self, point: Point, number: int, today: date) -> None:
+    def _run_stay(self, point: Point, number: int, today: date) -> list[Task]:
         wanted = simulator.required(self.life, point.stays[number], today)
         names, days = {_terms(each) for each in wanted}, {_days(each) for each in wanted}
         for task in point.tasks:
@@ -78,58 +96,81 @@ class Bank:
                 is_ahead = task.round.start > today and _terms(task.round) not in names
                 if is_ahead or (self._is_overtaken(task.round) and _days(task.round) not in days):
                     task.state = "cancelled"
-        for round_ in wanted:
-            self._make(point, number, round_)
+        return [made for round_ in wanted for made in self._make(point, number, round_)]
 
     def _is_overtaken(self, round_: Round) -> bool:
         """Tell whether other terms were to hold from its first day on, whenever it was that somebody looked."""
         later = [each.since for each in self.life.editions if each.number > round_.edition and each.since is not None]
         return round_.kind == "regular" and any(since <= round_.start for since in later)
 
-    def _make(self, point: Point, number: int, round_: Round) -> None:
+    def _make(self, point: Point, number: int, round_: Round) -> list[Task]:
         same = [each for each in point.tasks if each.stay == number and _name(each.round) == _name(round_)]
         if any(each.state != "cancelled" for each in same):
-            return
-        others = [each for each in point.tasks if each.stay != number and each.state != "cancelled"]
+            return []
+        others = [each for each in point.tasks if each.state != "cancelled"]
         if any(each.round.kind == round_.kind and _overlap(each.round, round_) for each in others):
-            return
+            return []
         for each in same:
             point.tasks.remove(each)
         made = Task(stay=number, round=round_, organisation=point.places[number])
-        if round_.is_first and round_.kind == "regular":
-            self._credit(point, made)
+        count, unit = self.form(made).history
+        if count and round_.is_first and round_.kind == "regular":
+            made.credit_from = simulator.shift(round_.start, -count, unit)
         point.tasks.append(made)
+        return [made]
 
-    def _credit(self, point: Point, task: Task) -> None:
-        form = next(each for each in self.life.editions if each.number == task.round.edition).form
-        count, unit = form.history
-        if not count:
-            return
-        task.credit_from = simulator.shift(task.round.start, -count, unit)
-        free = [day for day in point.visits if day not in point.used and task.credit_from <= day < task.round.start]
-        if free:
-            task.state = "exempt"
-            point.used.add(max(free))
+    def form(self, task: Task) -> Form:
+        """Return the terms by which a task was made."""
+        return self.life.form(task.round.edition)
 
-    def visit(self, point: Point, day: date) -> None:
+    def _is_earned(self, task: Task, visit: Visit) -> bool:
+        """Tell whether a visit lies in the credit of a first task (§1.7)."""
+        in_time = task.credit_from is not None and task.credit_from <= visit.day < task.round.start
+        return in_time and visit.channel in self.form(task).channels
+
+    def visit(self, point: Point, day: date, channel: str) -> None:
         """Let somebody be there: the oldest task whose window holds the day, else a credit, else nothing (§1.8)."""
-        point.visits.append(day)
+        visit = Visit(day=day, channel=channel)
+        point.visits.append(visit)
+        self._count(point, visit, point.tasks)
+
+    def _count(self, point: Point, visit: Visit, tasks: list[Task]) -> None:
+        """Let a visit do to some tasks of its point what it may, as if those made after it had been there."""
+        tasks = sorted(tasks, key=lambda each: each.round.start)
+        fitting = [task for task in tasks if visit.channel in self.form(task).channels]
+        held = [task for task in fitting if task.state in {"pending", "missed"} and task.holds(visit.day)]
+        earned = [task for task in fitting if task.is_open and self._is_earned(task, visit)]
+        if held and not self._is_too_close(point, held[0], visit.day):
+            held[0].state, held[0].visited = "done" if visit.day <= held[0].round.due else "done_late", visit.day
+            visit.used = True
+        elif earned and not held:
+            earned[0].state, visit.used = "exempt", True
+
+    def _is_too_close(self, point: Point, task: Task, day: date) -> bool:
+        """Tell whether the visit that closed the task before was only some days away (§1.8)."""
+        before = [each for each in point.tasks if each.state in DONE and each.round.start < task.round.start]
+        if not before:
+            return False
+        last = max(before, key=lambda each: each.round.start).visited
+        assert last is not None
+        return abs(day - last) < self.form(task).gap * DAY
+
+    def make_up(self, point: Point, today: date) -> Task | None:
+        """Allow the oldest task whose window is over, and whose days for it are not, to be done late (§1.8)."""
         for task in sorted(point.tasks, key=lambda each: each.round.start):
-            if task.state in {"pending", "missed"} and task.round.start <= day <= task.round.window_end:
-                task.state = "done" if day <= task.round.due else "done_late"
-                point.used.add(day)
-                return
-        for task in sorted(point.tasks, key=lambda each: each.round.start):
-            if task.is_open and task.credit_from and task.credit_from <= day < task.round.start:
-                task.state = "exempt"
-                point.used.add(day)
-                return
+            until = task.round.window_end + self.form(task).makeup * DAY
+            if task.state in {"pending", "missed"} and task.round.window_end < today <= until:
+                task.makeup_until = until
+                return task
+        return None
 
     def sweep(self, now: datetime) -> None:
-        """Miss an open task 72 hours after its window's last midnight."""
+        """Miss an open task so many hours after the last midnight of its window and of the days for a 补检."""
         for point in self.points:
             for task in point.tasks:
-                over = datetime.combine(task.round.window_end + DAY, time()) + timedelta(hours=72)
+                form = self.form(task)
+                last = task.round.window_end + form.makeup * DAY
+                over = datetime.combine(last + DAY, time()) + timedelta(hours=form.late)
                 if task.is_open and now >= over:
                     task.state = "missed"
 
@@ -196,6 +237,7 @@ class Bank:
     def figures(self, place: str, window: tuple[date, date], today: date) -> tuple[int, ...]:
         """Count (due, completed, on time, overdue, running, progressed) of one organisation (§1.9)."""
         mine = [task for point in self.points for task in point.tasks if task.organisation == place]
+        mine = [task for task in mine if task.round.kind != "regular" or self.form(task).type != "special"]
         counted = [task for task in mine if task.state not in {"cancelled", "exempt"}]
         due = [task for task in counted if window[0] <= task.round.due <= window[1] and task.round.due <= today]
         running = [task for task in counted if task.round.start <= today <= task.round.end]

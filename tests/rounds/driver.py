@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from checkpoints import service as checkpoints
 from inspection_api.accounts.models import Organisation
+from inspection_api.calendars import service as calendars
 from inspection_api.core.periods import Period
 from inspection_api.plans import service as plans
 from inspection_api.reports import queries as reports
 from inspection_api.tasks import service as tasks
 from inspection_api.tasks.rules import Visit
 from tests.rounds.bank import Bank, Point
+from tests.rounds.bank import Task as HandTask
 from tests.rounds.simulator import Edition, Form, Life
 
 if TYPE_CHECKING:
     from inspection_api.core.context import Actor
     from inspection_api.plans.models import InspectionRule
+    from inspection_api.tasks.models import Task
     from tests.fixtures import Clock
     from tests.portfolio import Portfolio
 
@@ -51,6 +54,14 @@ class Town:
         world = self.portfolio.world
         return world.database.transaction(world.bank, actor=self.actors[user])
 
+    def publish(self, holidays: frozenset[date], workdays: frozenset[date]) -> None:
+        """Let the State Council's calendar be imported, before anybody joins."""
+        for year in sorted({day.year for day in holidays | workdays}):
+            both = ([day for day in days if day.year == year] for days in (holidays, workdays))
+            with self.transaction("administrator") as ctx:
+                calendars.set_year(ctx, year=year, **dict(zip(("holidays", "workdays"), both, strict=True)))
+        self.hand.life = replace(self.hand.life, holidays=holidays, workdays=workdays)
+
     def join(self, place: str, days: int) -> None:
         """Let a checkpoint appear that is in force from some days ago, or from a day to come."""
         effective_from = self.today + timedelta(days=days)
@@ -72,7 +83,7 @@ class Town:
         self.hand.run(self.today)
         self.hand.sweep(self.clock.now.replace(tzinfo=None) + timedelta(hours=8))
 
-    def visit(self, number: int, days_ago: int) -> None:
+    def visit(self, number: int, days_ago: int, channel: str = "onsite") -> None:
         """Let a visit arrive, perhaps late."""
         number, point = self.point(number)
         day = self.today - timedelta(days=days_ago)
@@ -81,11 +92,11 @@ class Town:
             checkpoint_id=self.ids[number],
             performed_on=day,
             template_family="plain_paper",
-            channel="onsite",
+            channel=channel,
         )
         with self.portfolio.world.transaction() as ctx:
             tasks.close(ctx, [done])
-        self.hand.visit(point, day)
+        self.hand.visit(point, day, channel)
 
     def leave(self, number: int, days: int, exit_type: str) -> None:
         """Propose and approve an exit, of a day past, of today, or to come."""
@@ -116,6 +127,17 @@ class Town:
             self.hand.call_off(point)
         else:
             self.hand.come_back(point, self.today, self.today)
+
+    def make_up(self, number: int) -> None:
+        """Let a manager allow a 补检 of the oldest task that may have one."""
+        number, point = self.point(number)
+        task = self.hand.make_up(point, self.today)
+        if task is None:
+            return
+        rows = self.portfolio.tasks(self.ids[number])
+        [same] = [row for row in rows if row.state in {"pending", "missed"} and _is_same(row, task)]
+        with self.transaction("province_manager") as ctx:
+            tasks.allow_makeup(ctx, same.id, reason="系统停机")
 
     def move(self, number: int, place: str) -> None:
         """Hand a point in force over to another organisation."""
@@ -227,7 +249,15 @@ def columns(form: Form) -> dict[str, Any]:
         "history_unit": form.history[1],
         "due_roll": form.due_roll,
         "new_within_days": form.new_within,
+        "makeup_days": form.makeup,
+        "late_sync_hours": form.late,
+        "min_gap_days": form.gap,
+        "channels": list(form.channels),
     }
+
+
+def _is_same(row: Task, task: HandTask) -> bool:
+    return (row.kind, row.period_start) == (task.round.kind, task.round.start)
 
 
 def noon(day: date) -> datetime:

@@ -19,6 +19,7 @@ _BORDERS = [
     for year in range(2016, 2033)
     for month, day in ((1, 1), (1, 31), (2, 28), (3, 1), (6, 30), (12, 31))
 ] + [date(year, 2, 29) for year in range(2016, 2033, 4)]
+KINDS = st.sampled_from(["existing"] * 5 + ["exit", "new", "special"])
 CHECKS = st.sampled_from([(0, "month", 0), (3, "month", 1), (1, "month", 3), (6, "month", 4), (10, "day", 2)])
 
 
@@ -49,14 +50,19 @@ def forms(draw: DrawFn, start: date, kind: str = "existing") -> Form:
         exit_check=draw(CHECKS),
         exit_checks=draw(st.dictionaries(st.sampled_from(["settled", "written_off"]), CHECKS, max_size=1)),
         due_roll=draw(st.sampled_from(["none", "none", "prev_workday", "next_workday"])),
-        history=draw(st.tuples(st.integers(0, 40), st.sampled_from(["day", "month"]))),
+        history=draw(st.tuples(st.integers(0, 40), st.sampled_from(["day", "month", "year"]))),
+        new_within=draw(st.sampled_from([0, 1, 15, 15, 40])),
+        makeup=draw(st.sampled_from([0, 0, 1, 5, 30])),
+        late=draw(st.sampled_from([0, 1, 24, 72, 72, 240])),
+        gap=draw(st.sampled_from([0, 0, 1, 2, 7, 31])),
+        channels=draw(st.sampled_from([("onsite",), ("onsite",), ("remote",), ("onsite", "remote")])),
     )
 
 
 @st.composite
 def lives(draw: DrawFn, *, most_edits: int = 2) -> Life:
     """Return a plan of a rule that was edited up to so many times, from days when its periods change (§1.10.2)."""
-    kind = draw(st.sampled_from(["existing", "existing", "existing", "exit", "new"]))
+    kind = draw(KINDS)
     start = draw(days())
     begin = draw(st.just(start) | near(start, 0, 200))
     end = draw(st.none() | near(begin, 0, 1500).map(lambda day: max(day, begin)))
@@ -104,32 +110,45 @@ def cases(draw: DrawFn) -> tuple[Life, Stay, date]:
 NUMBERS = st.integers(0, 3)
 PLACES = st.sampled_from(["sub_branch", "sub_branch", "sibling", "foreign"])
 SPANS = st.sampled_from([0, 0, 1, 2, 3, 5, 10, 20, 31, 45, 90])
+CHANNELS = st.sampled_from(["onsite", "onsite", "remote"])
 EXIT_TYPES = st.sampled_from(["settled", "exited", "written_off"])
 WAIT = st.tuples(st.sampled_from([1, 1, 2, 3, 5, 10, 16, 28, 31, 40, 92]))
 NOTHING: SearchStrategy[tuple[int, ...]] = st.just(())
 
 
-def actions(start: date) -> SearchStrategy[tuple[str, tuple[object, ...]]]:
+def actions(start: date, kind: str) -> SearchStrategy[tuple[str, tuple[object, ...]]]:
     """Return one thing that happens in a town, by the name of its method there, with what it takes."""
     kinds: list[tuple[str, SearchStrategy[tuple[object, ...]]]] = [
         *(("wait", WAIT),) * 3,
         *(("night", NOTHING),) * 3,
         ("join", st.tuples(PLACES, st.integers(-80, 40))),
-        *(("visit", st.tuples(NUMBERS, SPANS)),) * 2,
+        *(("visit", st.tuples(NUMBERS, SPANS, CHANNELS)),) * 3,
+        ("make_up", st.tuples(NUMBERS)),
         ("leave", st.tuples(NUMBERS, st.builds(int.__mul__, SPANS, st.sampled_from([-1, -1, 1])), EXIT_TYPES)),
         ("think_again", st.tuples(NUMBERS)),
         ("move", st.tuples(NUMBERS, PLACES)),
-        ("edit", st.tuples(forms(start))),
+        ("edit", st.tuples(forms(start, kind))),
         ("end", st.tuples(st.sampled_from([0, 1, 10, 31, 100, 400]))),
     ]
     return st.one_of([st.tuples(st.just(name), values) for name, values in kinds])
+
+
+def calendars(start: date) -> SearchStrategy[tuple[str, tuple[object, ...]]]:
+    """Return the import of a calendar: holidays, and weekend days on which people work, from two months before on."""
+    around = st.integers(-60, 500).map(lambda days: start + timedelta(days=days))
+    holidays = st.frozensets(around.filter(lambda day: day.weekday() < 5), max_size=12)
+    workdays = st.frozensets(around.filter(lambda day: day.weekday() >= 5), max_size=6)
+    return st.tuples(st.just("publish"), st.tuples(holidays, workdays))
 
 
 @st.composite
 def histories(draw: DrawFn) -> tuple[Form, date | None, date, list[tuple[str, tuple[object, ...]]]]:
     """Return a rule's form, its end, the day on which it is written down, and what happens from then on."""
     start = draw(days().filter(lambda day: day.year < LAST.year - 1))
-    form = draw(forms(start))
+    kind = draw(KINDS)
+    form = draw(forms(start, kind))
     end = draw(st.none() | st.none() | st.integers(0, 600).map(lambda days: start + timedelta(days=days)))
     join = ("join", ("sub_branch", draw(st.integers(-80, 40))))
-    return form, end, draw(near(start, 60, 200)), [join, *draw(st.lists(actions(start), min_size=3, max_size=25))]
+    before = draw(st.just([]) | st.tuples(calendars(start)).map(list))
+    later = draw(st.lists(actions(start, kind), min_size=3, max_size=25))
+    return form, end, draw(near(start, 60, 200)), [*before, join, *later]

@@ -10,6 +10,7 @@ from tests.rounds.simulator import Form
 
 NEW_YEAR = date(2016, 1, 1)
 CHECKED = Form(start=NEW_YEAR, exit_check=(3, "month", 1))
+WEEKLY = Form(start=NEW_YEAR, unit="week", first_rule="current", exit_rule="next")
 JOIN, NIGHT = ("join", ("sub_branch", 0)), ("night", ())
 KNOWN = [
     pytest.param(
@@ -86,5 +87,38 @@ KNOWN = [
             [JOIN, ("wait", (31,)), ("visit", (0, 45)), ("leave", (0, 0, "exited")), ("think_again", (0,))],
         ),
         id="one visit within the credit of two stays spares the older one's first task (§1.7)",
+    ),
+    pytest.param(
+        (
+            Form(start=NEW_YEAR, interval=3, first_rule="current"),
+            None,
+            date(2016, 1, 24),
+            [
+                JOIN,
+                NIGHT,
+                ("wait", (40,)),
+                ("edit", (Form(start=NEW_YEAR, first_rule="current"),)),
+                ("wait", (28,)),
+                ("visit", (0, 0)),
+            ],
+        ),
+        id="what a visit settled before a run could replace it stands, and no day has a second task (§1.3, §1.8)",
+    ),
+    pytest.param(
+        (WEEKLY, None, NEW_YEAR, [("join", ("sub_branch", -1)), ("leave", (0, -1, "settled")), ("wait", (1,))]),
+        id="who left before the plan began owes nothing: its first period is the next one (§1.5)",
+    ),
+    pytest.param(
+        (WEEKLY, NEW_YEAR, NEW_YEAR, [JOIN, ("wait", (3,)), ("leave", (0, 0, "settled")), ("end", (0,))]),
+        id="nor does who left between a rule's end and the edit that let it go on (§1.5)",
+    ),
+    pytest.param(
+        (
+            Form(start=NEW_YEAR, unit="week", first_rule="current", exit_rule="next", exit_check=(3, "month", 1)),
+            NEW_YEAR,
+            NEW_YEAR,
+            [JOIN, ("wait", (2,)), ("leave", (0, 0, "settled")), NIGHT, ("wait", (1,)), ("end", (0,))],
+        ),
+        id="an exit's stop date is not moved by an edit that begins behind it (§1.5, §1.6)",
     ),
 ]

@@ -32,6 +32,10 @@ class Form:
     history: tuple[int, str] = (1, "month")
     due_roll: str = "none"
     new_within: int = 15
+    makeup: int = 0
+    late: int = 72
+    gap: int = 0
+    channels: tuple[str, ...] = ("onsite",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +72,11 @@ class Life:
     end: date | None
     recorded: date
     holidays: frozenset[date] = frozenset()
+    workdays: frozenset[date] = frozenset()
+
+    def form(self, number: int) -> Form:
+        """Return the terms of one edition."""
+        return next(each.form for each in self.editions if each.number == number)
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -170,7 +179,7 @@ def blocks(life: Life, until: date, *, for_ever: bool = False) -> list[Block]:
 
 def is_workday(life: Life, day: date) -> bool:
     """Tell whether banks work on a day."""
-    return day.weekday() < 5 and day not in life.holidays
+    return day in life.workdays or (day.weekday() < 5 and day not in life.holidays)
 
 
 def due_day(life: Life, form: Form, start: date, end: date) -> date:
@@ -213,7 +222,9 @@ def stop_day(life: Life, left: date) -> date:
         return left
     if form.unit in {"month", "year"}:
         return first_of_next_month(left)
-    return next_start(life, left)
+    uncut = Life(editions=(Edition(number=1, form=form),), start=life.start, end=None, recorded=life.recorded)
+    later = [each.since for each in life.editions if each.since is not None and each.since > left]
+    return min([next_start(uncut, left), *later])
 
 
 def next_start(life: Life, day: date) -> date:
@@ -260,7 +271,7 @@ def _rounds(life: Life, stay: Stay, today: date) -> list[Round]:
     made = [
         make(life, "regular", each.edition, each.start, each.end)
         for each in walked
-        if each.end >= max(begin, known_since) and each.edition.form.type == "existing"
+        if each.end >= max(begin, known_since) and each.edition.form.type in {"existing", "special"}
     ]
     return [replace(each, is_first=each is made[0]) for each in made]
 
@@ -279,7 +290,7 @@ def _exit_checks(life: Life, stay: Stay, stop: date) -> list[Round]:
     if stay.left is None or stay.exit_type is None or stay.approved is None or stay.left < life.start:
         return []
     edition = edition_on(life, stay.left)
-    if edition.form.type == "new":
+    if edition.form.type not in {"existing", "exit"}:
         return []
     every, unit, count = edition.form.exit_checks.get(stay.exit_type, edition.form.exit_check)
     base = stay.left if edition.form.exit_rule == "current" else stop - DAY

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tests.fixtures import Clock, RolledBackDatabase
 
 History = Any
+ACTORS = ("province_manager", "second_province_manager", "administrator")
 QUICK = settings(
     deadline=None,
     max_examples=20,
@@ -38,7 +39,7 @@ def play(database: RolledBackDatabase, bank: Bank, clock: Clock) -> Callable[[Hi
     """Return a function that plays one history in a town of its own, and compares after every night."""
     clock.now = datetime(2014, 1, 1, tzinfo=UTC)
     portfolio = Portfolio(World(database=database, bank=bank).populate())
-    actors = {name: portfolio.world.actor(name) for name in ("province_manager", "second_province_manager")}
+    actors = {name: portfolio.world.actor(name) for name in ACTORS}
 
     def play(history: History) -> None:
         form, end, today, actions = history

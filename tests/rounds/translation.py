@@ -36,7 +36,7 @@ def product_required(life: Life, stay: Stay, today: date) -> list[Round]:
         PlanTerms(start=life.start, end=life.end, recorded_on=life.recorded),
         episode(stay),
         today,
-        Calendar(years=years, holidays=life.holidays, workdays=frozenset()),
+        Calendar(years=years, holidays=life.holidays, workdays=life.workdays),
     )
     return sorted(round_of(task) for task in tasks)
 
