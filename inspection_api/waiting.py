@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 KINDS: tuple[Kind, ...] = (
     papers.UNLOCKS,
+    papers.VOIDS,
     papers.OPINIONS,
     *alerting.ALERTS,
     desk.QUARANTINE,

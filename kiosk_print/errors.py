@@ -209,7 +209,28 @@ class NotVoidable(Conflict):
 
 
 class OwnPrint(Forbidden):
-    """Who inspected or printed does not void the paper."""
+    """Who inspected, printed, or asked for it does not void the paper."""
 
     code = "own_print"
-    title = "检查人和打印人不能作废该明白纸"
+    title = "检查人、打印人和申请人不能作废该明白纸"
+
+
+class VoidRequested(Conflict):
+    """One request at a time for an original and its copies; ``existing_id`` is the open one's id."""
+
+    code = "void_requested"
+    title = "该明白纸已有待审批的作废申请"
+
+
+class VoidReasonInvalid(Invalid):
+    """A request needs at least ten characters of explanation, a rejection a reason."""
+
+    code = "void_reason_invalid"
+    title = "作废申请和驳回须说明理由"
+
+
+class VoidDecided(Conflict):
+    """Somebody was faster; ``decided_by`` is his id, ``decided_by_name`` his name, ``current`` what became of it."""
+
+    code = "void_decided"
+    title = "该作废申请已有处理结果"

@@ -130,6 +130,49 @@ class PaperPrint(Identified, Versioned, Base):
     void_reason: Mapped[str | None]
 
 
+class VoidRequest(Identified, Base):
+    """Somebody asks that a print be voided, with all that share its ``number``.
+
+    ``overtaken`` is a request whose paper ended otherwise. ``escalated_at`` is when the next level was told: the
+    timetable's bookkeeping. Who may decide never depends on it.
+    """
+
+    __tablename__ = "void_request"
+    __table_args__ = (
+        UniqueConstraint("requested_by", "idempotency_key"),
+        CheckConstraint("status IN ('pending', 'approved', 'rejected', 'withdrawn', 'overtaken')", name="status_known"),
+        CheckConstraint("(status IN ('approved', 'rejected')) = (decided_by IS NOT NULL)", name="decided_by_set"),
+        CheckConstraint("(status = 'pending') = (decided_at IS NULL)", name="decided_at_set"),
+        CheckConstraint("decided_by <> requested_by", name="requester_never_decides"),
+        CheckConstraint("status <> 'rejected' OR decision_reason IS NOT NULL", name="rejected_with_reason"),
+        Index("uq_void_request_pending", "number", unique=True, postgresql_where=text("status = 'pending'")),
+        Index("ix_void_request_inspection_id", "inspection_id"),
+        Index("ix_void_request_open", "organisation_id", postgresql_where=text("status = 'pending'")),
+        Index(
+            "ix_void_request_escalating",
+            "escalates_at",
+            postgresql_where=text("status = 'pending' AND escalated_at IS NULL"),
+        ),
+    )
+
+    inspection_id: Mapped[UUID] = mapped_column(ForeignKey("inspection.id"))
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    print_id: Mapped[UUID] = mapped_column(ForeignKey("paper_print.id"))
+    number: Mapped[str]
+    requested_by: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"))
+    requested_at: Mapped[datetime]
+    idempotency_key: Mapped[str]
+    installation_id: Mapped[UUID | None]
+    reason_code: Mapped[str]
+    reason: Mapped[str]
+    escalates_at: Mapped[datetime]
+    escalated_at: Mapped[datetime | None]
+    status: Mapped[str] = mapped_column(server_default=text("'pending'"))
+    decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    decided_at: Mapped[datetime | None]
+    decision_reason: Mapped[str | None]
+
+
 class PrintTerms(Base):
     """For how many days an organisation's papers may be printed, and how often in one window.
 

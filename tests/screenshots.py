@@ -51,6 +51,7 @@ SHOTS = (
     Shot("desk", "m0101", "/desk"),
     Shot("desk-unlock", "m0101", "/desk", ("[data-kind=unlock] button:text-is('详情')",)),
     Shot("desk-unlock-decide", "m0101", "/desk", ("[data-kind=unlock] button:text-is('批准')",)),
+    Shot("desk-void", "m0101", "/desk", ("[data-kind=void] button:text-is('详情')",)),
     Shot("desk-quarantine", "m0101", "/desk", ("[data-kind=quarantine] button:text-is('详情')",)),
     Shot("desk-proposal", "m0101", "/desk", ("[data-kind=proposal] button:text-is('详情')",)),
     Shot("desk-exit", "a01", "/desk", ("[data-kind=exit] button:text-is('详情')",)),

@@ -74,6 +74,11 @@ class Matters:
         self.clock.advance(days=10)
         return str(self.desk.ask(self.client, visit, user).json["id"])
 
+    def void(self, user: str = "officer") -> str:
+        """A printed paper that somebody wants to be voided."""
+        printed = self.desk.print(self.client, self.desk.accept()).json
+        return str(self.desk.ask_void(self.client, printed["id"], user).json["id"])
+
     def opinion(self) -> str:
         return str(self.desk.accept(conclusion="strong_watch"))
 

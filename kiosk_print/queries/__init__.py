@@ -41,6 +41,13 @@ from kiosk_print.queries.stations import (
     overdue,
     own_print_jobs,
 )
+from kiosk_print.queries.voids import (
+    find_open_void_request,
+    find_void_request_by_key,
+    get_void_request,
+    void_parties,
+    void_requests_of,
+)
 
 __all__ = [
     "READ",
@@ -49,14 +56,17 @@ __all__ = [
     "candidates",
     "count_open_print_jobs",
     "find_near_station",
+    "find_open_void_request",
     "find_opinion",
     "find_print_job_by_key",
     "find_print_job_of",
+    "find_void_request_by_key",
     "find_waiting",
     "get_inspection",
     "get_leased",
     "get_own_print_job",
     "get_print",
+    "get_void_request",
     "lapsed",
     "lock_inspection",
     "lock_inspections",
@@ -77,5 +87,7 @@ __all__ = [
     "take_numbers",
     "visible_inspections",
     "visible_requests",
+    "void_parties",
+    "void_requests_of",
     "windows_of",
 ]

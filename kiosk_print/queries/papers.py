@@ -22,7 +22,7 @@ from kiosk_print.models import PaperOpinion, PaperPrint, PaperSeries, PaperWindo
 from kiosk_print.rules.unlock import MANAGER_LEVELS, Candidate, Level, candidate_level
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import date
     from uuid import UUID
 
@@ -171,8 +171,16 @@ def lock_request(session: Session, condition: ColumnElement[bool]) -> UnlockRequ
     return get_one(session, statement.execution_options(populate_existing=True))
 
 
-def candidates(session: Session, organisation_ids: Iterable[UUID], day: date) -> dict[UUID, list[Candidate]]:
-    """Return who may approve unlocks at each of the organisations or above it, on that day, and at which level."""
+def candidates(
+    session: Session,
+    organisation_ids: Iterable[UUID],
+    day: date,
+    roles: Collection[Role] = (*MANAGER_LEVELS, Role.APPROVER),
+) -> dict[UUID, list[Candidate]]:
+    """Return who holds one of ``roles`` at each of the organisations or above it, on that day, and at which level.
+
+    Without ``roles`` they are those who may approve unlocks.
+    """
     of, above = aliased(Organisation), aliased(Organisation)
     statement = (
         select(of.id, RoleAssignment.user_id, RoleAssignment.role, above.kind)
@@ -180,7 +188,7 @@ def candidates(session: Session, organisation_ids: Iterable[UUID], day: date) ->
         .join(RoleAssignment, RoleAssignment.organisation_id == above.id)
         .join(UserAccount, UserAccount.id == RoleAssignment.user_id)
         .where(among(of.id, set(organisation_ids)), UserAccount.disabled_at.is_(None))
-        .where(RoleAssignment.role.in_([*MANAGER_LEVELS, Role.APPROVER]), valid_on(day))
+        .where(RoleAssignment.role.in_(roles), valid_on(day))
     )
     found: dict[UUID, set[tuple[UUID, Level]]] = defaultdict(set)
     for row in session.execute(statement):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from inspection_api.core.context import Context
     from inspection_api.http.runtime import Caller, Runtime
     from inspection_api.jobs.models import Job
-    from kiosk_print.models import PaperOpinion, PaperPrint
+    from kiosk_print.models import PaperOpinion, PaperPrint, VoidRequest
     from kiosk_print.service import Paper
     from kiosk_print.service.verification import Verified
 
@@ -116,6 +116,36 @@ def download_print(ctx: Context, print_id: UUID) -> Response:
 def void_print(ctx: Context, print_id: UUID, *, reason: str) -> PaperPrint:
     """Void a printed paper with all its copies; its number is never used again."""
     return service.void_print(ctx, print_id, reason=reason)
+
+
+@blp.post(
+    "/prints/<uuid:print_id>/void-requests",
+    permission=PRINT,
+    body=schemas.VoidRequestInput,
+    out=schemas.VoidRequestSchema,
+    status=201,
+    idempotent=True,
+)
+def request_void(ctx: Context, print_id: UUID, **values: Any) -> VoidRequest:
+    """Ask that a print be voided with all its copies; the same key answers the same request."""
+    return service.request_void(ctx, print_id, **values)
+
+
+@blp.post(
+    "/void-requests/<uuid:request_id>/decision",
+    permission=service.VOID,
+    body=schemas.VoidDecisionInput,
+    out=schemas.VoidRequestSchema,
+)
+def decide_void(ctx: Context, request_id: UUID, **values: Any) -> VoidRequest:
+    """Approve somebody else's request, which voids the print, or reject it; the first decision stands."""
+    return service.decide_void(ctx, request_id, **values)
+
+
+@blp.post("/void-requests/<uuid:request_id>/withdraw", permission=PRINT, out=schemas.VoidRequestSchema)
+def withdraw_void(ctx: Context, request_id: UUID) -> VoidRequest:
+    """Take back my own request to void."""
+    return service.withdraw_void(ctx, request_id)
 
 
 @blp.get(

@@ -18,7 +18,10 @@ from kiosk_print.schemas.papers import (
     UnlockRequestSchema,
     VerifiedFileQuery,
     VerifiedPaperSchema,
+    VoidDecisionInput,
     VoidInput,
+    VoidRequestInput,
+    VoidRequestSchema,
 )
 from kiosk_print.schemas.stations import (
     EnrolledStationSchema,
@@ -67,5 +70,8 @@ __all__ = [
     "UnlockRequestSchema",
     "VerifiedFileQuery",
     "VerifiedPaperSchema",
+    "VoidDecisionInput",
     "VoidInput",
+    "VoidRequestInput",
+    "VoidRequestSchema",
 ]

@@ -7,6 +7,7 @@ from marshmallow import Schema, fields, validate
 from inspection_api.http.schemas import Input, PageQuery, Pattern, Text, Truth, Whole, Word
 from kiosk_print.rules.batch import MOST_PAPERS
 from kiosk_print.rules.unlock import Reason, RequestStatus
+from kiosk_print.rules.voiding import VoidReason
 from kiosk_print.rules.window import MOST_PRINTS_PER_WINDOW, MOST_WINDOW_DAYS
 
 
@@ -64,6 +65,25 @@ class UnlockRequestSchema(Schema):
     days = fields.Integer(allow_none=True)
 
 
+class VoidRequestSchema(Schema):
+    """A request to void a print with all that share its number, and what became of it."""
+
+    id = fields.UUID()
+    inspection_id = fields.UUID()
+    organisation_id = fields.UUID()
+    print_id = fields.UUID()
+    number = fields.String()
+    requested_by = fields.UUID()
+    requested_at = fields.AwareDateTime()
+    reason_code = fields.String()
+    reason = fields.String()
+    escalates_at = fields.AwareDateTime()
+    status = fields.String()
+    decided_by = fields.UUID(allow_none=True)
+    decided_at = fields.AwareDateTime(allow_none=True)
+    decision_reason = fields.String(allow_none=True)
+
+
 class PaperOpinionSchema(Schema):
     """The superior's opinion."""
 
@@ -88,6 +108,7 @@ class PaperSchema(Schema):
     windows = fields.List(fields.Nested(PaperWindowSchema))
     prints = fields.List(fields.Nested(PaperPrintSchema))
     requests = fields.List(fields.Nested(UnlockRequestSchema))
+    void_requests = fields.List(fields.Nested(VoidRequestSchema))
     opinion = fields.Nested(PaperOpinionSchema, allow_none=True)
     people = fields.List(fields.Nested(DeciderSchema))
 
@@ -116,6 +137,20 @@ class VoidInput(Input):
     """Why a printed paper is taken back."""
 
     reason = Text(required=True, maximum=500, lines=True)
+
+
+class VoidRequestInput(Input):
+    """Why a print should not count: a code, and at least ten characters."""
+
+    reason_code = fields.String(required=True, validate=validate.OneOf(list(VoidReason)))
+    reason = Text(required=True, minimum=10, maximum=500, lines=True)
+
+
+class VoidDecisionInput(Input):
+    """Approve, or reject with a reason."""
+
+    approved = Truth(required=True)
+    reason = Text(load_default="", minimum=0, maximum=500, lines=True)
 
 
 class UnlockInput(Input):

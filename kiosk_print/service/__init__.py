@@ -15,7 +15,9 @@ from kiosk_print.service.terms import READ as READ_TERMS
 from kiosk_print.service.terms import Terms, print_terms, put_print_terms
 from kiosk_print.service.unlocks import decide_unlock, request_unlock, request_unlocks, withdraw_unlock
 from kiosk_print.service.verification import verify
-from kiosk_print.service.voids import VOID, void_print
+from kiosk_print.service.void_circles import VOID, decidable_voids
+from kiosk_print.service.void_requests import decide_void, request_void, withdraw_void
+from kiosk_print.service.voids import void_print
 from kiosk_print.service.windows import on_inspections_accepted, on_inspections_amended, on_inspections_voided
 
 __all__ = [
@@ -26,7 +28,9 @@ __all__ = [
     "Paper",
     "Terms",
     "decidable",
+    "decidable_voids",
     "decide_unlock",
+    "decide_void",
     "deciders_of_requests",
     "enrol_station",
     "face",
@@ -54,6 +58,7 @@ __all__ = [
     "request_paper_batch",
     "request_unlock",
     "request_unlocks",
+    "request_void",
     "sweep",
     "sweep_print_jobs",
     "take_next",
@@ -62,4 +67,5 @@ __all__ = [
     "view",
     "void_print",
     "withdraw_unlock",
+    "withdraw_void",
 ]

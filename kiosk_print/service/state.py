@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from inspection_api.calendars.rules import Calendar
     from inspection_api.core.context import Context
     from inspection_api.inspections.models import Inspection
-    from kiosk_print.models import PaperOpinion, PaperPrint, PaperWindow, UnlockRequest
+    from kiosk_print.models import PaperOpinion, PaperPrint, PaperWindow, UnlockRequest, VoidRequest
     from kiosk_print.queries import Person
     from kiosk_print.rules.unlock import Candidate
 
@@ -53,6 +53,7 @@ class Paper:
     windows: Sequence[Opening]
     prints: Sequence[PaperPrint]
     requests: Sequence[UnlockRequest]
+    void_requests: Sequence[VoidRequest]
     opinion: PaperOpinion | None
     people: Sequence[Person]
 
@@ -72,7 +73,8 @@ def view(ctx: Context, inspection_id: UUID) -> Paper:
     last = granted[-1] if granted else None
     prints = queries.prints(ctx.session, inspection_id)
     opinion = queries.find_opinion(ctx.session, inspection_id)
-    acting = _acting(prints, requests, opinion)
+    voids = queries.void_requests_of(ctx.session, inspection_id)
+    acting = _acting(prints, [*requests, *voids], opinion)
     names = queries.people(ctx.session, [*acting, *(each.user_id for each in deciders)])
     return Paper(
         inspection_id=inspection_id,
@@ -86,13 +88,14 @@ def view(ctx: Context, inspection_id: UUID) -> Paper:
         windows=_openings(windows, prints),
         prints=prints,
         requests=requests,
+        void_requests=voids,
         opinion=opinion,
         people=list(names.values()),
     )
 
 
 def _acting(
-    prints: Iterable[PaperPrint], requests: Iterable[UnlockRequest], opinion: PaperOpinion | None
+    prints: Iterable[PaperPrint], requests: Iterable[UnlockRequest | VoidRequest], opinion: PaperOpinion | None
 ) -> list[UUID | None]:
     """Return who printed, voided, asked, decided, and gave the opinion."""
     of_prints = [id_ for each in prints for id_ in (each.printed_by, each.voided_by)]

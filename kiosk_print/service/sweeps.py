@@ -15,6 +15,7 @@ from kiosk_print.rules.window import REMIND_BEFORE, PrintStatus
 from kiosk_print.service.climbing import climb
 from kiosk_print.service.prints import finish, render
 from kiosk_print.service.unlocks import expire_overdue
+from kiosk_print.service.void_circles import escalate_voids
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Row
@@ -37,7 +38,8 @@ def sweep(ctx: Context) -> int:
 
     The state of a paper never depends on this: it writes events, so that people are told.
     """
-    return _remind(ctx) + _lock(ctx) + len(expire_overdue(ctx)) + climb(ctx) + _finish(ctx)
+    waiting = len(expire_overdue(ctx)) + climb(ctx) + escalate_voids(ctx)
+    return _remind(ctx) + _lock(ctx) + waiting + _finish(ctx)
 
 
 def _remind(ctx: Context) -> int:

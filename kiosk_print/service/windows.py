@@ -10,6 +10,7 @@ from sqlalchemy import text, update
 from inspection_api.core.ids import new_id
 from kiosk_print.models import PaperOpinion, PaperPrint
 from kiosk_print.rules.window import DEFAULT_WINDOW_DAYS, GRAVE_CONCLUSIONS, LIVING, PrintStatus, closings
+from kiosk_print.service.void_circles import overtake
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,3 +102,4 @@ def _end_prints(ctx: Context, inspections: set[UUID], status: PrintStatus) -> No
         .where(PaperOpinion.inspection_id.in_(inspections), PaperOpinion.voided_at.is_(None))
         .values(voided_at=ctx.now)
     )
+    overtake(ctx, inspections)

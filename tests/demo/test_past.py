@@ -112,7 +112,7 @@ def test_superiors_find_matters_on_their_desks(lived: World, committed_app: Flas
     waiting = {
         user: {row["kind"] for row in pages(client, "/api/v1/todos", lived.headers(user))} for user in ("m0101", "b01")
     }
-    assert waiting["m0101"] >= {"unlock", "proposal", "quarantine"}
+    assert waiting["m0101"] >= {"unlock", "void", "proposal", "quarantine"}
     assert "exit" in waiting["b01"]
     devices = pages(client, "/api/v1/devices", lived.headers("m0101"))
     assert {row["status"] for row in devices if row["user_id"]} == {"revoked"}

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tests.factories import World
 
 RISKS = [item["key"] for item in default_template.DEFINITION["items"] if item["type"] == "yes_no"]
+VOID_WORDS = {"reason_code": "content", "reason": "电量填错了，须更正后重新打印"}
 WORDS = {"reason_code": "missed", "reason": "客户经理出差在外，未能按时打印"}
 
 
@@ -81,6 +82,16 @@ class Desk:
 
     def decide(self, client: FlaskClient, request_id: str, user: str, **body: Any) -> Any:
         path = f"/api/v1/unlock-requests/{request_id}/decision"
+        return client.post(path, json={"approved": True} | body, headers=self.world.headers(user))
+
+    def ask_void(
+        self, client: FlaskClient, print_id: str, user: str = "officer", key: str | None = None, **changes: Any
+    ) -> Any:
+        headers = {**self.world.headers(user), "Idempotency-Key": key or str(uuid4())}
+        return client.post(f"/api/v1/prints/{print_id}/void-requests", json=VOID_WORDS | changes, headers=headers)
+
+    def decide_void(self, client: FlaskClient, request_id: str, user: str, **body: Any) -> Any:
+        path = f"/api/v1/void-requests/{request_id}/decision"
         return client.post(path, json={"approved": True} | body, headers=self.world.headers(user))
 
 

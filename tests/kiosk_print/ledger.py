@@ -72,6 +72,16 @@ class Sheet:
 
 
 @dataclass
+class Plea:
+    """A request to void a number."""
+
+    number: str
+    by: str
+    status: str = "pending"
+    decided_by: str | None = None
+
+
+@dataclass
 class Ledger:
     """What is known of the paper; a method that changes something returns the refusal's code instead, or None."""
 
@@ -84,6 +94,7 @@ class Ledger:
     requests: list[Request] = field(default_factory=list)
     sheets: list[Sheet] = field(default_factory=list)
     keys: dict[tuple[str, str], Sheet] = field(default_factory=dict)
+    pleas: list[Plea] = field(default_factory=list)
 
     def accept(self, now: datetime) -> None:
         self.state = "accepted"
@@ -210,6 +221,36 @@ class Ledger:
     def _end(self, status: str) -> None:
         for each in self.living:
             each.status = status
+        for plea in self.pleas:
+            plea.status = "overtaken" if plea.status == "pending" else plea.status
+
+    def plead(self, sheet: Sheet, who: str) -> str | None:
+        """Ask that a sheet be voided with all that share its number."""
+        if sheet.status != "valid":
+            return "not_voidable"
+        if any(each.number == sheet.number and each.status == "pending" for each in self.pleas):
+            return "void_requested"
+        self.pleas.append(Plea(sheet.number, who))
+        return None
+
+    def take_plea_back(self, plea: Plea, who: str) -> str | None:
+        if who != plea.by:
+            return "not_found"
+        if plea.status != "pending":
+            return "void_decided"
+        plea.status = "withdrawn"
+        return None
+
+    def answer_plea(self, plea: Plea, who: str, *, approved: bool) -> str | None:
+        if plea.status != "pending":
+            return "void_decided"
+        same = [each for each in self.sheets if each.number == plea.number]
+        if who in {INSPECTOR, plea.by, *(each.by for each in same)}:
+            return "own_print"
+        plea.status, plea.decided_by = ("approved" if approved else "rejected"), who
+        for each in same if approved else ():
+            each.status = "voided"
+        return None
 
     def void_sheet(self, sheet: Sheet, who: str) -> str | None:
         same = [each for each in self.sheets if each.number == sheet.number]
@@ -219,6 +260,8 @@ class Ledger:
             return "not_voidable"
         for each in same:
             each.status = "voided"
+        for plea in self.pleas:
+            plea.status = "overtaken" if plea.status == "pending" else plea.status
         return None
 
     def sweep(self, now: datetime) -> list[str]:

@@ -51,6 +51,7 @@ class Life(RuleBasedStateMachine):
         self.visit_id = self.desk.accept(state="submitted", accepted_at=None)
         self.request_ids: list[str] = []
         self.print_ids: list[str] = []
+        self.plea_ids: list[str] = []
         self.put_terms(7, 5)
 
     @property
@@ -153,6 +154,32 @@ class Life(RuleBasedStateMachine):
             answer = self.call("post", f"/prints/{self.print_ids[place]}/void", who, reason="打印机卡纸，原件损坏")
             self.meets(answer, self.ledger.void_sheet(self.ledger.sheets[place], who))
 
+    @rule(who=PRINTERS, pick=PICK)
+    def somebody_asks_that_a_print_be_voided(self, who: str, pick: int) -> None:
+        if self.print_ids:
+            place = pick % len(self.print_ids)
+            answer = self.desk.ask_void(self.client, self.print_ids[place], who)
+            if self.meets(answer, self.ledger.plead(self.ledger.sheets[place], who), 201):
+                self.plea_ids.append(answer.json["id"])
+
+    @rule(who=PRINTERS, pick=PICK)
+    def somebody_takes_that_back(self, who: str, pick: int) -> None:
+        if self.plea_ids:
+            place = -1 if pick < 80 else pick % len(self.plea_ids)
+            answer = self.call("post", f"/void-requests/{self.plea_ids[place]}/withdraw", who)
+            self.meets(answer, self.ledger.take_plea_back(self.ledger.pleas[place], who))
+
+    @rule(who=VOIDERS, approved=st.booleans(), pick=PICK)
+    def somebody_decides_about_it(self, *, who: str, approved: bool, pick: int) -> None:
+        if self.plea_ids:
+            place = -1 if pick < 80 else pick % len(self.plea_ids)
+            body = {"approved": approved, "reason": "" if approved else "内容无误，不必作废"}
+            answer = self.desk.decide_void(self.client, self.plea_ids[place], who, **body)
+            plea = self.ledger.pleas[place]
+            told = self.ledger.answer_plea(plea, who, approved=approved)
+            if not self.meets(answer, told) and told == "void_decided":
+                assert answer.json["decided_by_name"] == (f"姓名{plea.decided_by}" if plea.decided_by else None)
+
     @rule()
     def the_superior_gives_his_opinion(self) -> None:
         answer = self.call("post", f"/inspections/{self.visit_id}/paper/opinion", "approver", text="同意，压降授信")
@@ -187,7 +214,7 @@ class Life(RuleBasedStateMachine):
             while service.sweep(ctx):
                 pass
             mine = [event for event in ctx.pending if event.data.get("inspection_id") == str(self.visit_id)]
-            told = [event.kind for event in mine if event.kind != "unlock.escalated"]
+            told = [event.kind for event in mine if not event.kind.endswith(".escalated")]
         assert sorted(told) == self.ledger.sweep(self.now)
 
     @invariant()
@@ -207,6 +234,7 @@ class Life(RuleBasedStateMachine):
         assert [self.effective(each) for each in paper["requests"]] == [each.stands(now) for each in ledger.requests]
         printed = [(int(each["number"].split("-")[3]), each["copy"], each["status"]) for each in paper["prints"]]
         assert sorted(printed) == sorted((int(each.number), each.copy, each.status) for each in ledger.sheets)
+        assert [each["status"] for each in paper["void_requests"]] == [each.status for each in ledger.pleas]
         assert (paper["opinion"] is not None) == (ledger.opinion_by is not None)
         if ledger.standing(now) in {"locked", "unlock_requested"}:
             names = {each["name"].removeprefix("姓名") for each in paper["deciders"]}

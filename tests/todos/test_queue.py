@@ -32,6 +32,7 @@ REVIEWERS = {"risk_manager", "service_manager"}
 
 BRING: dict[str, Callable[[Matters], str]] = {
     "unlock": lambda matters: matters.unlock("manager"),
+    "void": lambda matters: matters.void("manager"),
     "opinion": Matters.opinion,
     "alert_suspicious": lambda matters: matters.alert(3),
     "alert_warning": lambda matters: matters.alert(2),
@@ -48,6 +49,7 @@ BRING: dict[str, Callable[[Matters], str]] = {
 }
 MINE: dict[str, set[str]] = {
     "unlock": {"second_manager"},
+    "void": {"second_manager"},
     "opinion": {"approver"},
     "alert_suspicious": REVIEWERS,
     "alert_warning": REVIEWERS,

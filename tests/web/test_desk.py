@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy import select
 
+from kiosk_print.models import PaperPrint
 from tests.browser import chromium, served
-from tests.kiosk_print.conftest import WORDS
+from tests.kiosk_print.conftest import VOID_WORDS, WORDS
 from tests.portfolio import Portfolio
 from tests.todos.test_queue import BRING, MINE
 from tests.waiting import Matters, deliver_all
@@ -71,6 +73,20 @@ def test_an_unlock_request_says_why_and_what_happens_otherwise(desk: Site, matte
     page.wait_for_selector("text=没有等待您处理的事项")
     requests = matters.client.get("/api/v1/unlock-requests", headers=matters.world.headers("manager")).json["items"]
     assert [(each["status"], each["days"]) for each in requests] == [("approved", 2)]
+
+
+def test_a_request_to_void_is_decided_beside_the_sheets_that_would_go(desk: Site, matters: Matters) -> None:
+    matters.void()
+    page = opened(desk, "manager")
+    assert "两个工作日内不处理，上报上一级，上一级也可审批；明白纸继续有效" in page.inner_text("[data-kind=void]")
+    words = look(desk, page, "void")
+    for said in ("姓名officer", "内容有误", VOID_WORDS["reason"], "MBZ-", "原件", "打印期限内可重新打印", "检查时间"):
+        assert said in words, said
+    page.click("dialog button:text-is('关闭')")
+    decide(page, "void", "批准")
+    page.wait_for_selector("text=没有等待您处理的事项")
+    with matters.world.transaction() as ctx:
+        assert set(ctx.session.scalars(select(PaperPrint.status))) == {"voided"}
 
 
 def test_the_loser_of_a_race_reads_the_winners_name(desk: Site, matters: Matters) -> None:

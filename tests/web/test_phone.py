@@ -256,6 +256,33 @@ def test_a_paper_from_its_countdown_to_the_station_and_the_unlock(
     phone.see("申请解锁：已批准，重新开放 3 天（同意补打）")
 
 
+def test_an_officer_asks_that_a_wrong_paper_be_voided_and_reads_what_became_of_it(
+    phone: Handset, street: Street, committed_app: Flask, committed_world: World
+) -> None:
+    desk, client = Desk(committed_world, street.portfolio), committed_app.test_client()
+    visit = desk.accept()
+    with committed_world.transaction() as ctx:
+        accounts.grant(ctx, [(committed_world.people["officer"], "inspection", visit)])
+    desk.print(client, visit)
+    enrolled(phone, committed_app, committed_world)
+    for reason, answer in (("先请再核对一次电表读数", None), ("电量填错了，须更正后重新打印", "内容无误，不必作废")):
+        phone.open(f"/m#/paper/{visit}")
+        phone.page.click("text=申请作废")
+        phone.page.select_option("dialog [name=code]", "content")
+        phone.page.fill("dialog [name=text]", reason)
+        phone.page.click("dialog button.primary")
+        phone.see("：待审批")
+        if answer is None:
+            phone.page.click("text=撤回作废申请")
+            phone.page.click("dialog button.primary")
+            phone.see("：已撤回")
+    (_, request) = desk.paper(client, visit)["void_requests"]
+    desk.decide_void(client, request["id"], "manager", approved=False, reason="内容无误，不必作废")
+    phone.page.reload()
+    phone.see("：未批准（内容无误，不必作废）")
+    phone.page.wait_for_selector("button:text-is('申请作废')")
+
+
 @pytest.mark.parametrize("view", ["", "scan", "outbox", "papers", "alerts"])
 def test_no_view_keeps_anybody_out(phone: Handset, committed_app: Flask, committed_world: World, view: str) -> None:
     enrolled(phone, committed_app, committed_world)

@@ -11,8 +11,10 @@ from inspection_api.accounts.models import Organisation
 from inspection_api.inspections.models import Inspection
 from kiosk_print import service as papers
 from kiosk_print import verifying
-from kiosk_print.models import PaperPrint, UnlockRequest
+from kiosk_print.models import PaperPrint, UnlockRequest, VoidRequest
 from kiosk_print.rules.unlock import Reason, RequestStatus
+from kiosk_print.rules.voiding import VoidReason, VoidStatus
+from kiosk_print.rules.window import PrintStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,9 +27,10 @@ if TYPE_CHECKING:
     from inspection_api.demo.past.era import Era
 
 _DAYS = 49
+_WEEK = 7
 _AT = ("0101", "0102")
 _GRAVE = ("strong_watch", "exit")
-_TUESDAY, _THURSDAY = 1, 3
+_TUESDAY, _WEDNESDAY, _THURSDAY = 1, 2, 3
 _OPINION = "同意检查结论，压缩授信额度，下月由支行经理陪同复查"
 _WHYS = (
     (Reason.MISSED, "外出参加培训，窗口期内未能返回网点打印"),
@@ -37,13 +40,17 @@ _WHYS = (
 
 
 def work(era: Era, day: date) -> None:
-    """On Tuesdays of the last weeks print and ask for unlocks, on Thursdays decide about these."""
+    """On Tuesdays of the last weeks print and ask for unlocks, on Wednesdays to void; on Thursdays decide."""
     if (era.today - day).days > _DAYS:
         return
     if day.weekday() == _TUESDAY:
         for number, code in enumerate(_AT):
             _print_newest(era, code)
             ask(era, code, number)
+    if day.weekday() == _WEDNESDAY:
+        _ask_to_void(era, _AT[0])
+    if day.weekday() == _THURSDAY and (era.today - day).days >= _WEEK:
+        _decide_voids(era)
     if day.weekday() == _THURSDAY and (era.today - day).days > _THURSDAY:
         _decide(era)
 
@@ -84,6 +91,31 @@ def ask(era: Era, code: str, number: int) -> None:
     if locked is not None:
         reason_code, reason = _WHYS[(number + era.now.day) % len(_WHYS)]
         papers.request_unlock(era.acting(f"o{code}"), locked[0], reason_code=reason_code, reason=reason)
+        era.settle()
+
+
+def _ask_to_void(era: Era, code: str) -> None:
+    """Ask that the newest paper be voided that counts and about which nobody has asked."""
+    newest = (
+        select(PaperPrint.id)
+        .join(Organisation, Organisation.id == PaperPrint.organisation_id)
+        .where(Organisation.code == code, PaperPrint.status == PrintStatus.VALID, PaperPrint.copy == 1)
+        .where(~exists().where(VoidRequest.number == PaperPrint.number))
+        .order_by(PaperPrint.printed_at.desc(), PaperPrint.id)
+        .limit(1)
+    )
+    print_id = era.system().session.scalar(newest)
+    if print_id is not None:
+        reason = {"reason_code": VoidReason.CONTENT, "reason": "电费金额抄错一位，更正检查记录后重新打印"}
+        papers.request_void(era.acting(f"o{code}"), print_id, **reason, idempotency_key=f"demo-void-{print_id}")
+        era.settle()
+
+
+def _decide_voids(era: Era) -> None:
+    """Approve what is to be voided."""
+    pending = select(VoidRequest.id).where(VoidRequest.status == VoidStatus.PENDING).order_by(VoidRequest.id)
+    for request_id in era.system().session.scalars(pending).all():
+        papers.decide_void(era.acting(f"m{_AT[0]}"), request_id, approved=True)
         era.settle()
 
 

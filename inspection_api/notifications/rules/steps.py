@@ -67,6 +67,7 @@ class Step:
 
 
 _UNLOCK = ("unlock_request", "request_id")
+_VOID = ("void_request", "request_id")
 _PAPER = ("inspection", "inspection_id")
 _DEVICE = ("device", "device_id")
 _POINT = ("checkpoint", "checkpoint_id")
@@ -147,6 +148,20 @@ STEPS: tuple[Step, ...] = (
          target=_UNLOCK, settles=True, sentence="解锁申请已由申请人撤回，无需处理"),
     Step(event="unlock.expired", code="unlock.expired", audience=Named(("requested_by", "officer_id", "deciders")),
          target=_UNLOCK, settles=True, sentence="解锁申请十个工作日无人处理，已过期；如仍需打印请重新申请"),
+    Step(event="void.requested", code="void.to_decide", audience=_DECIDERS, target=_VOID, asks=True,
+         sentence="编号{number}的明白纸申请作废，请审批；两个工作日内未处理将上报上一级"),
+    Step(event="void.escalated", code="void.escalated_to_you", audience=_DECIDERS, target=_VOID, asks=True,
+         sentence="编号{number}的明白纸作废申请下级逾期未处理，已上报至{level}，请审批"),
+    Step(event="void.escalated", code="void.escalated", audience=_ASKER, target=_VOID,
+         sentence="编号{number}的明白纸作废申请两个工作日未处理，已上报至{level}"),
+    Step(event="void.approved", code="void.approved", audience=_ASKER, target=_VOID, settles=True,
+         sentence="作废申请已批准，编号{number}的明白纸已作废"),
+    Step(event="void.rejected", code="void.rejected", audience=_ASKER, target=_VOID, settles=True,
+         sentence="作废申请被驳回，编号{number}的明白纸继续有效"),
+    Step(event="void.withdrawn", code="void.withdrawn", audience=_DECIDERS, target=_VOID, settles=True,
+         sentence="编号{number}的明白纸作废申请已由申请人撤回，无需处理"),
+    Step(event="void.overtaken", code="void.overtaken", audience=Named(("requested_by", "deciders")), target=_VOID,
+         settles=True, sentence="编号{number}的明白纸已更替或作废，作废申请已关闭，无需处理"),
     Step(event="paper.closing_soon", code="paper.closing_soon", audience=_OFFICER, target=_PAPER,
          sentence="明白纸尚未打印，将于{closes_at}锁定，请及时打印"),
     Step(event="paper.locked", code="paper.locked", audience=_OFFICER, target=_PAPER, when=_unprinted,

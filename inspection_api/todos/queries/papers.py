@@ -1,4 +1,4 @@
-"""Papers that wait: unlock requests at the level that decides them, and opinions that must come before a print."""
+"""Papers that wait: requests to unlock and to void, whose they are now, and opinions that come before a print."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from inspection_api.inspections.models import Inspection
 from inspection_api.todos.queries.kind import Kind, columns
 from inspection_api.todos.rules import Decision, Facts, Outlook, roles_with, until_then
 from kiosk_print import service as papers
-from kiosk_print.models import PaperOpinion, PaperPrint, UnlockRequest
+from kiosk_print.models import PaperOpinion, PaperPrint, UnlockRequest, VoidRequest
 from kiosk_print.rules import unlock
+from kiosk_print.rules.voiding import VOID_REASON_WORDS
 from kiosk_print.rules.window import GRAVE_CONCLUSIONS, LIVING
 
 if TYPE_CHECKING:
@@ -75,6 +76,53 @@ UNLOCKS = Kind(
     decided_by_rule=True,
     own_rows=_own_unlocks,
     deciders=papers.deciders_of_requests,
+)  # fmt: skip
+
+
+def _voids(ctx: Context) -> Rows:
+    """Return the requests to void that are the actor's to decide now."""
+    return (
+        select(
+            *columns(
+                id=VoidRequest.id,
+                organisation_id=VoidRequest.organisation_id,
+                since=VoidRequest.requested_at,
+                due=VoidRequest.escalates_at,
+                until=VoidRequest.escalates_at,
+                checkpoint_id=Inspection.checkpoint_id,
+                inspection_id=VoidRequest.inspection_id,
+                person_id=VoidRequest.requested_by,
+                note=VoidRequest.reason_code,
+                barred=[VoidRequest.requested_by, Inspection.officer_id],
+            )
+        )
+        .join(Inspection, Inspection.id == VoidRequest.inspection_id)
+        .where(among(VoidRequest.id, papers.decidable_voids(ctx)))
+    )
+
+
+def _foresee_void(facts: Facts, _calendar: Calendar) -> Outlook:
+    is_escalated = facts.until is not None and facts.now >= facts.until
+    return Outlook(due_at=facts.until, if_nothing="stays_valid" if is_escalated else "escalates")
+
+
+VOIDS = Kind(
+    code="void",
+    title="明白纸作废申请",
+    roles=roles_with(papers.VOID),
+    rows=_voids,
+    foresee=_foresee_void,
+    if_nothing={
+        "escalates": "两个工作日内不处理，上报上一级，上一级也可审批；明白纸继续有效",
+        "stays_valid": "已上报上一级；不处理，明白纸继续有效",
+    },
+    decisions=(
+        Decision(code="approve", label="批准", path="/api/v1/void-requests/{id}/decision", body={"approved": True}),
+        Decision(code="reject", label="驳回", path="/api/v1/void-requests/{id}/decision", body={"approved": False},
+                 asks=("reason",)),
+    ),
+    notes={code.value: words for code, words in VOID_REASON_WORDS.items()},
+    decided_by_rule=True,
 )  # fmt: skip
 
 

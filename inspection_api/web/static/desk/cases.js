@@ -7,7 +7,7 @@ import * as differences from "./differences.js";
 import { facts, load, shown, side, thumbnail } from "./record.js";
 import { drawing } from "./sketch.js";
 
-const STATUSES = { pending: "待审批", approved: "已批准", rejected: "已驳回", withdrawn: "已撤回", expired: "已过期" };
+const STATUSES = { pending: "待审批", approved: "已批准", rejected: "已驳回", withdrawn: "已撤回", expired: "已过期", overtaken: "已关闭" };
 const DEVICES = { pending: "待批准", approved: "使用中", revoked: "已停用" };
 
 // A paper's request with its reason and the whole history, then the record.
@@ -30,6 +30,33 @@ async function unlock(item) {
         ["解锁次数", `${paper.unlock_count} 次`],
         ["打印", paper.prints.length === 0 ? "从未打印" : paper.prints.map((each) => h("p", {}, `${instant(each.printed_at)} ${names.get(each.printed_by) ?? ""} ${each.copy === 1 ? "原件" : "补打"} ${each.number}`))],
       ]), h("ol", { class: "story" }, paper.windows.map((each) => h("li", {}, `第 ${each.number} 次开放：${instant(each.opens_at)} 至 ${instant(each.closes_at)}，${each.used ? "已打印" : "未打印"}`)), paper.requests.filter((each) => each.id !== item.id).map((each) => h("li", {}, `${instant(each.requested_at)} ${names.get(each.requested_by) ?? ""} 申请解锁：${each.reason}。${STATUSES[each.status] ?? each.status}${each.decided_by ? `（${names.get(each.decided_by)}）` : ""}${each.decision_reason ? `：${each.decision_reason}` : ""}`)))),
+    ),
+    shown(loaded),
+  ];
+}
+
+// A request to void with its reason, every sheet that would go, what was asked before, then the record.
+async function voiding(item) {
+  const [paper, loaded] = await Promise.all([get(`/inspections/${item.inspection_id}/paper`), load(item.inspection_id)]);
+  const names = new Map(paper.people.map((person) => [person.id, person.name]));
+  const asked = paper.void_requests.find((each) => each.id === item.id);
+  const sheets = paper.prints.filter((each) => each.number === asked?.number);
+  const earlier = paper.void_requests.filter((each) => each.id !== item.id);
+  return [
+    h(
+      "div",
+      { class: "sides" },
+      side("申请", facts([
+        ["申请人", names.get(asked?.requested_by) ?? item.person_name],
+        ["原因", item.note_text],
+        ["说明", asked?.reason],
+        ["申请时间", instant(asked?.requested_at)],
+      ])),
+      side("将作废", facts([
+        ["编号", asked?.number],
+        ["打印", sheets.map((each) => h("p", {}, `${each.copy === 1 ? "原件" : `补打 第${each.copy}次`}，${instant(each.printed_at)} ${names.get(each.printed_by) ?? ""}`))],
+        ["作废后", paper.state === "open" ? `打印期限内可重新打印，至 ${instant(paper.closes_at)}` : "打印期限已过，重新打印须先解锁"],
+      ]), earlier.length > 0 && h("ol", { class: "story" }, earlier.map((each) => h("li", {}, `${instant(each.requested_at)} ${names.get(each.requested_by) ?? ""} 申请作废 ${each.number}：${each.reason}。${STATUSES[each.status] ?? each.status}${each.decided_by ? `（${names.get(each.decided_by)}）` : ""}${each.decision_reason ? `：${each.decision_reason}` : ""}`)))),
     ),
     shown(loaded),
   ];
@@ -138,7 +165,7 @@ async function template(item) {
 
 const opinion = async (item) => shown(await load(item.inspection_id));
 
-const CASES = { unlock, opinion, binding, quarantine, amendment, conflict: differences.conflict, proposal: differences.proposal, device, exit, recompute, template };
+const CASES = { unlock, void: voiding, opinion, binding, quarantine, amendment, conflict: differences.conflict, proposal: differences.proposal, device, exit, recompute, template };
 
 // The content of an item's case; a kind that nobody has described here shows what its card says.
 export async function caseOf(item) {

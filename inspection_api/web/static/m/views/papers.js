@@ -1,4 +1,5 @@
-// The 明白纸 of my records: until when each may be printed, its preview, letting a station print it, asking to unlock.
+// The 明白纸 of my records: until when each may be printed, its preview, letting a station print it, asking to unlock it
+// or to void what was printed.
 
 import { address, all, newKey, post } from "../../shell/api.js";
 import { ask, field } from "../../shell/dialog.js";
@@ -10,7 +11,8 @@ import { newId } from "../device/bytes.js";
 const STATES = { not_ready: ["尚未完成", ""], open: ["可打印", "good"], locked: ["已锁定", "bad"], unlock_requested: ["已申请解锁", "care"], voided: ["已作废", "bad"] };
 const REASONS = [["missed", "逾期未打印"], ["lost", "原件遗失或损坏"], ["correction", "内容有误需更正"], ["equipment", "打印设备或网络故障"], ["other", "其他"]];
 const PRINTS = { superseded: "（已更替）", voided: "（已作废）" };
-const REQUESTS = { pending: "待审批", approved: "已批准", rejected: "未批准", withdrawn: "已撤回", expired: "已过期" };
+const REQUESTS = { pending: "待审批", approved: "已批准", rejected: "未批准", withdrawn: "已撤回", expired: "已过期", overtaken: "已关闭" };
+const VOID_REASONS = [["content", "内容有误"], ["damaged", "纸张破损或打印不清"], ["lost", "原件遗失"], ["mistaken", "误打印"], ["other", "其他"]];
 const RECORDS = { submitted: "待补齐", accepted: "已完成", extra: "已完成（不计入任务）", refused: "未采纳", voided: "已作废" };
 
 export async function papers(app, place) {
@@ -61,7 +63,7 @@ async function remembered(app, { id, print_closes_at: closes }) {
   const [prints, requests] = await Promise.all(["paper", "unlock_request"].map(async (name) => (await app.mirror.all(name)).filter((row) => row.inspection_id === id)));
   const isAsked = requests.some((request) => request.status === "pending");
   const state = closes === null ? "not_ready" : Date.parse(closes) > Date.now() ? "open" : isAsked ? "unlock_requested" : "locked";
-  return { state, closes_at: closes, prints, requests, deciders: [], isOld: true };
+  return { state, closes_at: closes, prints, requests, void_requests: [], deciders: [], isOld: true };
 }
 
 function card(app, id, found, refresh) {
@@ -76,7 +78,8 @@ function card(app, id, found, refresh) {
     found.state === "locked" && found.deciders.length > 0 && h("p", { class: "faint" }, `可由 ${found.deciders.map((each) => each.name).join("、")} 解锁`),
     found.prints.map((print) => h("p", { class: "faint" }, printWords(print))),
     found.requests.map((request) => h("p", { class: "faint" }, unlockWords(request))),
-    h("p", { class: "buttons" }, !found.isOld && h("a", { class: "button", href: address(`/inspections/${id}/paper/preview`), target: "_blank", rel: "noreferrer" }, "预览"), buttons(app, id, found, refresh)),
+    found.void_requests.map((request) => h("p", { class: "faint" }, voidWords(request))),
+    h("p", { class: "buttons" }, !found.isOld && h("a", { class: "button", href: address(`/inspections/${id}/paper/preview`), target: "_blank", rel: "noreferrer" }, "预览"), buttons(app, id, found, refresh), voiding(app, found, refresh)),
   );
 }
 
@@ -84,6 +87,44 @@ const printWords = ({ copy, number, printed_at: at, status }) => `${copy === 1 ?
 
 const unlockWords = ({ status, requested_at: at, decision_reason: reason, days }) =>
   `${instant(at)} 申请解锁：${REQUESTS[status] ?? status}${status === "approved" && days ? `，重新开放 ${days} 天` : ""}${reason ? `（${reason}）` : ""}`;
+
+const voidWords = ({ status, number, requested_at: at, decision_reason: reason }) => `${instant(at)} 申请作废 ${number}：${REQUESTS[status] ?? status}${reason ? `（${reason}）` : ""}`;
+
+// A paper that counts may be asked to be voided, or my request taken back: only with a network, like printing.
+function voiding(app, { prints, void_requests: asked, isOld }, refresh) {
+  const living = prints.find((print) => print.status === "valid");
+  if (isOld || !living) return null;
+  const pending = asked.find((request) => request.status === "pending" && request.number === living.number);
+  if (!pending) return h("button", { type: "button", onclick: () => askToVoid(living, refresh) }, "申请作废");
+  return pending.requested_by === app.officer.id && h("button", { type: "button", onclick: () => takeBack(pending, refresh) }, "撤回作废申请");
+}
+
+async function askToVoid({ id, number }, refresh) {
+  const key = newKey();
+  const done = await ask({
+    title: "申请作废",
+    content: [
+      h("p", {}, `作废 ${number} 的原件和全部补打；编号不再使用，打印期限内可重新打印。`),
+      ...explained(VOID_REASONS),
+    ],
+    confirm: "提交申请",
+    submit: (data) => post(`/prints/${id}/void-requests`, { reason_code: data.get("code"), reason: data.get("text") }, { key, here: true }),
+  });
+  if (done) notify("已提交，等待上级审批");
+  return refresh();
+}
+
+// The fields of a request: why, by its code and in words.
+const explained = (reasons) => [
+  field("原因", h("select", { name: "code" }, reasons.map(([code, words]) => h("option", { value: code }, words)))),
+  field("说明", h("textarea", { name: "text", minlength: 10, maxlength: 500, required: true }), "不少于 10 个字，上级将看到"),
+];
+
+async function takeBack(pending, refresh) {
+  const done = await ask({ title: "撤回作废申请？", content: h("p", {}, "明白纸继续有效，撤回后可以再次申请。"), confirm: "撤回", submit: () => post(`/void-requests/${pending.id}/withdraw`) });
+  if (done) notify("已撤回");
+  return refresh();
+}
 
 function buttons(app, id, found, refresh) {
   const pending = found.requests.find((request) => request.status === "pending" && request.requested_by === app.officer.id);
@@ -124,10 +165,7 @@ async function queued(id, [printKey, jobKey]) {
 async function unlock(app, id, refresh) {
   const done = await ask({
     title: "申请解锁",
-    content: [
-      field("原因", h("select", { name: "code" }, REASONS.map(([code, words]) => h("option", { value: code }, words)))),
-      field("说明", h("textarea", { name: "text", minlength: 10, maxlength: 500, required: true }), "不少于 10 个字，上级将看到"),
-    ],
+    content: explained(REASONS),
     confirm: "提交申请",
     submit: (data) => request(app, id, data.get("code"), data.get("text")),
   });
