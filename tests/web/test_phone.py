@@ -267,7 +267,7 @@ def test_an_officer_asks_that_a_wrong_paper_be_voided_and_reads_what_became_of_i
     enrolled(phone, committed_app, committed_world)
     for reason, answer in (("先请再核对一次电表读数", None), ("电量填错了，须更正后重新打印", "内容无误，不必作废")):
         phone.open(f"/m#/paper/{visit}")
-        phone.page.click("text=申请作废")
+        phone.page.click("button:text-is('申请作废')")
         phone.page.select_option("dialog [name=code]", "content")
         phone.page.fill("dialog [name=text]", reason)
         phone.page.click("dialog button.primary")
