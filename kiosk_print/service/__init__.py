@@ -15,7 +15,7 @@ from kiosk_print.service.terms import READ as READ_TERMS
 from kiosk_print.service.terms import Terms, print_terms, put_print_terms
 from kiosk_print.service.unlocks import decide_unlock, request_unlock, request_unlocks, withdraw_unlock
 from kiosk_print.service.verification import verify
-from kiosk_print.service.void_circles import VOID, decidable_voids
+from kiosk_print.service.void_circles import VOID, decidable_voids, deciders_of_voids
 from kiosk_print.service.void_requests import decide_void, request_void, withdraw_void
 from kiosk_print.service.voids import void_print
 from kiosk_print.service.windows import on_inspections_accepted, on_inspections_amended, on_inspections_voided
@@ -32,6 +32,7 @@ __all__ = [
     "decide_unlock",
     "decide_void",
     "deciders_of_requests",
+    "deciders_of_voids",
     "enrol_station",
     "face",
     "give_opinion",

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from uuid import UUID
 
+    from sqlalchemy import ColumnElement
+
     from inspection_api.core.context import Context
     from kiosk_print.rules.unlock import Candidate
 
@@ -59,10 +61,19 @@ def circles_of_voids(ctx: Context, requests: Sequence[VoidRequest]) -> list[Void
 
 def decidable_voids(ctx: Context) -> list[UUID]:
     """Return the ids of the open requests that are the actor's to decide now."""
-    mine = in_subtree(VoidRequest.organisation_id, ctx.actor.paths(VOID))
-    pending = ctx.session.scalars(select(VoidRequest).where(VoidRequest.status == VoidStatus.PENDING, mine)).all()
+    in_scope = in_subtree(VoidRequest.organisation_id, ctx.actor.paths(VOID))
+    return [id_ for id_, deciders in _deciders(ctx, in_scope).items() if ctx.user_id in deciders]
+
+
+def deciders_of_voids(ctx: Context, ids: Collection[UUID]) -> dict[UUID, list[UUID]]:
+    """Return who decides each of the requests that are open."""
+    return _deciders(ctx, among(VoidRequest.id, ids)) if ids else {}
+
+
+def _deciders(ctx: Context, which: ColumnElement[bool]) -> dict[UUID, list[UUID]]:
+    pending = ctx.session.scalars(select(VoidRequest).where(VoidRequest.status == VoidStatus.PENDING, which)).all()
     circles = zip(pending, circles_of_voids(ctx, pending), strict=True)
-    return [each.id for each, circle in circles if ctx.user_id in {one.user_id for one in circle.deciders}]
+    return {each.id: [one.user_id for one in circle.deciders] for each, circle in circles}
 
 
 def tell_of_voids(ctx: Context, kind: str, requests: Sequence[VoidRequest]) -> None:

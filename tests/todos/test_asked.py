@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 BROUGHT_BY = {
     "unlock": "manager",
+    "void": "manager",
     "binding": "manager",
     "exit": "branch_manager",
     "device": "manager",

@@ -102,6 +102,7 @@ def test_the_loser_of_a_race_reads_the_winners_name(desk: Site, matters: Matters
 BOTH = ("manager", "second_manager")
 RACES: dict[str, tuple[Callable[[Matters], str], tuple[str, str]]] = {
     "unlock": (Matters.unlock, BOTH),
+    "void": (Matters.void, BOTH),
     "device": (Matters.device, BOTH),
     "binding": (Matters.binding, BOTH),
     "quarantine": (Matters.quarantine, BOTH),

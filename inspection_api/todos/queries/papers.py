@@ -14,7 +14,7 @@ from inspection_api.todos.rules import Decision, Facts, Outlook, roles_with, unt
 from kiosk_print import service as papers
 from kiosk_print.models import PaperOpinion, PaperPrint, UnlockRequest, VoidRequest
 from kiosk_print.rules import unlock
-from kiosk_print.rules.voiding import VOID_REASON_WORDS
+from kiosk_print.rules.voiding import VOID_REASON_WORDS, VoidStatus
 from kiosk_print.rules.window import GRAVE_CONCLUSIONS, LIVING
 
 if TYPE_CHECKING:
@@ -81,24 +81,28 @@ UNLOCKS = Kind(
 
 def _voids(ctx: Context) -> Rows:
     """Return the requests to void that are the actor's to decide now."""
-    return (
-        select(
-            *columns(
-                id=VoidRequest.id,
-                organisation_id=VoidRequest.organisation_id,
-                since=VoidRequest.requested_at,
-                due=VoidRequest.escalates_at,
-                until=VoidRequest.escalates_at,
-                checkpoint_id=Inspection.checkpoint_id,
-                inspection_id=VoidRequest.inspection_id,
-                person_id=VoidRequest.requested_by,
-                note=VoidRequest.reason_code,
-                barred=[VoidRequest.requested_by, Inspection.officer_id],
-            )
+    return _void_requests().where(among(VoidRequest.id, papers.decidable_voids(ctx)))
+
+
+def _own_voids(ctx: Context) -> Rows:
+    return _void_requests().where(VoidRequest.requested_by == ctx.user_id, VoidRequest.status == VoidStatus.PENDING)
+
+
+def _void_requests() -> Rows:
+    return select(
+        *columns(
+            id=VoidRequest.id,
+            organisation_id=VoidRequest.organisation_id,
+            since=VoidRequest.requested_at,
+            due=VoidRequest.escalates_at,
+            until=VoidRequest.escalates_at,
+            checkpoint_id=Inspection.checkpoint_id,
+            inspection_id=VoidRequest.inspection_id,
+            person_id=VoidRequest.requested_by,
+            note=VoidRequest.reason_code,
+            barred=[VoidRequest.requested_by, Inspection.officer_id],
         )
-        .join(Inspection, Inspection.id == VoidRequest.inspection_id)
-        .where(among(VoidRequest.id, papers.decidable_voids(ctx)))
-    )
+    ).join(Inspection, Inspection.id == VoidRequest.inspection_id)
 
 
 def _foresee_void(facts: Facts, _calendar: Calendar) -> Outlook:
@@ -123,6 +127,8 @@ VOIDS = Kind(
     ),
     notes={code.value: words for code, words in VOID_REASON_WORDS.items()},
     decided_by_rule=True,
+    own_rows=_own_voids,
+    deciders=papers.deciders_of_voids,
 )  # fmt: skip
 
 
