@@ -219,19 +219,19 @@ class Bank:
                 else:
                     task.state = "cancelled"
 
-    def edit(self, form: Form, today: date) -> None:
-        """Set other terms from the first period on that has not begun."""
+    def edit(self, form: Form, today: date, days: int) -> None:
+        """Set other terms from the first period on that has not begun, after so many days."""
         if form != self.life.editions[-1].form:
-            self._switch(form, self.life.end, today)
+            self._switch(form, self.life.end, max(today, today + days * DAY))
 
     def end(self, day: date | None, today: date) -> None:
         """Let the rule end on another day; its terms are otherwise as they were."""
         if day != self.life.end:
             self._switch(self.life.editions[-1].form, day, today)
 
-    def _switch(self, form: Form, end: date | None, today: date) -> None:
+    def _switch(self, form: Form, end: date | None, after: date) -> None:
         newest = self.life.editions[-1]
-        made = Edition(number=newest.number + 1, form=form, since=simulator.switch_day(self.life, today), end=end)
+        made = Edition(number=newest.number + 1, form=form, since=simulator.switch_day(self.life, after), end=end)
         self.life = replace(self.life, editions=(*self.life.editions, made), end=end)
 
     def figures(self, place: str, window: tuple[date, date], today: date) -> tuple[int, ...]:

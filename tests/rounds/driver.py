@@ -151,23 +151,24 @@ class Town:
             )
         self.hand.move(point, place, self.today)
 
-    def edit(self, form: Form) -> None:
-        """Give the rule other terms."""
-        self._edit(**columns(form))
-        self.hand.edit(form, self.today)
+    def edit(self, form: Form, days: int = 0) -> None:
+        """Give the rule other terms, from some days to come (or past, which is as good as today) on."""
+        self._edit(days, **columns(form))
+        self.hand.edit(form, self.today, days)
 
     def end(self, days: int) -> None:
         """Let the rule end some days from now, or never (0)."""
         day = self.today + timedelta(days=days) if days else None
         if day is not None and day < self.hand.life.start:
             return
-        self._edit(end_on=day)
+        self._edit(0, end_on=day)
         self.hand.end(day, self.today)
 
-    def _edit(self, **changes: Any) -> None:
+    def _edit(self, days: int, **changes: Any) -> None:
+        since = self.today + timedelta(days=days)
         with self.transaction("province_manager") as ctx:
             number = self.hand.life.editions[-1].number
-            plans.edit_rule(ctx, self.rule.id, version=number, effective_from=self.today, **changes)
+            plans.edit_rule(ctx, self.rule.id, version=number, effective_from=since, **changes)
 
     def wait(self, days: int) -> None:
         """Let days pass in which nothing runs."""

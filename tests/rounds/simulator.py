@@ -232,18 +232,18 @@ def next_start(life: Life, day: date) -> date:
     return next(block.start for block in blocks(life, day, for_ever=True) if block.start > day)
 
 
-def switch_day(life: Life, today: date) -> date:
-    """Return the day on which an edit of this day begins (§1.10.2).
+def switch_day(life: Life, after: date) -> date:
+    """Return the day on which an edit begins: after its own day and the one from which it is to count (§1.10.2).
 
     It is the first old period's that has not begun, of the terms that are in force; behind their end, the next day.
     An edit that has not begun itself gives way to the newer one, and so leaves no trace.
     """
     newest = life.editions[-1]
-    if newest.since is not None and newest.since > today:
+    if newest.since is not None and newest.since > after:
         return newest.since
     uncut = (Edition(number=newest.number, form=newest.form),)
-    since = next_start(Life(editions=uncut, start=newest.form.start, end=None, recorded=life.recorded), today)
-    return since if newest.end is None or since <= newest.end else max(today, newest.end) + DAY
+    since = next_start(Life(editions=uncut, start=newest.form.start, end=None, recorded=life.recorded), after)
+    return since if newest.end is None or since <= newest.end else max(after, newest.end) + DAY
 
 
 def is_owed(round_: Round, stay: Stay, stop: date) -> bool:
