@@ -130,6 +130,10 @@ class CheckpointAssignment(Base):
     valid_to: Mapped[datetime | None]
     successor_id: Mapped[UUID | None] = query_expression()
     current_id: Mapped[UUID | None] = query_expression()
+    successor_name: Mapped[str | None] = query_expression()
+    current_name: Mapped[str | None] = query_expression()
+    checkpoint_code: Mapped[str | None] = query_expression()
+    checkpoint_name: Mapped[str | None] = query_expression()
 
 
 class CheckpointRadius(Base):

@@ -43,6 +43,7 @@ SUBSCRIPTIONS: tuple[Subscription, ...] = (
     Subscription("checkpoint.exit_took_effect", When.INLINE, tasks.on_checkpoints_exited),
     Subscription("checkpoint.exit_took_effect", When.INLINE, tasks.on_campaign_points_exited),
     Subscription("checkpoint.exit_withdrawn", When.INLINE, plans.on_exits_withdrawn),
+    Subscription("checkpoint.exit_withdrawn", When.INLINE, tasks.on_exits_withdrawn),
     Subscription("checkpoint.reactivated", When.INLINE, plans.on_checkpoints_reactivated),
     Subscription("checkpoint.reactivated", When.INLINE, tasks.on_checkpoints_reactivated),
     Subscription("checkpoint.transferred", When.INLINE, plans.on_checkpoints_transferred),

@@ -20,7 +20,7 @@ from checkpoints.models import (
 from checkpoints.queries.nearness import is_near, metres_from
 from checkpoints.rules.exits import ExitStatus
 from checkpoints.rules.lifecycle import State
-from inspection_api.accounts.models import Organisation
+from inspection_api.accounts.models import Organisation, UserAccount
 from inspection_api.accounts.queries import get_one, visible
 from inspection_api.core.permissions import Action, Permission
 from inspection_api.customers.models import Customer
@@ -126,12 +126,6 @@ def handed_over_by(actor: Actor, user_id: UUID, *, unassigned: bool) -> Select[C
 
     With ``unassigned`` only those of checkpoints that are without an officer today.
     """
-    following = aliased(CheckpointAssignment)
-    successor = select(following.officer_id).where(
-        following.checkpoint_id == CheckpointAssignment.checkpoint_id,
-        following.valid_from == CheckpointAssignment.valid_to,
-    )
-    now = select(Checkpoint.officer_id).where(Checkpoint.id == CheckpointAssignment.checkpoint_id)
     seen = visible_checkpoints(actor).with_only_columns(Checkpoint.id)
     if unassigned:
         seen = seen.where(Checkpoint.officer_id.is_(None))
@@ -142,11 +136,28 @@ def handed_over_by(actor: Actor, user_id: UUID, *, unassigned: bool) -> Select[C
             CheckpointAssignment.valid_to.is_not(None),
             CheckpointAssignment.checkpoint_id.in_(seen),
         )
-        .options(
-            with_expression(CheckpointAssignment.successor_id, successor.scalar_subquery()),
-            with_expression(CheckpointAssignment.current_id, now.scalar_subquery()),
-        )
+        .options(*(with_expression(*each) for each in _told_of_spans()))
     )
+
+
+def _told_of_spans() -> list[tuple[Any, Any]]:
+    """Return what a span tells beside its own columns: of its checkpoint, and of the officers after it."""
+    span, following = CheckpointAssignment, aliased(CheckpointAssignment)
+    follows = (following.checkpoint_id == span.checkpoint_id, following.valid_from == span.valid_to)
+    is_it = Checkpoint.id == span.checkpoint_id
+    named = {
+        span.successor_id: select(following.officer_id).where(*follows),
+        span.successor_name: select(UserAccount.name).join(following, _of(following)).where(*follows),
+        span.current_id: select(Checkpoint.officer_id).where(is_it),
+        span.current_name: select(UserAccount.name).join(Checkpoint, _of(Checkpoint)).where(is_it),
+        span.checkpoint_code: select(Checkpoint.code).where(is_it),
+        span.checkpoint_name: select(Checkpoint.name).where(is_it),
+    }
+    return [(column, statement.scalar_subquery()) for column, statement in named.items()]
+
+
+def _of(holder: Any) -> Any:
+    return holder.officer_id == UserAccount.id
 
 
 def ensure_empty(session: Session, organisation_ids: Iterable[UUID]) -> None:

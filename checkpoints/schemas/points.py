@@ -157,11 +157,15 @@ class HandoverSchema(Schema):
     """A checkpoint that an officer had until ``valid_to``; ``successor_id`` took it over, ``current_id`` has it now."""
 
     checkpoint_id = fields.UUID()
+    checkpoint_code = fields.String()
+    checkpoint_name = fields.String()
     officer_id = fields.UUID()
     valid_from = fields.AwareDateTime()
     valid_to = fields.AwareDateTime()
     successor_id = fields.UUID(allow_none=True)
+    successor_name = fields.String(allow_none=True)
     current_id = fields.UUID(allow_none=True)
+    current_name = fields.String(allow_none=True)
 
 
 class TransferInput(ManyInput):

@@ -189,7 +189,10 @@ class Bank:
             task.state = "cancelled"
 
     def call_off(self, point: Point) -> None:
-        """Let a scheduled exit not take place."""
+        """Let a scheduled exit not take place; nothing is checked after it."""
+        for task in point.tasks:
+            if task.is_open and task.stay == len(point.stays) - 1 and task.round.kind == "exit":
+                task.state = "cancelled"
         point.stays[-1] = replace(point.stays[-1], left=None, exit_type=None, approved=None)
 
     def come_back(self, point: Point, day: date, today: date) -> None:

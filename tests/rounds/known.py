@@ -121,4 +121,16 @@ KNOWN = [
         ),
         id="an exit's stop date is not moved by an edit that begins behind it (§1.5, §1.6)",
     ),
+    pytest.param(
+        (
+            Form(start=NEW_YEAR, exit_check=(6, "month", 4)),
+            None,
+            NEW_YEAR,
+            [
+                *(JOIN, ("wait", (4,)), ("leave", (0, 10, "settled")), ("wait", (3,)), NIGHT),
+                *(("wait", (4,)), ("think_again", (0,)), ("wait", (5,)), ("leave", (0, 0, "settled"))),
+            ],
+        ),
+        id="an exit that was called off leaves no check behind, also where no run comes before it would begin (§1.6)",
+    ),
 ]

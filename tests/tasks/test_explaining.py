@@ -62,6 +62,16 @@ def test_a_waiting_task_tells_its_rule_period_plan_and_origin(
 
 
 @pytest.mark.usefixtures("rule")
+def test_no_task_is_said_to_be_made_after_what_happened_to_it(
+    client: FlaskClient, portfolio: Portfolio, point: UUID
+) -> None:
+    """Ids are given by the real clock; the tests', as the one of a demo bank's past, stands far behind."""
+    close(portfolio, visit(point, "2026-03-09"))
+    made = lines(client, portfolio, point)[4]
+    assert (made["code"], made["text"], made["at"]) == ("made", "系统自动生成", None)
+
+
+@pytest.mark.usefixtures("rule")
 def test_exit_return_and_the_check_after_it(client: FlaskClient, portfolio: Portfolio, point: UUID) -> None:
     leave(portfolio, point, "2026-03-10")
     portfolio.generate()

@@ -164,6 +164,11 @@ def test_the_managers_see_what_was_handed_over_and_what_waits_for_somebody(
     path, headers = f"{API}/users/{world.people['officer']}/handovers", world.headers("manager")
     first = next(pages(client, path, headers))
     assert first["successor_id"] == first["current_id"]
+    told = {row["checkpoint_id"]: row for row in pages(client, path, headers)}
+    assert told[str(backed)]["successor_name"] == told[str(backed)]["current_name"] == "姓名colleague"
+    assert told[str(alone)]["successor_name"] is told[str(alone)]["current_name"] is None
+    assert told[str(backed)]["checkpoint_code"].startswith("CP")
+    assert told[str(backed)]["checkpoint_name"].startswith("经营场所")
     successors = {row["checkpoint_id"]: row["current_id"] for row in pages(client, path, headers)}
     assert successors == {str(backed): str(world.people["colleague"]), str(alone): None}
     waiting = list(pages(client, path, headers, unassigned="true"))

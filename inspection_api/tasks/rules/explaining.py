@@ -167,7 +167,9 @@ def _membership(story: Story) -> str:
 def _made(story: Story) -> Iterator[Line]:
     if story.backfilled:
         yield Line(code="backfilled", text="由追溯重算补建，不计入完成率", at=story.made_at)
-    elif story.made_at is not None:
+    elif story.made_at is None:
+        yield Line(code="made", text="系统自动生成")
+    else:
         yield Line(code="made", text=f"系统于 {moment(story.made_at)} 自动生成", at=story.made_at)
 
 
@@ -216,6 +218,7 @@ _CANCELLED = {
     "exit": "检查点 {left_on} 退出，本期止于停止日之后，任务取消",
     "transferred": "检查点移交其他机构，该机构没有同一规则同一期的计划，任务取消",
     "reactivated": "检查点恢复，尚未完成的退出点检查取消",
+    "exit_withdrawn": "退出已撤回，退出后的检查不再需要，任务取消",
     "removed": "检查点被移出计划，任务取消",
     "rule_changed": "规则修改后本期不再需要，任务取消",
     "plan_ended": "计划提前于 {end} 结束，任务取消",

@@ -20,6 +20,7 @@ from inspection_api.tasks.service.leaving import (
     on_checkpoints_exited,
     on_checkpoints_reactivated,
     on_checkpoints_transferred,
+    on_exits_withdrawn,
     on_members_removed,
 )
 from inspection_api.tasks.service.makeup import EDIT, allow_makeup
@@ -45,6 +46,7 @@ __all__ = [
     "on_checkpoints_exited",
     "on_checkpoints_reactivated",
     "on_checkpoints_transferred",
+    "on_exits_withdrawn",
     "on_handlers_named",
     "on_members_removed",
     "on_performers_left",

@@ -32,13 +32,17 @@ class Reason(StrEnum):
     EXIT = "exit"
     TRANSFERRED = "transferred"
     REACTIVATED = "reactivated"
+    EXIT_WITHDRAWN = "exit_withdrawn"
     REMOVED = "removed"
     RULE_CHANGED = "rule_changed"
     PLAN_ENDED = "plan_ended"
     CAMPAIGN_CANCELLED = "campaign_cancelled"
 
 
-REVOCABLE = (Reason.EXIT, Reason.TRANSFERRED, Reason.REMOVED, Reason.RULE_CHANGED, Reason.PLAN_ENDED)
+REVOCABLE = (
+    *(Reason.EXIT, Reason.EXIT_WITHDRAWN, Reason.TRANSFERRED),
+    *(Reason.REMOVED, Reason.RULE_CHANGED, Reason.PLAN_ENDED),
+)
 """The reasons that may pass: the task comes back if the rules require it after all."""
 
 _SHOWN = 3
@@ -59,6 +63,14 @@ _EXIT_CHECKS = text(
     SELECT id FROM task
     WHERE checkpoint_id = ANY (CAST(:checkpoint_ids AS uuid[])) AND kind = 'exit'
       AND state IN ('pending', 'in_progress') AND due_on >= :today
+    ORDER BY id FOR NO KEY UPDATE
+    """
+)
+_CHECKS_AHEAD = text(
+    """
+    SELECT id FROM task
+    WHERE checkpoint_id = ANY (CAST(:checkpoint_ids AS uuid[])) AND kind = 'exit'
+      AND state IN ('pending', 'in_progress') AND period_start > :today
     ORDER BY id FOR NO KEY UPDATE
     """
 )
@@ -167,6 +179,16 @@ def on_checkpoints_reactivated(ctx: Context, events: Sequence[Recorded]) -> None
     values = {"checkpoint_ids": _checkpoints(events), "today": local_day(ctx.now)}
     ids = ctx.session.scalars(_EXIT_CHECKS, values).all()
     cancel(ctx, dict.fromkeys(ids, Reason.REACTIVATED))
+
+
+def on_exits_withdrawn(ctx: Context, events: Sequence[Recorded]) -> None:
+    """React to ``checkpoint.exit_withdrawn``: a scheduled exit was called off, so nothing is checked after it.
+
+    At once: a run that comes late would find them begun. Rounds that the exit had cancelled come back with the next run.
+    """
+    values = {"checkpoint_ids": _checkpoints(events), "today": local_day(ctx.now)}
+    ids = ctx.session.scalars(_CHECKS_AHEAD, values).all()
+    cancel(ctx, dict.fromkeys(ids, Reason.EXIT_WITHDRAWN))
 
 
 def on_checkpoints_transferred(ctx: Context, events: Sequence[Recorded]) -> None:
