@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
+from decimal import Decimal
 from itertools import count
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
 
-from checkpoints.models import Checkpoint
+from checkpoints.models import Checkpoint, CheckpointLoan
 from inspection_api.core.periods import local_day
 from inspection_api.customers.models import Customer
+from inspection_api.loans.models import Loan
 from inspection_api.plans import service as plans
 from inspection_api.tasks import service as tasks
 from inspection_api.tasks.models import Task
@@ -89,6 +91,21 @@ class Portfolio:
             ctx.session.flush()
             ctx.record("checkpoint.created", checkpoint_id=str(checkpoint.id))
             return checkpoint.id
+
+    def add_loan(self, checkpoint_id: UUID, disbursed_on: date) -> None:
+        """Add a loan of the checkpoint's customer that the checkpoint stands for."""
+        with self.world.transaction() as ctx:
+            loan = Loan(
+                contract_no=f"J{next(self.numbers):06d}",
+                customer_id=ctx.session.get_one(Checkpoint, checkpoint_id).customer_id,
+                amount=Decimal(1),
+                disbursed_on=disbursed_on,
+                matures_on=disbursed_on + timedelta(days=1000),
+                five_class="normal",
+            )
+            ctx.session.add(loan)
+            ctx.session.flush()
+            ctx.session.add(CheckpointLoan(checkpoint_id=checkpoint_id, loan_id=loan.id))
 
     def create_rule(self, owner: str = "province", name: str = "支行检查", **changes: Any) -> InspectionRule:
         with self.world.transaction() as ctx:

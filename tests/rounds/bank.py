@@ -17,11 +17,12 @@ DONE = {"done", "done_late"}
 
 @dataclass
 class Task:
-    """One row of the book of tasks."""
+    """One row of the book of tasks; ``loan`` where the rule asks for a visit for each (the number of its loan)."""
 
     stay: int
     round: Round
     organisation: str
+    loan: int | None = None
     state: str = "pending"
     credit_from: date | None = None
     visited: date | None = None
@@ -48,10 +49,14 @@ class Visit:
 
 @dataclass
 class Point:
-    """A checkpoint: where it is, its stays with their organisations, what was asked and what was visited."""
+    """A checkpoint: where it is, its stays with their organisations, what was asked and what was visited.
+
+    ``loans`` are the days on which they were paid out.
+    """
 
     organisation: str
     effective_from: date
+    loans: tuple[date, ...] = ()
     stays: list[Stay] = field(default_factory=list)
     places: list[str] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
@@ -71,9 +76,9 @@ class Bank:
     places: tuple[str, ...]
     points: list[Point] = field(default_factory=list)
 
-    def join(self, place: str, effective_from: date, today: date) -> None:
+    def join(self, place: str, effective_from: date, today: date, loans: tuple[date, ...]) -> None:
         """Let a new point enter the plan of its organisation, if there is one."""
-        point = Point(organisation=place, effective_from=effective_from)
+        point = Point(organisation=place, effective_from=effective_from, loans=loans)
         self.points.append(point)
         if place in self.places:
             point.enter(place, effective_from, today)
@@ -96,28 +101,33 @@ class Bank:
                 is_ahead = task.round.start > today and _terms(task.round) not in names
                 if is_ahead or (self._is_overtaken(task.round) and _days(task.round) not in days):
                     task.state = "cancelled"
-        return [made for round_ in wanted for made in self._make(point, number, round_)]
+        made = [self._make(point, number, round_, loan) for round_ in wanted for loan in self._loans(point, round_)]
+        return [task for task in made if task is not None]
+
+    def _loans(self, point: Point, round_: Round) -> list[int | None]:
+        """Return for what a round needs tasks of their own: the loans paid out by its end, if the rule says so."""
+        if not self.life.form(round_.edition).per_loan:
+            return [None]
+        return [number for number, day in enumerate(point.loans) if day <= round_.end] or [None]
 
     def _is_overtaken(self, round_: Round) -> bool:
         """Tell whether other terms were to hold from its first day on, whenever it was that somebody looked."""
         later = [each.since for each in self.life.editions if each.number > round_.edition and each.since is not None]
         return round_.kind == "regular" and any(since <= round_.start for since in later)
 
-    def _make(self, point: Point, number: int, round_: Round) -> list[Task]:
-        same = [each for each in point.tasks if each.stay == number and _name(each.round) == _name(round_)]
-        if any(each.state != "cancelled" for each in same):
-            return []
-        others = [each for each in point.tasks if each.state != "cancelled"]
-        if any(each.round.kind == round_.kind and _overlap(each.round, round_) for each in others):
-            return []
-        for each in same:
-            point.tasks.remove(each)
-        made = Task(stay=number, round=round_, organisation=point.places[number])
+    def _make(self, point: Point, number: int, round_: Round, loan: int | None) -> Task | None:
+        alike = [each for each in point.tasks if each.round.kind == round_.kind and each.loan == loan]
+        if any(each.state != "cancelled" and _overlap(each.round, round_) for each in alike):
+            return None
+        for each in alike:
+            if each.stay == number and each.round.start == round_.start:
+                point.tasks.remove(each)
+        made = Task(stay=number, round=round_, organisation=point.places[number], loan=loan)
         count, unit = self.form(made).history
         if count and round_.is_first and round_.kind == "regular":
             made.credit_from = simulator.shift(round_.start, -count, unit)
         point.tasks.append(made)
-        return [made]
+        return made
 
     def form(self, task: Task) -> Form:
         """Return the terms by which a task was made."""
@@ -151,8 +161,7 @@ class Bank:
         before = [each for each in point.tasks if each.state in DONE and each.round.start < task.round.start]
         if not before:
             return False
-        last = max(before, key=lambda each: each.round.start).visited
-        assert last is not None
+        _, last = max((each.round.start, each.visited) for each in before if each.visited)
         return abs(day - last) < self.form(task).gap * DAY
 
     def make_up(self, point: Point, today: date) -> Task | None:
@@ -254,10 +263,6 @@ class Bank:
 
 def _has_exited(stay: Stay) -> bool:
     return stay.exit_type is not None and stay.returned is None
-
-
-def _name(round_: Round) -> tuple[str, date]:
-    return round_.kind, round_.start
 
 
 def _terms(round_: Round) -> tuple[object, ...]:

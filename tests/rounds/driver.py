@@ -62,11 +62,14 @@ class Town:
                 calendars.set_year(ctx, year=year, **dict(zip(("holidays", "workdays"), both, strict=True)))
         self.hand.life = replace(self.hand.life, holidays=holidays, workdays=workdays)
 
-    def join(self, place: str, days: int) -> None:
-        """Let a checkpoint appear that is in force from some days ago, or from a day to come."""
+    def join(self, place: str, days: int, loans: tuple[int, ...] = ()) -> None:
+        """Let a checkpoint appear that is in force from some days ago or to come, with loans paid out around today."""
         effective_from = self.today + timedelta(days=days)
+        paid = tuple(self.today + timedelta(days=each) for each in loans)
         self.ids.append(self.portfolio.add_checkpoint(place, None, effective_from))
-        self.hand.join(place, effective_from, self.today)
+        for day in paid:
+            self.portfolio.add_loan(self.ids[-1], day)
+        self.hand.join(place, effective_from, self.today, paid)
 
     def point(self, number: int) -> tuple[int, Point]:
         """Return one of the points that are there."""
@@ -254,6 +257,7 @@ def columns(form: Form) -> dict[str, Any]:
         "late_sync_hours": form.late,
         "min_gap_days": form.gap,
         "channels": list(form.channels),
+        "per_loan": form.per_loan,
     }
 
 

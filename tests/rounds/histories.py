@@ -56,6 +56,7 @@ def forms(draw: DrawFn, start: date, kind: str = "existing") -> Form:
         late=draw(st.sampled_from([0, 1, 24, 72, 72, 240])),
         gap=draw(st.sampled_from([0, 0, 1, 2, 7, 31])),
         channels=draw(st.sampled_from([("onsite",), ("onsite",), ("remote",), ("onsite", "remote")])),
+        per_loan=draw(st.sampled_from([False, False, False, True])),
     )
 
 
@@ -110,6 +111,7 @@ def cases(draw: DrawFn) -> tuple[Life, Stay, date]:
 NUMBERS = st.integers(0, 3)
 PLACES = st.sampled_from(["sub_branch", "sub_branch", "sibling", "foreign"])
 SPANS = st.sampled_from([0, 0, 1, 2, 3, 5, 10, 20, 31, 45, 90])
+LOANS = st.lists(st.sampled_from([-400, -40, 0, 20, 50]), max_size=3).map(tuple)
 CHANNELS = st.sampled_from(["onsite", "onsite", "remote"])
 EXIT_TYPES = st.sampled_from(["settled", "exited", "written_off"])
 WAIT = st.tuples(st.sampled_from([1, 1, 2, 3, 5, 10, 16, 28, 31, 40, 92]))
@@ -121,7 +123,7 @@ def actions(start: date, kind: str) -> SearchStrategy[tuple[str, tuple[object, .
     kinds: list[tuple[str, SearchStrategy[tuple[object, ...]]]] = [
         *(("wait", WAIT),) * 3,
         *(("night", NOTHING),) * 3,
-        ("join", st.tuples(PLACES, st.integers(-80, 40))),
+        ("join", st.tuples(PLACES, st.integers(-80, 40), LOANS)),
         *(("visit", st.tuples(NUMBERS, SPANS, CHANNELS)),) * 3,
         ("make_up", st.tuples(NUMBERS)),
         ("leave", st.tuples(NUMBERS, st.builds(int.__mul__, SPANS, st.sampled_from([-1, -1, 1])), EXIT_TYPES)),
@@ -148,7 +150,7 @@ def histories(draw: DrawFn) -> tuple[Form, date | None, date, list[tuple[str, tu
     kind = draw(KINDS)
     form = draw(forms(start, kind))
     end = draw(st.none() | st.none() | st.integers(0, 600).map(lambda days: start + timedelta(days=days)))
-    join = ("join", ("sub_branch", draw(st.integers(-80, 40))))
+    join = ("join", ("sub_branch", draw(st.integers(-80, 40)), draw(LOANS)))
     before = draw(st.just([]) | st.tuples(calendars(start)).map(list))
     later = draw(st.lists(actions(start, kind), min_size=3, max_size=25))
     return form, end, draw(near(start, 60, 200)), [*before, join, *later]

@@ -133,4 +133,19 @@ KNOWN = [
         ),
         id="an exit that was called off leaves no check behind, also where no run comes before it would begin (§1.6)",
     ),
+    pytest.param(
+        (
+            Form(start=NEW_YEAR, first_rule="current", per_loan=True),
+            None,
+            NEW_YEAR,
+            [
+                ("join", ("sub_branch", 0, (-40, -40))),
+                NIGHT,
+                ("edit", (Form(start=NEW_YEAR, first_rule="current"),)),
+                NIGHT,
+                ("edit", (Form(start=NEW_YEAR, first_rule="current", per_loan=True),)),
+            ],
+        ),
+        id="an edit between one task a period and one for each loan leaves nothing of the other (§1.8, §1.10.2)",
+    ),
 ]

@@ -36,6 +36,7 @@ class Form:
     late: int = 72
     gap: int = 0
     channels: tuple[str, ...] = ("onsite",)
+    per_loan: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -265,12 +265,12 @@ def _after(task: TaskTerms, state: State, closed: TaskTerms, visit: Visit) -> Ta
     """Return a ``task`` of the same checkpoint after ``visit``; of later ones of the rule it may be the one before."""
     if task.id == closed.id:
         return replace(task, state=state)
-    if state in DONE and task.rule_id == closed.rule_id and _is_next_before(task, closed):
-        return replace(task, previous_on=visit.performed_on, previous_start=closed.period_start)
+    if state in DONE and task.rule_id == closed.rule_id and closed.period_start < task.period_start:
+        start, day = max(_before(task), (closed.period_start, visit.performed_on))
+        return replace(task, previous_start=start, previous_on=day)
     return task
 
 
-def _is_next_before(task: TaskTerms, closed: TaskTerms) -> bool:
-    """Tell whether a task that was closed lies before ``task``, with no other closed one between them."""
-    begins_after = task.previous_start or closed.period_start
-    return begins_after <= closed.period_start < task.period_start
+def _before(task: TaskTerms) -> tuple[date, date]:
+    """Return when the task before began, and the day of its visit: of two for loans of one period the later one."""
+    return task.previous_start or date.min, task.previous_on or date.min

@@ -112,6 +112,9 @@ _REVIVE = _statement(
         JOIN form r ON r.rule_id = n.rule_id AND r.number = n.version
         WHERE t.episode_id = n.episode_id AND t.kind = n.kind AND t.period_start = n.period_start
           AND t.state = 'cancelled' AND t.reason = ANY (CAST(:reasons AS text[]))
+          AND (t.loan_id IS NULL) = (NOT r.per_loan OR NOT EXISTS (
+              SELECT FROM checkpoint_loan cl JOIN loan ON loan.id = cl.loan_id
+              WHERE cl.checkpoint_id = n.checkpoint_id AND loan.disbursed_on <= n.period_end))
           AND NOT EXISTS (SELECT FROM task x
                           WHERE x.checkpoint_id = t.checkpoint_id AND x.rule_id = t.rule_id AND x.kind = t.kind
                             AND x.loan_id IS NOT DISTINCT FROM t.loan_id AND x.state <> 'cancelled' AND x.id <> t.id
