@@ -197,12 +197,22 @@ class Bank:
         if not simulator.is_owed(task.round, stay, stop):
             task.state = "cancelled"
 
-    def call_off(self, point: Point) -> None:
+    def call_off(self, point: Point, today: date) -> None:
         """Let a scheduled exit not take place; nothing is checked after it."""
+        for number, stay in enumerate(point.stays):
+            if stay.exit_type is not None and stay.left is not None and stay.left > today:
+                point.stays[number] = replace(stay, left=None, exit_type=None, approved=None)
+                for task in point.tasks:
+                    if task.is_open and task.stay == number and task.round.kind == "exit":
+                        task.state = "cancelled"
+
+    def take_out(self, point: Point, today: date) -> None:
+        """End the running stay by hand; what is not overdue goes with it."""
+        number = len(point.stays) - 1
+        point.stays[number] = replace(point.stays[number], left=today)
         for task in point.tasks:
-            if task.is_open and task.stay == len(point.stays) - 1 and task.round.kind == "exit":
+            if task.stay == number and task.is_open and task.round.due >= today:
                 task.state = "cancelled"
-        point.stays[-1] = replace(point.stays[-1], left=None, exit_type=None, approved=None)
 
     def come_back(self, point: Point, day: date, today: date) -> None:
         """Begin a new stay; the checks after the exit that are not overdue are not needed (§1.6)."""

@@ -7,11 +7,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
+from sqlalchemy import select
+
 from checkpoints import service as checkpoints
 from inspection_api.accounts.models import Organisation
 from inspection_api.calendars import service as calendars
 from inspection_api.core.periods import Period
 from inspection_api.plans import service as plans
+from inspection_api.plans.models import Plan
 from inspection_api.reports import queries as reports
 from inspection_api.tasks import service as tasks
 from inspection_api.tasks.rules import Visit
@@ -127,7 +130,7 @@ class Town:
                 checkpoints.let_exits_take_effect(ctx)
                 checkpoints.reactivate(ctx, self.ids[number], reason="又搬回来")
         if day > self.today:
-            self.hand.call_off(point)
+            self.hand.call_off(point, self.today)
         else:
             self.hand.come_back(point, self.today, self.today)
 
@@ -141,6 +144,32 @@ class Town:
         [same] = [row for row in rows if row.state in {"pending", "missed"} and _is_same(row, task)]
         with self.transaction("province_manager") as ctx:
             tasks.allow_makeup(ctx, same.id, reason="系统停机")
+
+    def take_out(self, number: int) -> None:
+        """Take a member out of its plan by hand."""
+        number, point = self.point(number)
+        if not point.stays or point.stays[-1].left is not None:
+            return
+        with self.transaction("province_manager") as ctx:
+            plans.remove_member(ctx, self._plan_of(ctx, point), self.ids[number])
+        self.hand.take_out(point, self.today)
+
+    def put_in(self, number: int) -> None:
+        """Put a point in force into the plan of its place by hand, where it is no member."""
+        number, point = self.point(number)
+        is_member = bool(point.stays) and (point.stays[-1].left is None or point.stays[-1].left >= self.today)
+        if number in self.exits or is_member or point.organisation not in WITH_PLANS:
+            return
+        with self.transaction("province_manager") as ctx:
+            plans.add_member(ctx, self._plan_of(ctx, point), checkpoint_id=self.ids[number])
+        point.enter(point.organisation, point.effective_from, self.today)
+
+    def _plan_of(self, ctx: Any, point: Point) -> UUID:
+        place = self.portfolio.world.organisations[point.organisation]
+        plan: UUID = ctx.session.scalars(
+            select(Plan.id).where(Plan.rule_id == self.rule.id, Plan.organisation_id == place)
+        ).one()
+        return plan
 
     def move(self, number: int, place: str) -> None:
         """Hand a point in force over to another organisation."""

@@ -128,6 +128,8 @@ def actions(start: date, kind: str) -> SearchStrategy[tuple[str, tuple[object, .
         ("make_up", st.tuples(NUMBERS)),
         ("leave", st.tuples(NUMBERS, st.builds(int.__mul__, SPANS, st.sampled_from([-1, -1, 1])), EXIT_TYPES)),
         ("think_again", st.tuples(NUMBERS)),
+        ("take_out", st.tuples(NUMBERS)),
+        ("put_in", st.tuples(NUMBERS)),
         ("move", st.tuples(NUMBERS, PLACES)),
         ("edit", st.tuples(forms(start, kind), st.sampled_from([0, 0, 0, -5, 3, 35, 100]))),
         ("end", st.tuples(st.sampled_from([0, 1, 10, 31, 100, 400]))),
