@@ -184,7 +184,7 @@ def on_checkpoints_reactivated(ctx: Context, events: Sequence[Recorded]) -> None
 def on_exits_withdrawn(ctx: Context, events: Sequence[Recorded]) -> None:
     """React to ``checkpoint.exit_withdrawn``: a scheduled exit was called off, so nothing is checked after it.
 
-    At once: a run that comes late would find them begun. Rounds that the exit had cancelled come back with the next run.
+    At once: a run that comes late would find them begun. Rounds that the exit cancelled come back with the next run.
     """
     values = {"checkpoint_ids": _checkpoints(events), "today": local_day(ctx.now)}
     ids = ctx.session.scalars(_CHECKS_AHEAD, values).all()
