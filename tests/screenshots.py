@@ -93,6 +93,13 @@ APPROVE_ALL = """async () => {
     await fetch(`/api/v1/devices/${each.id}/approve`, { method: "POST", headers });
   }
 }"""
+TAKE_BACK = """async () => {
+  const headers = { "X-Xunji-Page": "1" };
+  const { items } = await (await fetch("/api/v1/devices", { headers })).json();
+  for (const each of items.filter((device) => device.status === "approved" && device.name === "电脑浏览器")) {
+    await fetch(`/api/v1/devices/${each.id}/revoke`, { method: "POST", headers });
+  }
+}"""
 WAITING_PHONE = Shot("desk-device", "m0101", "/desk", ("[data-kind=device] button:text-is('详情')",))
 PHONE_WALK: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("m-waiting", ()),
@@ -106,6 +113,22 @@ PHONE_WALK: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("m-alerts", (".tabs [data-tab=alerts]",)),
     ("m-outbox", (".tabs [data-tab=outbox]",)),
 )
+PLACE = """async () => {
+  const ask = async (path) => (await fetch(`/api/v1${path}`, { headers: { "X-Xunji-Page": "1" } })).json();
+  const { items } = await ask("/tasks?open=true&limit=1");
+  const { checkpoint } = await ask(`/checkpoints/${items[0].checkpoint_id}`);
+  const [longitude, latitude] = [checkpoint.location_lon, checkpoint.location_lat].map(Number);
+  return { code: checkpoint.code, at: { longitude, latitude } };
+}"""
+VISIT_WALK: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("m-form", ("button:text-is('开始检查')",)),
+    ("m-capture", ("button:has-text('图片(0)')",)),
+    ("m-taken", ("dialog button:text-is('拍照')",)),
+    ("m-record", ("button:has-text('语音(0)')",)),
+    ("m-lacking", ("dialog button:text-is('取消')", "text=提交检查")),
+    ("m-submitted", ("dialog button:text-is('仍要提交')",)),
+)
+"""What is tapped at a checkpoint, without a network: nothing of the visit leaves the phone, which is thrown away."""
 """What is tapped on an officer's phone before each picture; his manager approves it behind the first."""
 
 
@@ -122,6 +145,11 @@ def settle(page: Page) -> None:
     """Wait until nothing is being loaded any more."""
     page.wait_for_load_state("networkidle", timeout=WAIT_MS)
     page.wait_for_selector(".spinner, [aria-busy]", state="detached", timeout=WAIT_MS)
+
+
+def picture(page: Page, path: Path) -> None:
+    """Take a picture of the whole page; of a dialog what stands on the screen."""
+    page.screenshot(path=path, full_page=page.locator("dialog[open]").count() == 0)
 
 
 def take(browser: Browser, address: str, shot: Shot, folder: Path) -> list[str]:
@@ -146,16 +174,16 @@ def take(browser: Browser, address: str, shot: Shot, folder: Path) -> list[str]:
             page.wait_for_selector("[role=alert]", timeout=WAIT_MS)
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             wide.append(f"{shot.name} {size} is wider than the screen")
-        page.screenshot(path=folder / f"{shot.name}-{size}.png", full_page=True)
+        picture(page, folder / f"{shot.name}-{size}.png")
         context.close()
     return wide
 
 
-def approve(browser: Browser, address: str, manager: str) -> None:
-    """Approve every phone that waits for this manager."""
+def decide(browser: Browser, address: str, manager: str, script: str) -> None:
+    """Approve every phone that waits for this manager, or take those back that these pictures enrolled."""
     page = browser.new_page()
     log_in(page, address, manager)
-    page.evaluate(APPROVE_ALL)
+    page.evaluate(script)
     page.close()
 
 
@@ -188,7 +216,7 @@ def walk(address: str, folder: Path, officer: str = "o0101", manager: str = "m01
                 begin(page, address, folder)
             if name == "m-day":
                 wide += take(browser, address, WAITING_PHONE, folder)
-                approve(browser, address, manager)
+                decide(browser, address, manager, APPROVE_ALL)
             page.goto(f"{address}/m")
             page.reload()
             page.wait_for_selector(".tabs")
@@ -199,8 +227,34 @@ def walk(address: str, folder: Path, officer: str = "o0101", manager: str = "m01
             page.wait_for_selector(".spinner, [aria-busy]", state="detached")
             if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
                 wide.append(f"{name} is wider than the screen")
-            page.screenshot(path=folder / f"{name}-phone.png", full_page=True)
+            picture(page, folder / f"{name}-phone.png")
+        wide += visit(page, address, folder)
+        decide(browser, address, manager, TAKE_BACK)
         return wide
+
+
+def visit(page: Page, address: str, folder: Path) -> list[str]:
+    """Take pictures of a visit at the first task's checkpoint, its code typed."""
+    place = page.evaluate(PLACE)
+    page.context.set_geolocation({**place["at"], "accuracy": 12})
+    page.goto(f"{address}/m#/scan")
+    page.reload()  # the positions of elsewhere are forgotten
+    page.click("summary")
+    page.fill("[name=code]", place["code"])
+    page.select_option("[name=reason]", index=1)
+    page.press("[name=code]", "Enter")
+    page.wait_for_selector("text=检查点正确", timeout=WAIT_MS)
+    page.screenshot(path=folder / "m-right-phone.png", full_page=True)
+    page.context.set_offline(True)
+    wide = []
+    for name, steps in VISIT_WALK:
+        for step in steps:
+            page.locator(step).first.click(timeout=WAIT_MS)
+        page.wait_for_timeout(1000)  # a picture of the camera's picture
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            wide.append(f"{name} is wider than the screen")
+        picture(page, folder / f"{name}-phone.png")
+    return wide
 
 
 def main(address: str, names: list[str]) -> int:

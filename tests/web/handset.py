@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from flask import Flask
-    from playwright.sync_api import BrowserContext, Page
+    from playwright.sync_api import BrowserContext, CDPSession, Page
 
     from tests.factories import World
     from tests.sync.phone import Street
@@ -80,6 +80,7 @@ class Handset:
 
     context: BrowserContext
     page: Page
+    devtools: CDPSession
 
     def __init__(self, playwright: Any, folder: Path, url: str, bank: str, label: Path | None) -> None:
         self.playwright, self.folder, self.url, self.bank, self.label = playwright, folder, url, bank, label
@@ -131,6 +132,15 @@ class Handset:
         """Hold a symbol with this text before the camera, from the next time that it is opened."""
         assert self.label
         film_of_text(self.label, words)
+
+    def leave_room(self, quota: int | None) -> None:
+        """Let the browser give the page so many bytes in all (None: as many as ever).
+
+        It asks again how much is left only after a while, so tell it to a browser that has just been started.
+        """
+        self.devtools = self.context.new_cdp_session(self.page)
+        bound = {} if quota is None else {"quotaSize": quota}
+        self.devtools.send("Storage.overrideQuotaForOrigin", {"origin": f"{self.url}/", **bound})
 
     def stand(self, lon: float, lat: float) -> None:
         self.at = (lon, lat)

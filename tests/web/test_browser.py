@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from io import BytesIO
 from pathlib import Path
@@ -12,6 +13,7 @@ import openpyxl
 import pytest
 from flask import Flask
 from playwright.sync_api import expect
+from sqlalchemy import text
 
 from inspection_api.worker import Outbox
 from tests.browser import served
@@ -192,6 +194,18 @@ def test_a_record_with_its_long_questions_fits_a_phone(site: Site) -> None:
     page.wait_for_selector("article.record")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert site.serious(page) == []
+
+
+def test_a_record_says_that_its_plates_code_was_typed_and_why(site: Site) -> None:
+    judgement = {"manual": {"text": "CP000000", "reason": "牌面破损或污损：右上角缺失"}}
+    with site.world.transaction() as ctx:
+        changed = text("UPDATE inspection SET judgement = CAST(:judgement AS jsonb)")
+        ctx.session.execute(changed, {"judgement": json.dumps(judgement)})
+    page = site.visitor("branch_manager")
+    site.open(page, "/board?view=report&report=details")
+    page.click(".report tfoot a >> nth=0")
+    page.click(".list >> text=检查记录 >> nth=0")
+    page.wait_for_selector("article.record dd:text-is('未扫描，手工输入 CP000000（牌面破损或污损：右上角缺失）')")
 
 
 def test_chosen_sub_branches_stand_side_by_side(site: Site) -> None:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-import pytest
 
 from checkpoints.models import Checkpoint
 from inspection_api.accounts import service as accounts
@@ -26,8 +23,6 @@ if TYPE_CHECKING:
     from tests.fixtures import Clock
     from tests.sync.phone import Street
     from tests.web.handset import Handset
-
-AXE = Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js"
 
 
 def test_a_day_at_the_point_and_without_a_network(phone: Handset, committed_app: Flask, committed_world: World) -> None:
@@ -281,20 +276,6 @@ def test_an_officer_asks_that_a_wrong_paper_be_voided_and_reads_what_became_of_i
     phone.page.reload()
     phone.see("：未批准（内容无误，不必作废）")
     phone.page.wait_for_selector("button:text-is('申请作废')")
-
-
-@pytest.mark.parametrize("view", ["", "scan", "outbox", "papers", "alerts"])
-def test_no_view_keeps_anybody_out(phone: Handset, committed_app: Flask, committed_world: World, view: str) -> None:
-    enrolled(phone, committed_app, committed_world)
-    phone.page.click(f'.tabs a[data-tab="{view}"]')
-    phone.page.wait_for_selector("main h1")
-    phone.page.evaluate(AXE.read_text())
-    found = phone.page.evaluate("axe.run().then((result) => result.violations)")
-    serious = [
-        (each["id"], each["nodes"][0]["html"][:200]) for each in found if each["impact"] in {"serious", "critical"}
-    ]
-    assert serious == []
-    assert phone.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_the_worker_keeps_all_files_of_its_page(committed_app: Flask) -> None:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.browser import chromium
-from tests.web.handset import Handset, counted, enrolled
+from tests.web.handset import BURNT_IN, Handset, counted, enrolled
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,17 +26,6 @@ CAMERAS = {"NotAllowedError": "camera_refused", "NotFoundError": "camera_missing
 LONG = "河北宏远精密机械制造有限公司" * 36
 
 
-FULL = """() => {
-  const { put } = IDBObjectStore.prototype;
-  IDBObjectStore.prototype.put = function (value, ...rest) {
-    if (this.name === "medium") throw new DOMException("", "QuotaExceededError");
-    return put.call(this, value, ...rest);
-  };
-  window.makeRoom = () => { IDBObjectStore.prototype.put = put; };
-}"""
-"""No switch of chromium's makes a full disk: its store is made to refuse as it refuses then."""
-
-
 def test_a_full_phone_says_so_and_keeps_what_it_has(
     phone: Handset, committed_app: Flask, committed_world: World
 ) -> None:
@@ -44,16 +33,23 @@ def test_a_full_phone_says_so_and_keeps_what_it_has(
     phone.begin()
     phone.answer(photos=False)
     phone.take_photo("power_kwh")
-    phone.page.evaluate(FULL)
+    phone.kill()
+    phone.start()
+    phone.leave_room(1)
+    phone.log_in()
+    phone.page.click("text=继续填写")
     phone.page.click("[data-item=tax_ytd] button:has-text('图片(0)')")
-    phone.page.click("dialog.capture button.primary")
-    phone.see("storage_full")
-    phone.page.wait_for_selector("[data-item=tax_ytd] button:has-text('图片(0)')")
-    phone.page.evaluate("window.makeRoom()")
+    phone.page.click(BURNT_IN)
+    phone.find("#notices >> text=storage_full")
+    phone.find("[data-item=tax_ytd] button:has-text('图片(0)')")
+    phone.find("[data-item=power_kwh] button:has-text('图片(1)')")
+    phone.find(".status .dot.full")
+    phone.leave_room(None)
     phone.take_photo("tax_ytd")
     phone.submit()
     phone.see_all_sent()
     assert counted(committed_world, "SELECT state FROM inspection") == [("accepted",)]
+    assert counted(committed_world, "SELECT status, count(*) FROM media GROUP BY 1") == [("stored", 2)]
 
 
 @pytest.mark.parametrize(("days", "word"), [(1, "快"), (-1, "慢")])

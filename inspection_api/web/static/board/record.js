@@ -1,6 +1,6 @@
 // The end of every way down: one record with its answers as the form asked for them, or the story of one task.
 
-import { sections } from "../shell/answers.js";
+import { sections, typed } from "../shell/answers.js";
 import { get } from "../shell/api.js";
 import { h } from "../shell/dom.js";
 import { instant, size } from "../shell/format.js";
@@ -42,6 +42,7 @@ function heading(found) {
       "dl",
       { class: "facts" },
       fact("检查时间", instant(found.performed_at)),
+      found.judgement?.manual && fact("二维码牌", typed(found.judgement.manual)),
       fact("提交时间", instant(found.submitted_at)),
       fact("验收时间", instant(found.accepted_at)),
       fact("明白纸可打印至", instant(found.print_closes_at)),

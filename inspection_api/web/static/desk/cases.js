@@ -143,7 +143,7 @@ async function alert(item) {
       found.numbers.threshold_kwh ? ["用电量下限", `${found.numbers.threshold_kwh} kWh/日`] : ["", null],
       found.reason ? ["已提议误报", found.note ?? found.reason] : ["", null],
     ]),
-    energy.length > 0 && h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "用电量" }, h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "日期"), h("th", { scope: "col", class: "number" }, "用电量（kWh）"))), h("tbody", {}, energy.map(([at, value]) => h("tr", {}, h("td", {}, day(at)), h("td", { class: "number" }, value)))))),
+    energy.length > 0 && h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "用电量" }, h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "日期"), h("th", { scope: "col", class: "number" }, "用电量（kWh）"))), h("tbody", {}, energy.map(([at, value]) => h("tr", {}, h("td", {}, day(at)), h("td", { class: "number" }, String(Number(value)))))))),
     h("h3", {}, "现场反馈"),
     items.length === 0 ? h("p", { class: "faint" }, "还没有反馈") : h("ul", {}, items.map((each) => h("li", {}, `${instant(each.at)} ${{ normal: "正常", watch: "需关注", major_risk: "重大风险" }[each.verdict] ?? each.verdict}：${each.text}`))),
   ];

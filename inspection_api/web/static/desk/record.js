@@ -1,6 +1,6 @@
 // A record as whoever decides about it reads it: what was found, where the officer was, the answers, the photos.
 
-import { sections } from "../shell/answers.js";
+import { sections, typed } from "../shell/answers.js";
 import { get } from "../shell/api.js";
 import { h } from "../shell/dom.js";
 import { instant, NOTHING } from "../shell/format.js";
@@ -29,10 +29,11 @@ export function shown({ record, definition }, more = []) {
       side(
         "检查记录",
         facts([
-          ["企业", record.snapshot?.customer_name],
+          ["企业", record.snapshot?.customer_name ?? null],
           ["检查点", record.checkpoint_name],
           ["检查人", record.officer_name],
           ["检查时间", instant(record.performed_at)],
+          judged.manual ? ["二维码牌", typed(judged.manual)] : ["", null],
           ["提交时间", instant(record.submitted_at)],
           ["结论", conclusion(record, definition)],
           ["距检查点", judged.distance_m ? `${Math.round(judged.distance_m)} 米${judged.radius_m ? `（围栏 ${judged.radius_m} 米）` : ""}` : "没有可用定位"],

@@ -63,6 +63,7 @@ async function open(main) {
   const { officer, problem } = await whoIsThere();
   if (officer === null) return unknown(main, problem);
   if (!(await canSign())) return show(main, unable());
+  main.before(bar(officer));
   const app = await App.open(officer, (method, path, options) => send(method, path, { ...options, here: true }));
   if (!(await app.client.hasBegun())) {
     if (problem !== null) return unknown(main, problem);
@@ -84,7 +85,10 @@ const card = (title, words) => h("div", { class: "card" }, h("h1", {}, title), h
 const unable = () =>
   card("此浏览器不能用于现场检查", "本机须保存一把只在本机使用的签名密钥，此浏览器或此地址不支持（key_unsupported）。请用 https 地址，并将 Chrome、Edge 或 Safari 升级到 2025 年之后的版本。");
 
-// The bar with the officer and the state of the synchronisation, and the tabs at the thumb; its place for a notice.
+const bar = (officer) =>
+  h("header", { class: "bar" }, h("p", { class: "brand" }, h("strong", {}, "巡迹"), h("span", {}, officer.name)), h("a", { href: "/account" }, icon("person"), h("span", { class: "unseen" }, "我的账户")));
+
+// The state of the synchronisation below the bar, and the tabs at the thumb; its place for a notice.
 function frame(app, main) {
   const state = h("button", { type: "button", class: "sync", onclick: () => app.runner.run() });
   const [beside, notice] = [h("div", { class: "beside" }), h("div", { class: "keeping" })];
@@ -95,10 +99,7 @@ function frame(app, main) {
   };
   app.runner.addEventListener("change", refresh);
   refresh();
-  main.before(
-    h("header", { class: "bar" }, h("p", { class: "brand" }, h("strong", {}, "巡迹"), h("span", {}, app.officer.name)), h("a", { href: "/account" }, icon("person"), h("span", { class: "unseen" }, "我的账户"))),
-    h("div", { class: "status", role: "status" }, state, beside, notice),
-  );
+  main.before(h("div", { class: "status", role: "status" }, state, beside, notice));
   main.after(h("nav", { class: "tabs", "aria-label": "页面" }, TABS.map((tab) => h("a", { href: `#/${tab.path}`, data: { tab: tab.path } }, icon(tab.icon), h("span", {}, tab.title)))));
   return notice;
 }

@@ -19,6 +19,9 @@ export function sections(definition, answers, section) {
   });
 }
 
+// How the plate was read where no camera could: the code that was typed, and why.
+export const typed = ({ text, reason }) => `未扫描，手工输入 ${text}（${reason}）`;
+
 function choice(item, value) {
   if (value === null || value === undefined || value === "") return NOTHING;
   if (Array.isArray(value)) return value.map((each) => choice(item, each)).join("、");

@@ -26,13 +26,11 @@ export function day(text) {
   return `${year}年${month}月${date}日`;
 }
 
+// 3月10日, from a day, with the year where it is another one
+export const shortDay = (text) => (text?.slice(0, 4) === today().slice(0, 4) ? day(text).replace(/^\d+年/, "") : day(text));
+
 // 3月10日 14:05, with the year where it is another one
-export function instant(text) {
-  if (!text) return NOTHING;
-  const at = dayOf(text);
-  const said = at.slice(0, 4) === today().slice(0, 4) ? day(at).replace(/^\d+年/, "") : day(at);
-  return `${said} ${CLOCK.format(new Date(text))}`;
-}
+export const instant = (text) => (text ? `${shortDay(dayOf(text))} ${CLOCK.format(new Date(text))}` : NOTHING);
 
 // 3小时20分, from seconds; the two largest units
 export function duration(seconds) {

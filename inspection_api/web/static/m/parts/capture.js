@@ -4,6 +4,12 @@ import { h, show } from "../../shell/dom.js";
 import { instant } from "../../shell/format.js";
 import { open, photograph, record, stop } from "./camera.js";
 
+const HINTS = {
+  photo: "时间、地点和姓名将印在图片上",
+  video: "点“开始录制”后拍摄，再点“停止”保存",
+  audio: "点“开始录制”后说话，再点“停止”保存",
+};
+
 // A photo, null where he thought better of it; `words` stand in the picture under time, place and officer.
 export const takePhoto = (app, words) => taken(app, "photo", words);
 
@@ -11,7 +17,7 @@ export const takePhoto = (app, words) => taken(app, "photo", words);
 export function taken(app, kind, words) {
   return new Promise((resolve) => {
     const video = h("video", { playsinline: true, muted: true, hidden: kind === "audio", "aria-label": "相机画面" });
-    const said = h("p", { role: "status" });
+    const said = h("p", { role: "status" }, HINTS[kind]);
     const buttons = h("p", { class: "buttons" });
     const dialog = h("dialog", { class: "capture", "aria-label": "拍摄" }, video, said, buttons);
     let stream = null;

@@ -15,7 +15,7 @@ const ADVICE = { device_limit: "您的两个设备名额都已占用。如需改
 export function beginning(app, place) {
   return new Promise((resolve) => {
     const trouble = h("div", {});
-    const button = h("button", { type: "button", class: "primary", onclick: () => begin(app, button, trouble).then((done) => done && resolve()) }, "在此设备上开始使用");
+    const button = h("button", { type: "button", class: "primary wide", onclick: () => begin(app, button, trouble).then((done) => done && resolve()) }, "在此设备上开始使用");
     const [other] = pagesOf({ assignments: app.officer.roles.map((role) => ({ role })) }).filter((page) => page.path !== "/m");
     show(
       place,
@@ -27,7 +27,7 @@ export function beginning(app, place) {
         h("ul", { class: "listed" }, MEANS.map((words) => h("li", {}, words))),
         isDesktop() && h("p", { class: "card care" }, "这像是一台电脑：现场检查请改用手机打开本页"),
         trouble,
-        h("p", { class: "buttons" }, h("a", { class: "button", href: other.path }, `不使用，去${other.title}`), button),
+        h("p", { class: "stack" }, button, h("a", { class: "button", href: other.path }, `不使用，去${other.title}`)),
       ),
     );
   });

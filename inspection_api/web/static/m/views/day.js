@@ -1,7 +1,7 @@
 // My day: what is open by due date and then distance, and the visits that were begun. Everything from the phone itself.
 
 import { h, icon, show } from "../../shell/dom.js";
-import { day as dayWords, distance, today } from "../../shell/format.js";
+import { distance, shortDay, today } from "../../shell/format.js";
 import { empty } from "../../shell/states.js";
 import { warnings } from "../parts/room.js";
 
@@ -19,13 +19,13 @@ export async function day(app, place) {
 }
 
 async function content(app) {
-  const [tasks, drafts, points, waiting] = await Promise.all([app.openTasks(), app.visits.all(), app.mirror.all("checkpoint"), app.client.outbox.waiting()]);
+  const [tasks, drafts, points, waiting, cursor] = await Promise.all([app.openTasks(), app.visits.all(), app.mirror.all("checkpoint"), app.client.outbox.waiting(), app.mirror.cursor()]);
   const due = tasks.filter((task) => task.period_start <= today());
   const later = tasks.length - due.length;
   return [
     drafts.length + waiting > 0 && (await warnings()),
     drafts.length > 0 && h("section", { class: "card" }, h("h2", {}, "未提交的检查"), h("ul", {}, drafts.map((draft) => begun(draft, points)))),
-    due.length === 0 && empty("目前没有到期的任务"),
+    due.length === 0 && empty(cursor === null && app.runner.state === "unapproved" ? "任务在本手机获批准后自动下载" : "目前没有到期的任务"),
     h("ul", { class: "stack" }, due.slice(0, MOST).map(row)),
     due.length > MOST && h("p", { class: "faint" }, `另有 ${due.length - MOST} 项任务，完成前面的后显示`),
     later > 0 && h("p", { class: "faint" }, `下一周期另有 ${later} 项任务`),
@@ -46,11 +46,11 @@ const row = (task) =>
       h("span", { class: "faint" }, `${task.checkpoint.name} · ${task.checkpoint.address || "无地址"}`),
       h(
         "span",
-        { class: "row" },
+        { class: "row tight" },
         h("span", { class: "badge" }, KINDS[task.kind] ?? "检查"),
-        h("span", { class: `badge ${task.is_overdue ? "bad" : "care"}` }, task.is_overdue ? `已逾期 · ${dayWords(task.due_on)}` : `${dayWords(task.due_on)} 前`),
+        h("span", { class: `badge ${task.is_overdue ? "bad" : "care"}` }, task.is_overdue ? `逾期 · ${shortDay(task.due_on)}` : `${shortDay(task.due_on)}前`),
         task.checkpoint.state === "unbound" && h("span", { class: "badge" }, "未绑定位置"),
-        task.distance_m !== null && h("span", {}, distance(task.distance_m)),
+        task.distance_m !== null && h("span", { class: "far" }, distance(task.distance_m)),
       ),
     ),
   );

@@ -13,36 +13,49 @@ const REASONS = [["missed", "逾期未打印"], ["lost", "原件遗失或损坏"
 const PRINTS = { superseded: "（已更替）", voided: "（已作废）" };
 const REQUESTS = { pending: "待审批", approved: "已批准", rejected: "未批准", withdrawn: "已撤回", expired: "已过期", overtaken: "已关闭" };
 const VOID_REASONS = [["content", "内容有误"], ["damaged", "纸张破损或打印不清"], ["lost", "原件遗失"], ["mistaken", "误打印"], ["other", "其他"]];
-const RECORDS = { submitted: "待补齐", accepted: "已完成", extra: "已完成（不计入任务）", refused: "未采纳", voided: "已作废" };
+const RECORDS = { submitted: ["未完成", "care"], accepted: ["已完成", "good"], extra: ["已完成，不计入任务", ""], refused: ["未采纳", "bad"], voided: ["已作废", "bad"] };
+const BLOCKERS = { quarantine: "上级决定是否计入", conflict: "上级处理填写不一致", media: "资料上传" };
 
 export async function papers(app, place) {
-  const [records, points] = await Promise.all([app.mirror.all("inspection"), app.mirror.all("checkpoint")]);
+  const [records, points, prints] = await Promise.all(["inspection", "checkpoint", "paper"].map((name) => app.mirror.all(name)));
+  const printed = new Map(prints.filter((print) => !(print.status in PRINTS)).map((print) => [print.inspection_id, print.number]));
   const names = new Map(points.map((each) => [each.id, each.name]));
   const sent = records.filter((record) => record.state !== "draft").sort((one, other) => (one.performed_at < other.performed_at ? 1 : -1));
-  show(place, h("h1", {}, "明白纸"), sent.length === 0 ? empty("还没有提交过的检查") : h("ul", { class: "stack" }, sent.map((record) => row(record, names.get(record.checkpoint_id) ?? "检查点"))));
+  show(place, h("h1", {}, "明白纸"), sent.length === 0 ? empty("还没有提交过的检查") : h("ul", { class: "stack" }, sent.map((record) => row(record, names.get(record.checkpoint_id) ?? "检查点", printed.get(record.id)))));
 }
 
-const row = (record, name) =>
-  h(
+const row = (record, name, number) => {
+  const [words, kind] = RECORDS[record.state] ?? [record.state, ""];
+  return h(
     "li",
-    { class: "card" },
-    h("a", { href: `#/paper/${record.id}` }, h("strong", {}, name)),
-    h("p", { class: "row spread" }, h("span", { class: "faint" }, instant(record.performed_at)), h("span", { class: "badge" }, RECORDS[record.state] ?? record.state)),
-    countdown(record),
+    { class: "card task" },
+    h(
+      "a",
+      { href: `#/paper/${record.id}` },
+      h("strong", {}, name),
+      h("span", { class: "row spread tight" }, h("span", { class: "faint" }, instant(record.performed_at)), h("span", { class: `badge ${kind}` }, words)),
+      countdown(record, number),
+    ),
   );
+};
+
+const waitsFor = (blockers) => `等待${blockers.map((each) => BLOCKERS[each] ?? each).join("、")}`;
 
 // How long it may still be printed, by what the phone knows; the server decides.
-function countdown({ state, blockers, print_closes_at: closes }) {
-  if (blockers?.length > 0) return h("p", { class: "faint" }, `尚缺：${blockers.map((each) => ({ quarantine: "隔离待决定", conflict: "冲突待处理", media: "资料待上传" })[each] ?? each).join("、")}`);
+function countdown({ state, blockers, print_closes_at: closes }, number) {
+  if (blockers?.length > 0) return h("span", { class: "faint" }, waitsFor(blockers));
   if (!closes || !["accepted", "extra"].includes(state)) return null;
   const left = (Date.parse(closes) - Date.now()) / 1000;
-  return h("p", { class: left > 86_400 ? "faint" : "trouble" }, left > 0 ? `还可打印 ${duration(left)}` : "打印期限已过，需申请解锁");
+  if (number !== undefined) return h("span", { class: "faint" }, `已打印 ${number}`);
+  return h("span", { class: left > 86_400 ? "" : "trouble" }, left > 0 ? `还可打印 ${duration(left)}` : "打印期限已过，需申请解锁");
 }
 
 export async function paper(app, place, id) {
   const body = h("div", { class: "stack" });
-  show(place, h("h1", {}, "明白纸"), body, h("p", { class: "buttons" }, h("a", { class: "button", href: "#/papers" }, "返回")));
-  const refresh = () => fill(body, async () => card(app, id, await standing(app, id), refresh));
+  const record = await app.mirror.find("inspection", id);
+  const checkpoint = record && (await app.mirror.find("checkpoint", record.checkpoint_id));
+  show(place, h("h1", {}, "明白纸"), record && h("p", {}, `${checkpoint?.name ?? "检查点"} · ${instant(record.performed_at)} 检查`), body, h("p", { class: "buttons" }, h("a", { class: "button", href: "#/papers" }, "返回")));
+  const refresh = () => fill(body, async () => card(app, id, { ...(await standing(app, id)), blockers: record?.blockers ?? [] }, refresh));
   await refresh();
 }
 
@@ -74,6 +87,7 @@ function card(app, id, found, refresh) {
     { class: "card" },
     found.isOld && h("p", { class: "faint" }, "没有网络：以下为上次同步时的情况"),
     h("p", { class: "row spread" }, h("strong", {}, "状态"), h("span", { class: `badge ${kind}` }, words)),
+    found.state === "not_ready" && h("p", {}, found.blockers.length > 0 ? `检查完成后才能打印：${waitsFor(found.blockers)}` : "检查完成后才能打印"),
     found.state === "open" && h("p", {}, `还可打印 ${duration(left)}，至 ${instant(found.closes_at)}`),
     found.state === "locked" && found.deciders.length > 0 && h("p", { class: "faint" }, `可由 ${found.deciders.map((each) => each.name).join("、")} 解锁`),
     found.prints.map((print) => h("p", { class: "faint" }, printWords(print))),

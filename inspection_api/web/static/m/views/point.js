@@ -2,7 +2,7 @@
 
 import { ask, field } from "../../shell/dialog.js";
 import { h, icon, show } from "../../shell/dom.js";
-import { day } from "../../shell/format.js";
+import { shortDay } from "../../shell/format.js";
 import { empty, notify } from "../../shell/states.js";
 import { placeOf } from "../app.js";
 import { takePhoto } from "../parts/capture.js";
@@ -22,8 +22,8 @@ export async function point(app, place, id) {
   show(
     place,
     h("h1", {}, customer?.name ?? checkpoint.name),
-    h("section", { class: "card" }, h("h2", {}, checkpoint.name), facts(checkpoint, customer, tasks), navigation(app, checkpoint)),
     presence,
+    h("section", { class: "card" }, h("h2", {}, checkpoint.name), facts(checkpoint, customer, tasks), navigation(app, checkpoint)),
     actions,
     h("p", { class: "buttons" }, h("a", { class: "button", href: "#/" }, "返回"), h("button", { type: "button", onclick: () => unmet(app, checkpoint, tasks[0]) }, "上门未遇或被拒")),
   );
@@ -41,7 +41,7 @@ const facts = (checkpoint, customer, tasks) =>
     "dl",
     { class: "facts" },
     [["编号", checkpoint.code], ["地址", checkpoint.address || "—"], ["联系人", [customer?.contact, customer?.phone].filter(Boolean).join(" ") || "—"], ["围栏", `${checkpoint.radius_m} 米`],
-      ["任务", tasks.length > 0 ? tasks.map((task) => `${day(task.due_on)} 前`).join("、") : "目前没有到期的任务"]].map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]),
+      ["任务", tasks.length > 0 ? tasks.map((task) => `${shortDay(task.due_on)}前${task.is_overdue ? "（已逾期）" : ""}`).join("、") : "目前没有到期的任务"]].map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]),
   );
 
 // Where he stands, in one sentence, and the button that fits.

@@ -1,6 +1,6 @@
 // Scanning a plate: the camera looks, and each state that a plate can be in has one sentence and a way on.
 
-import { h, icon, show } from "../../shell/dom.js";
+import { h, show } from "../../shell/dom.js";
 import { field } from "../../shell/dialog.js";
 import { asked } from "../parts/asking.js";
 import { open, stop, torch } from "../parts/camera.js";
@@ -110,7 +110,7 @@ function manual(app, wanted, said) {
   return h(
     "details",
     { class: "card" },
-    h("summary", {}, icon("person"), "无法扫码？手工输入"),
+    h("summary", {}, "无法扫码？手工输入编号"),
     h(
       "form",
       { class: "stack", onsubmit: submit },

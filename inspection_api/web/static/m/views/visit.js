@@ -52,7 +52,7 @@ function question(state, item) {
     "div",
     { class: "item", data: { item: item.key }, hidden: !isShown },
     h("p", { class: "label", id: `label-${item.key}` }, item.number && `${item.number}. `, item.label, item.unit && `（${item.unit}）`, item.required && h("span", { class: "must" }, " *")),
-    (item.required_action || item.verification) && h("p", { class: "hint" }, item.required_action && `规定动作：${item.required_action}`, item.verification && ` ＞ 验证方式：${item.verification}`),
+    (item.required_action || item.verification) && h("ul", { class: "hint" }, item.required_action && h("li", {}, `规定动作：${item.required_action}`), item.verification && h("li", {}, `＞ 验证方式：${item.verification}`)),
     inputOf(item, state.draft.answers[item.key], (entry) => answer(state, item, entry)),
     mediaOf(state, item),
   );
@@ -93,7 +93,7 @@ async function submit(state, missing) {
   const warned = open === 0 || (await ask({ title: `还缺 ${open} 项，仍要提交？`, content: h("p", {}, "不完整的检查会被隔离，待上级决定后才可能计入。建议补齐后再提交。"), confirm: "仍要提交", danger: true })) !== null;
   if (!warned) return;
   if ((await kept(() => app.visits.submit(draft, form, app.position.fixes(), app.officer.roles))) === null) return;
-  notify("检查已提交，保存在手机上，正在上传");
+  notify("检查已提交，已保存在手机上，有网络时自动上传");
   app.runner.run();
   app.go("outbox");
 }
