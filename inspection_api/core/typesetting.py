@@ -83,7 +83,10 @@ def page_count(pdf: bytes) -> int:
 
 
 def join(sheets: Iterable[bytes], file: BinaryIO) -> None:
-    """Write one PDF with the pages of all ``sheets``, in their order; of the sheets one at a time is in memory."""
+    """Write one PDF with the pages of all ``sheets``, in their order; of the sheets one at a time is in memory.
+
+    The trees of tags stay behind: to hear a page read aloud, open its own sheet.
+    """
     with pypdfium2.PdfDocument.new() as whole:
         for sheet in sheets:
             with pypdfium2.PdfDocument(sheet) as document:

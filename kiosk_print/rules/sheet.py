@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from itertools import groupby
 from typing import Any
 
@@ -21,6 +21,7 @@ Answers = Mapping[str, Mapping[str, Any]]
 
 _MAX_LOANS = 3
 _TEN_THOUSAND = Decimal(10000)
+_CENT = Decimal("0.01")
 _FIVE_CLASSES = {"normal": "正常", "watch": "关注", "substandard": "次级", "doubtful": "可疑", "loss": "损失"}
 _VERDICTS = {
     "inside": "在围栏内",
@@ -228,7 +229,12 @@ def _shown(item: Item, value: Any) -> str:
         return ""
     if item.type is ItemType.SIGNATURE:
         return _SIGNED
-    return f"{Decimal(str(value)):.2f}" if item.type is ItemType.MONEY else str(value)
+    return str(_cents(Decimal(str(value)))) if item.type is ItemType.MONEY else str(value)
+
+
+def _cents(amount: Decimal) -> Decimal:
+    """Return an amount with two decimals, half-up: a bank's own form or feed may have more."""
+    return amount.quantize(_CENT, ROUND_HALF_UP)
 
 
 def _paragraph(item: Item, visit: Visit, opinion: Opinion | None) -> Paragraph:

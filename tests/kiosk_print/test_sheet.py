@@ -63,6 +63,13 @@ def test_the_form_has_its_sixteen_lines_in_four_sections() -> None:
     assert made.conclusion is not None
 
 
+@pytest.mark.parametrize(("fed", "printed"), [("0.125", "0.13"), ("2.675", "2.68"), ("-0.125", "-0.13"), ("7", "7.00")])
+def test_an_amount_with_more_decimals_is_rounded_half_up(fed: str, printed: str) -> None:
+    snapshot = {"customer_name": "甲", "loans": [LOAN], "fed": {"inflow_ytd": fed}}
+    (blank,) = line(sheet(snapshot=snapshot), "6").blanks
+    assert blank.text == printed
+
+
 def test_the_head_shows_the_loan_as_it_was_at_acceptance() -> None:
     assert [fact.text for fact in sheet().head] == [
         "陕西秦岭机械有限公司", "123.456789 万元", "2025-08-15", "2026-08-14", "正常",

@@ -251,6 +251,23 @@ def test_a_paper_from_its_countdown_to_the_station_and_the_unlock(
     phone.see("申请解锁：已批准，重新开放 3 天（同意补打）")
 
 
+def test_a_paper_is_released_by_scanning_the_stations_screen(
+    phone: Handset, street: Street, committed_app: Flask, committed_world: World
+) -> None:
+    desk, client = Desk(committed_world, street.portfolio), committed_app.test_client()
+    visit = desk.accept()
+    with committed_world.transaction() as ctx:
+        accounts.grant(ctx, [(committed_world.people["officer"], "inspection", visit)])
+    station = Hall(client, desk).station()
+    enrolled(phone, committed_app, committed_world)
+    phone.open(f"/m#/paper/{visit}")
+    phone.film(station.face()["symbol"])
+    phone.page.click("text=到机具打印")
+    phone.page.click("text=扫描屏幕上的二维码")
+    phone.see("已放行，机具正在打印")
+    assert counted(committed_world, "SELECT state, count(*) FROM print_job GROUP BY 1") == [("released", 1)]
+
+
 def test_an_officer_asks_that_a_wrong_paper_be_voided_and_reads_what_became_of_it(
     phone: Handset, street: Street, committed_app: Flask, committed_world: World
 ) -> None:

@@ -1,6 +1,6 @@
 // What a decision rests on, kind by kind: everything that whoever decides must have seen, gathered in one place.
 
-import { all, get } from "../shell/api.js";
+import { address, all, get } from "../shell/api.js";
 import { h } from "../shell/dom.js";
 import { day, instant, NOTHING } from "../shell/format.js";
 import * as differences from "./differences.js";
@@ -53,7 +53,7 @@ async function voiding(item) {
         ["申请时间", instant(asked?.requested_at)],
       ])),
       side("将作废", facts([
-        ["编号", asked?.number],
+        ["编号", h("a", { href: address(`/prints/${asked?.print_id}/pdf`), target: "_blank", rel: "noreferrer" }, asked?.number)],
         ["打印", sheets.map((each) => h("p", {}, `${each.copy === 1 ? "原件" : `补打 第${each.copy}次`}，${instant(each.printed_at)} ${names.get(each.printed_by) ?? ""}`))],
         ["作废后", paper.state === "open" ? `打印期限内可重新打印，至 ${instant(paper.closes_at)}` : "打印期限已过，重新打印须先解锁"],
       ]), earlier.length > 0 && h("ol", { class: "story" }, earlier.map((each) => h("li", {}, `${instant(each.requested_at)} ${names.get(each.requested_by) ?? ""} 申请作废 ${each.number}：${each.reason}。${STATUSES[each.status] ?? each.status}${each.decided_by ? `（${names.get(each.decided_by)}）` : ""}${each.decision_reason ? `：${each.decision_reason}` : ""}`)))),

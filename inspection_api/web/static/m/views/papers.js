@@ -7,6 +7,7 @@ import { h, show } from "../../shell/dom.js";
 import { duration, instant } from "../../shell/format.js";
 import { empty, fill, notify } from "../../shell/states.js";
 import { newId } from "../device/bytes.js";
+import { symbolScanner } from "../parts/station.js";
 
 const STATES = { not_ready: ["尚未完成", ""], open: ["可打印", "good"], locked: ["已锁定", "bad"], unlock_requested: ["已申请解锁", "care"], voided: ["已作废", "bad"] };
 const REASONS = [["missed", "逾期未打印"], ["lost", "原件遗失或损坏"], ["correction", "内容有误需更正"], ["equipment", "打印设备或网络故障"], ["other", "其他"]];
@@ -148,25 +149,33 @@ function buttons(app, id, found, refresh) {
   return null;
 }
 
-// Print once, let it wait for a station, and release it by the six digits on that station's screen. What waits already,
-// because the digits were wrong the last time, is released instead of printed again.
+// Print once, let it wait for a station, and release it by the six digits on that station's screen, or by its symbol.
+// What waits already, because the digits were wrong the last time, is released instead of printed again.
 async function release(id, found, refresh) {
   const [stations, jobs] = await Promise.all([all("/print-stations"), all("/print-jobs", { state: "queued" })]);
   if (stations.items.length === 0) return notify("您所在的机构还没有打印机具，请联系支行（station_missing）", "bad");
   const keys = [newKey(), newKey()];
   const waiting = jobs.items.find((job) => found.prints.some((print) => print.id === job.print_id));
+  const code = h("input", { name: "code", inputmode: "numeric", pattern: "[0-9]{6}", maxlength: 6, required: true, autocomplete: "off" });
+  let symbol = null;
+  const scanner = symbolScanner((text) => { symbol = text; code.required = false; code.value = ""; code.form.requestSubmit(); });
   const done = await ask({
     title: "在打印机具前放行",
     content: [
+      scanner.place,
       field("机具", h("select", { name: "station", required: true }, stations.items.map((station) => h("option", { value: station.id }, station.name)))),
-      field("屏幕上的六位数字", h("input", { name: "code", inputmode: "numeric", pattern: "[0-9]{6}", maxlength: 6, required: true, autocomplete: "off" })),
+      field("或屏幕上的六位数字", code),
     ],
     confirm: "打印",
     submit: async (data) => {
+      const seen = symbol;
+      [symbol, code.required] = [null, true];
       const job = waiting ?? (await queued(id, keys));
+      if (seen !== null) return post(`/print-jobs/${job.id}/scan`, { qr: seen });
       return post(`/print-jobs/${job.id}/release`, { station_id: data.get("station"), code: data.get("code") });
     },
   });
+  scanner.end();
   if (done) notify("已放行，机具正在打印");
   return refresh();
 }

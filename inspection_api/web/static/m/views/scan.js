@@ -43,7 +43,7 @@ export async function scan(app, place, wanted = "") {
 }
 
 // Look again and again until `seen` says that it was the right one; what was wrong a moment ago is not judged again.
-function watch(video, seen) {
+export function watch(video, seen) {
   const state = { on: true, end: () => { state.on = false; } };
   let last = { text: null, at: 0 };
   (async () => {

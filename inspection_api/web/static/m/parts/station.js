@@ -1,0 +1,33 @@
+// The symbol on a print station's screen: what it says is filled into a form, which is then sent.
+
+import { h, show } from "../../shell/dom.js";
+import { watch } from "../views/scan.js";
+import { open, stop } from "./camera.js";
+
+const BEGINS = "XK1.";
+
+// A button that opens the camera, and the picture; `scanned` hears the text, and `ended` is called when nobody looks
+// any more.
+export function symbolScanner(scanned) {
+  const place = h("div", {});
+  const state = { end: () => {} };
+  const begin = async () => {
+    const video = h("video", { playsinline: true, muted: true, "aria-label": "相机画面" });
+    try {
+      const stream = await open({ video: true });
+      video.srcObject = stream;
+      show(place, h("div", { class: "viewer" }, video), h("p", { class: "faint", role: "status" }, "请对准机具屏幕上的二维码"));
+      await video.play();
+      const watching = watch(video, (text) => {
+        if (!text.startsWith(BEGINS)) return false;
+        state.end();
+        scanned(text);
+        return true;
+      });
+      state.end = () => { watching.end(); stop(stream); show(place); };
+    } catch (trouble) {
+      show(place, h("p", { class: "trouble", role: "alert" }, trouble.sentence ?? "无法打开相机，请输入六位数字"));
+    }
+  };
+  return { place: h("div", {}, h("button", { type: "button", onclick: begin }, "扫描屏幕上的二维码"), place), end: () => state.end() };
+}
