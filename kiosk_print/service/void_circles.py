@@ -43,7 +43,9 @@ class VoidCircle:
 
 
 def circles_of_voids(ctx: Context, requests: Sequence[VoidRequest]) -> list[VoidCircle]:
-    """Return the circle of each request, in the same three statements whatever their number."""
+    """Return the circle of each request, in the same three statements whatever their number; none for none."""
+    if not requests:
+        return []
     places = {each.organisation_id for each in requests}
     candidates = queries.candidates(ctx.session, places, local_day(ctx.now), VOIDERS)
     parties = queries.void_parties(ctx.session, [each.id for each in requests])
@@ -106,8 +108,7 @@ def overtake(ctx: Context, inspection_ids: Collection[UUID]) -> None:
         .values(status=VoidStatus.OVERTAKEN, decided_at=ctx.now)
         .returning(VoidRequest)
     ).all()
-    if closed:
-        tell_of_voids(ctx, "void.overtaken", closed)
+    tell_of_voids(ctx, "void.overtaken", closed)
 
 
 def escalate_voids(ctx: Context) -> int:
@@ -124,7 +125,7 @@ def escalate_voids(ctx: Context) -> int:
         .with_for_update(skip_locked=True)
     )
     due = ctx.session.scalars(statement).all()
-    for each, circle in zip(due, circles_of_voids(ctx, due) if due else (), strict=True):
+    for each, circle in zip(due, circles_of_voids(ctx, due), strict=True):
         _tell_above(ctx, each, circle)
         each.escalated_at = ctx.now
     ctx.session.flush()
