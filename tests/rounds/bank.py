@@ -164,14 +164,20 @@ class Bank:
         _, last = max((each.round.start, each.visited) for each in before if each.visited)
         return abs(day - last) < self.form(task).gap * DAY
 
-    def make_up(self, point: Point, today: date) -> Task | None:
-        """Allow the oldest task whose window is over, and whose days for it are not, to be done late (§1.8)."""
-        for task in sorted(point.tasks, key=lambda each: each.round.start):
-            until = task.round.window_end + self.form(task).makeup * DAY
-            if task.state in {"pending", "missed"} and task.round.window_end < today <= until:
-                task.makeup_until = until
-                return task
-        return None
+    def make_up(self, point: Point, today: date) -> tuple[str, date] | None:
+        """Allow the oldest round whose window is over, and whose days for it are not, to be done late (§1.8)."""
+        due = [task for task in point.tasks if self._may_be_made_up(task, today)]
+        if not due:
+            return None
+        oldest = min(due, key=lambda each: each.round.start)
+        for task in due:
+            if _name(task) == _name(oldest):
+                task.makeup_until = task.round.window_end + self.form(task).makeup * DAY
+        return _name(oldest)
+
+    def _may_be_made_up(self, task: Task, today: date) -> bool:
+        last = task.round.window_end
+        return task.state in {"pending", "missed"} and last < today <= last + self.form(task).makeup * DAY
 
     def sweep(self, now: datetime) -> None:
         """Miss an open task so many hours after the last midnight of its window and of the days for a 补检."""
@@ -273,6 +279,10 @@ class Bank:
 
 def _has_exited(stay: Stay) -> bool:
     return stay.exit_type is not None and stay.returned is None
+
+
+def _name(task: Task) -> tuple[str, date]:
+    return task.round.kind, task.round.start
 
 
 def _terms(round_: Round) -> tuple[object, ...]:

@@ -19,13 +19,11 @@ from inspection_api.reports import queries as reports
 from inspection_api.tasks import service as tasks
 from inspection_api.tasks.rules import Visit
 from tests.rounds.bank import Bank, Point
-from tests.rounds.bank import Task as HandTask
 from tests.rounds.simulator import Edition, Form, Life
 
 if TYPE_CHECKING:
     from inspection_api.core.context import Actor
     from inspection_api.plans.models import InspectionRule
-    from inspection_api.tasks.models import Task
     from tests.fixtures import Clock
     from tests.portfolio import Portfolio
 
@@ -135,15 +133,13 @@ class Town:
             self.hand.come_back(point, self.today, self.today)
 
     def make_up(self, number: int) -> None:
-        """Let a manager allow a 补检 of the oldest task that may have one."""
+        """Let a manager allow a 补检 of the oldest round that may have one, for all its loans."""
         number, point = self.point(number)
-        task = self.hand.make_up(point, self.today)
-        if task is None:
-            return
-        rows = self.portfolio.tasks(self.ids[number])
-        [same] = [row for row in rows if row.state in {"pending", "missed"} and _is_same(row, task)]
-        with self.transaction("province_manager") as ctx:
-            tasks.allow_makeup(ctx, same.id, reason="系统停机")
+        name = self.hand.make_up(point, self.today)
+        for row in self.portfolio.tasks(self.ids[number]) if name else []:
+            if row.state in {"pending", "missed"} and (row.kind, row.period_start) == name:
+                with self.transaction("province_manager") as ctx:
+                    tasks.allow_makeup(ctx, row.id, reason="系统停机")
 
     def take_out(self, number: int) -> None:
         """Take a member out of its plan by hand."""
@@ -288,10 +284,6 @@ def columns(form: Form) -> dict[str, Any]:
         "channels": list(form.channels),
         "per_loan": form.per_loan,
     }
-
-
-def _is_same(row: Task, task: HandTask) -> bool:
-    return (row.kind, row.period_start) == (task.round.kind, task.round.start)
 
 
 def noon(day: date) -> datetime:

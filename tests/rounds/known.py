@@ -148,4 +148,34 @@ KNOWN = [
         ),
         id="an edit between one task a period and one for each loan leaves nothing of the other (§1.8, §1.10.2)",
     ),
+    pytest.param(
+        (
+            Form(start=NEW_YEAR, first_rule="current"),
+            None,
+            NEW_YEAR,
+            [
+                ("join", ("sub_branch", 1)),
+                ("move", (0, "foreign")),
+                ("leave", (0, 0, "settled")),
+                ("think_again", (0,)),
+            ],
+        ),
+        id="an exit that is called off brings nobody back into a plan that was left otherwise (§1.3)",
+    ),
+    pytest.param(
+        (
+            Form(start=NEW_YEAR, first_rule="current", history=(0, "day")),
+            None,
+            date(2016, 1, 12),
+            [
+                JOIN,
+                ("end", (1,)),
+                ("leave", (0, 20, "settled")),
+                ("edit", (Form(start=NEW_YEAR, first_rule="current", exit_check=(3, "month", 1)),)),
+                ("wait", (28,)),
+                ("end", (0,)),
+            ],
+        ),
+        id="terms that ended before they began say nothing of an exit (§1.6, §1.10.2)",
+    ),
 ]

@@ -148,8 +148,15 @@ def _anchors(start: date, interval: int, unit: str) -> list[date]:
 
 
 def edition_on(life: Life, day: date) -> Edition:
-    """Return the terms in force on a day: the newest that have begun."""
-    return [each for each in life.editions if each.since is None or each.since <= day][-1]
+    """Return the terms in force on a day: the newest that have begun, but for those that never had a day."""
+    begun = [each for each in life.editions if each.since is None or each.since <= day]
+    return [each for each in begun if each is begun[0] or _has_days(life, each)][-1]
+
+
+def _has_days(life: Life, edition: Edition) -> bool:
+    """Tell whether some terms did not end, as the form said then, before they began."""
+    end = life.end if edition is life.editions[-1] else edition.end
+    return edition.since is None or end is None or edition.since <= end
 
 
 def blocks(life: Life, until: date, *, for_ever: bool = False) -> list[Block]:
@@ -159,10 +166,10 @@ def blocks(life: Life, until: date, *, for_ever: bool = False) -> list[Block]:
     """
     days: list[tuple[Edition, int, date]] = []
     names: set[tuple[int, int]] = set()
-    day = life.start
+    day, last = life.start, edition_on(life, date.max)
     while for_ever or life.end is None or day <= life.end:
         edition = edition_on(life, day)
-        if edition is not life.editions[-1] and edition.end is not None and day > edition.end:
+        if edition is not last and edition.end is not None and day > edition.end:
             day += DAY
             continue
         days.append((edition, number_of(edition.form, day), day))
