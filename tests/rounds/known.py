@@ -178,4 +178,13 @@ KNOWN = [
         ),
         id="terms that ended before they began say nothing of an exit (§1.6, §1.10.2)",
     ),
+    pytest.param(
+        (
+            Form(start=NEW_YEAR, first_rule="current"),
+            None,
+            NEW_YEAR,
+            [JOIN, ("end", (1,)), ("wait", (31,)), ("end", (0,))],
+        ),
+        id="no terms hold between a rule's end and the edit that lets it go on (§1.10.2)",
+    ),
 ]

@@ -153,6 +153,12 @@ def edition_on(life: Life, day: date) -> Edition:
     return [each for each in begun if each is begun[0] or _has_days(life, each)][-1]
 
 
+def _is_between(life: Life, day: date) -> bool:
+    """Tell whether a day lies behind the end of the newest terms that had begun, although later ones follow."""
+    newest = [each for each in life.editions if each.since is None or each.since <= day][-1]
+    return newest is not life.editions[-1] and newest.end is not None and day > newest.end
+
+
 def _has_days(life: Life, edition: Edition) -> bool:
     """Tell whether some terms did not end, as the form said then, before they began."""
     end = life.end if edition is life.editions[-1] else edition.end
@@ -166,12 +172,12 @@ def blocks(life: Life, until: date, *, for_ever: bool = False) -> list[Block]:
     """
     days: list[tuple[Edition, int, date]] = []
     names: set[tuple[int, int]] = set()
-    day, last = life.start, edition_on(life, date.max)
+    day = life.start
     while for_ever or life.end is None or day <= life.end:
-        edition = edition_on(life, day)
-        if edition is not last and edition.end is not None and day > edition.end:
+        if _is_between(life, day):
             day += DAY
             continue
+        edition = edition_on(life, day)
         days.append((edition, number_of(edition.form, day), day))
         if day > until:
             names.add((edition.number, days[-1][1]))
