@@ -96,9 +96,8 @@ APPROVE_ALL = """async () => {
 TAKE_BACK = """async () => {
   const headers = { "X-Xunji-Page": "1" };
   const { items } = await (await fetch("/api/v1/devices", { headers })).json();
-  for (const each of items.filter((device) => device.status === "approved" && device.name === "电脑浏览器")) {
-    await fetch(`/api/v1/devices/${each.id}/revoke`, { method: "POST", headers });
-  }
+  const newest = items.sort((one, other) => (one.created_at < other.created_at ? 1 : -1))[0];
+  await fetch(`/api/v1/devices/${newest.id}/revoke`, { method: "POST", headers });
 }"""
 WAITING_PHONE = Shot("desk-device", "m0101", "/desk", ("[data-kind=device] button:text-is('详情')",))
 PHONE_WALK: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -152,6 +151,14 @@ def picture(page: Page, path: Path) -> None:
     page.screenshot(path=path, full_page=page.locator("dialog[open]").count() == 0)
 
 
+def pictures(page: Page, folder: Path, name: str) -> None:
+    """Take the same view's picture in every size; it is left as on a phone."""
+    for size in reversed(SIZES):
+        width, height = SIZES[size]
+        page.set_viewport_size({"width": width, "height": height})
+        picture(page, folder / f"{name}-{size}.png")
+
+
 def take(browser: Browser, address: str, shot: Shot, folder: Path) -> list[str]:
     """Take a picture in every size; return what is wider than its screen."""
     wide = []
@@ -180,7 +187,7 @@ def take(browser: Browser, address: str, shot: Shot, folder: Path) -> list[str]:
 
 
 def decide(browser: Browser, address: str, manager: str, script: str) -> None:
-    """Approve every phone that waits for this manager, or take those back that these pictures enrolled."""
+    """Approve every phone that waits for this manager, or take the one back that these pictures enrolled."""
     page = browser.new_page()
     log_in(page, address, manager)
     page.evaluate(script)
@@ -192,7 +199,7 @@ def begin(page: Page, address: str, folder: Path) -> None:
     page.goto(f"{address}/m")
     button = page.locator("button:text-is('在此设备上开始使用')")
     button.wait_for(timeout=WAIT_MS)
-    page.screenshot(path=folder / "m-begin-phone.png", full_page=True)
+    pictures(page, folder, "m-begin")
     button.click()
     page.wait_for_selector(".tabs")
 
@@ -227,7 +234,7 @@ def walk(address: str, folder: Path, officer: str = "o0101", manager: str = "m01
             page.wait_for_selector(".spinner, [aria-busy]", state="detached")
             if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
                 wide.append(f"{name} is wider than the screen")
-            picture(page, folder / f"{name}-phone.png")
+            pictures(page, folder, name)
         wide += visit(page, address, folder)
         decide(browser, address, manager, TAKE_BACK)
         return wide
@@ -244,7 +251,7 @@ def visit(page: Page, address: str, folder: Path) -> list[str]:
     page.select_option("[name=reason]", index=1)
     page.press("[name=code]", "Enter")
     page.wait_for_selector("text=检查点正确", timeout=WAIT_MS)
-    page.screenshot(path=folder / "m-right-phone.png", full_page=True)
+    pictures(page, folder, "m-right")
     page.context.set_offline(True)
     wide = []
     for name, steps in VISIT_WALK:
@@ -253,7 +260,7 @@ def visit(page: Page, address: str, folder: Path) -> list[str]:
         page.wait_for_timeout(1000)  # a picture of the camera's picture
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             wide.append(f"{name} is wider than the screen")
-        picture(page, folder / f"{name}-phone.png")
+        pictures(page, folder, name)
     return wide
 
 

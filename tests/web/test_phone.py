@@ -243,6 +243,7 @@ def test_a_paper_from_its_countdown_to_the_station_and_the_unlock(
     phone.open("/m#/papers")
     phone.open(f"/m#/paper/{visit}")
     phone.see("申请解锁：待审批")
+    phone.see("等待 姓名manager、姓名second_manager 审批")
     (request,) = desk.paper(client, visit)["requests"]
     body = {"approved": True, "days": 3, "reason": "同意补打"}
     path = f"/api/v1/unlock-requests/{request['id']}/decision"

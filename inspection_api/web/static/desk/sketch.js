@@ -72,10 +72,10 @@ function legend(sketch) {
 // How far marks of one kind lie from the centre, and how exact they are, as the server says.
 function far(marks) {
   const metres = marks.map((mark) => mark.distance_m);
-  const [least, most] = [Math.min(...metres), Math.max(...metres)];
+  const [least, most] = [Math.min(...metres), Math.max(...metres)].map(distance);
   const exact = marks.map((mark) => mark.accuracy_m).filter((each) => each !== null);
   return [
-    Math.round(least) === Math.round(most) ? `距 ${distance(most)}` : `距 ${distance(least)} 至 ${distance(most)}`,
+    least === most ? `距 ${most}` : `距 ${least} 至 ${most}`,
     exact.length > 0 && `精度 ${distance(Math.max(...exact))}`,
     marks.some((mark) => mark.is_mock) && "含模拟定位",
   ].filter(Boolean).join("，");

@@ -90,12 +90,17 @@ function card(app, id, found, refresh) {
     h("p", { class: "row spread" }, h("strong", {}, "状态"), h("span", { class: `badge ${kind}` }, words)),
     found.state === "not_ready" && h("p", {}, found.blockers.length > 0 ? `检查完成后才能打印：${waitsFor(found.blockers)}` : "检查完成后才能打印"),
     found.state === "open" && h("p", {}, `还可打印 ${duration(left)}，至 ${instant(found.closes_at)}`),
-    found.state === "locked" && found.deciders.length > 0 && h("p", { class: "faint" }, `可由 ${found.deciders.map((each) => each.name).join("、")} 解锁`),
+    found.deciders.length > 0 && h("p", { class: "faint" }, whoDecides(found)),
     found.prints.map((print) => h("p", { class: "faint" }, printWords(print))),
     found.requests.map((request) => h("p", { class: "faint" }, unlockWords(request))),
     found.void_requests.map((request) => h("p", { class: "faint" }, voidWords(request))),
     h("p", { class: "buttons" }, !found.isOld && h("a", { class: "button", href: address(`/inspections/${id}/paper/preview`), target: "_blank", rel: "noreferrer" }, "预览"), buttons(app, id, found, refresh), voiding(app, found, refresh)),
   );
+}
+
+function whoDecides({ state, deciders }) {
+  const names = deciders.map((each) => each.name).join("、");
+  return state === "locked" ? `可由 ${names} 解锁` : `等待 ${names} 审批`;
 }
 
 const printWords = ({ copy, number, printed_at: at, status }) => `${copy === 1 ? "原件" : `补打 第${copy}次`} ${number} · ${instant(at)}${PRINTS[status] ?? ""}`;
