@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 DEGREES_OUTSIDE = 0.01
 PATIENCE_MS = 60_000
+PAUSE_MS = 100
 PERMISSIONS = ("geolocation", "camera", "microphone")
 BEGIN = "button:text-is('在此设备上开始使用')"
 BURNT_IN = "dialog.capture button.primary"
@@ -191,6 +192,14 @@ class Handset:
             self.page.wait_for_function("(view) => location.hash.startsWith(`#/${view}`)", arg=view)
         except Error:
             raise AssertionError(f"not at {view}, {self.page.url}: {self._told()}") from None
+
+    def wait_until(self, script: str, arg: Any) -> None:
+        """Ask an async script until it says yes; playwright's own waiting takes its promise for a yes."""
+        for _ in range(PATIENCE_MS // PAUSE_MS):
+            if self.page.evaluate(script, arg):
+                return
+            self.page.wait_for_timeout(PAUSE_MS)
+        raise AssertionError(f"never: {script}: {self._told()}")
 
     def see_all_sent(self) -> None:
         """Wait at the outbox until what was captured is done, with its media."""

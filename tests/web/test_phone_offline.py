@@ -279,7 +279,7 @@ def test_a_new_version_of_the_page_loses_nothing(
     phone.page.fill("[aria-labelledby=label-power_kwh]", "120")
     old = ASSETS.version
     monkeypatch.setitem(ASSETS.__dict__, "version", NEW)
-    phone.page.wait_for_function(UPDATED, arg=[f"xunji-page-{old}", f"xunji-page-{NEW}"])
+    phone.wait_until(UPDATED, [f"xunji-page-{old}", f"xunji-page-{NEW}"])
     phone.take_photo("power_kwh")
     phone.tab("scan")
     phone.arrive("point/")
