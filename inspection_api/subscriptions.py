@@ -63,6 +63,7 @@ SUBSCRIPTIONS: tuple[Subscription, ...] = (
     Subscription("checkpoint.binding_confirmed", When.LATER, sync.on_places_decided),
     Subscription("checkpoint.binding_rejected", When.LATER, sync.on_places_decided),
     Subscription("inspection.exit_concluded", When.LATER, checkpoints.on_exits_concluded),
+    Subscription("inspection.voided", When.LATER, checkpoints.on_conclusions_voided),
     Subscription("job.portfolio_export", When.LATER, imports.on_export_due),
     Subscription("job.report_export", When.LATER, exporting.on_report_export_due),
     Subscription("job.label_sheets", When.LATER, papers.on_label_sheets_due),

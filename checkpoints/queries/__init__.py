@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from checkpoints.queries.drawing import drawn_locations, fence_of
-from checkpoints.queries.exits import exit_types, exits_of, get_exit, open_exit_of, unknown_exit_types, visible_exits
+from checkpoints.queries.exits import (
+    exit_in_effect,
+    exit_types,
+    exits_of,
+    get_exit,
+    open_exit_of,
+    unknown_exit_types,
+    visible_exits,
+)
 from checkpoints.queries.judging import (
     BIND,
     CheckpointSet,
@@ -36,6 +44,7 @@ __all__ = [
     "checkpoints_of",
     "drawn_locations",
     "ensure_empty",
+    "exit_in_effect",
     "exit_types",
     "exits_of",
     "facts_of",

@@ -8,12 +8,14 @@ from sqlalchemy import select
 
 from checkpoints.models import Checkpoint, CheckpointExit, ExitType
 from checkpoints.queries.seeing import visible_checkpoints
-from checkpoints.rules.exits import OPEN
+from checkpoints.rules.exits import OPEN, ExitStatus
 from inspection_api.accounts.queries import get_one
+from inspection_api.core.periods import local_day
 from inspection_api.core.permissions import Action, Permission
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from datetime import date
     from uuid import UUID
 
     from sqlalchemy import Select
@@ -51,6 +53,13 @@ def get_exit(session: Session, actor: Actor, exit_id: UUID) -> CheckpointExit:
 def open_exit_of(checkpoint_id: UUID) -> Select[CheckpointExit]:
     """Return the one exit of a checkpoint that is proposed or approved, if there is one."""
     return select(CheckpointExit).where(CheckpointExit.checkpoint_id == checkpoint_id, CheckpointExit.status.in_(OPEN))
+
+
+def exit_in_effect(session: Session, checkpoint_id: UUID, today: date) -> tuple[date, date] | None:
+    """Return the day of the exit that keeps a checkpoint out of force ``today``, and that of its approval."""
+    is_out = (CheckpointExit.status == ExitStatus.APPROVED, CheckpointExit.effective_on <= today)
+    row = session.scalars(open_exit_of(checkpoint_id).where(*is_out)).one_or_none()
+    return (row.effective_on, local_day(row.decided_at)) if row is not None and row.decided_at else None
 
 
 def unknown_exit_types(session: Session, codes: Collection[str]) -> list[str]:

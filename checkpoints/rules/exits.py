@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 CODE_FORM = r"^[a-z][a-z0-9_]{1,39}$"
 MOST_AHEAD = timedelta(days=366)
 CONCLUDED = "现场检查结论为退出"
+VOIDED = "提议所依据的检查记录已作废"
 """The reason of an exit that an accepted visit's conclusion proposes."""
 DEFAULT_TYPE = "exited"
 """The type of such an exit, until the approver names a better one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from checkpoints.service.bindings import NewBinding, apply_bindings
+from checkpoints.service.concluding import on_conclusions_voided, on_exits_concluded
 from checkpoints.service.creation import (
     NewCheckpoint,
     create,
@@ -16,7 +17,6 @@ from checkpoints.service.exits import (
     approve_exit,
     call_off_exit,
     let_exits_take_effect,
-    on_exits_concluded,
     propose_exit,
     put_exit_type,
     reactivate,
@@ -60,6 +60,7 @@ __all__ = [
     "let_exits_take_effect",
     "look_up",
     "note_scans",
+    "on_conclusions_voided",
     "on_customers_created",
     "on_exits_concluded",
     "on_officers_left",

@@ -5,7 +5,6 @@ The checkpoint's row is locked before its exit's, so that of two decisions one c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -26,7 +25,6 @@ from inspection_api.core.permissions import Action, Permission
 
 if TYPE_CHECKING:
     from inspection_api.core.context import Context
-    from inspection_api.core.events import Recorded
 
 PROPOSE = Permission(Action.EXIT, "propose")
 AT_ONCE = 1000
@@ -59,10 +57,10 @@ def propose_exit(
     _ensure_type(ctx, exit_type)
     exits.ensure_day(effective_on, effective_from=checkpoint.effective_from, today=local_day(ctx.now))
     checkpoint.state = lifecycle.next_state(State(checkpoint.state), Step.PROPOSE_EXIT).value
-    return _propose(ctx, checkpoint, exit_type=exit_type, reason=reason, effective_on=effective_on, by=ctx.user_id)
+    return propose(ctx, checkpoint, exit_type=exit_type, reason=reason, effective_on=effective_on, by=ctx.user_id)
 
 
-def _propose(
+def propose(
     ctx: Context,
     checkpoint: Checkpoint,
     *,
@@ -72,6 +70,7 @@ def _propose(
     by: UUID,
     inspection_id: UUID | None = None,
 ) -> CheckpointExit:
+    """Write a proposal of a checkpoint whose state says so already."""
     made = CheckpointExit(
         checkpoint_id=checkpoint.id,
         exit_type=exit_type,
@@ -85,26 +84,6 @@ def _propose(
     ctx.session.flush()
     ctx.record("checkpoint.exit_proposed", checkpoint_id=str(checkpoint.id), exit_id=str(made.id), exit_type=exit_type)
     return made
-
-
-def on_exits_concluded(ctx: Context, events: Sequence[Recorded]) -> None:
-    """React to ``inspection.exit_concluded``: the visit's officer proposes the exit, of a checkpoint that has none."""
-    for event in events:
-        checkpoint = ctx.session.get_one(
-            Checkpoint, UUID(event.data["checkpoint_id"]), with_for_update={"key_share": True}, populate_existing=True
-        )
-        step = (State(checkpoint.state), Step.PROPOSE_EXIT)
-        if step in lifecycle.STEPS:
-            checkpoint.state = lifecycle.next_state(*step).value
-            _propose(
-                ctx,
-                checkpoint,
-                exit_type=exits.DEFAULT_TYPE,
-                reason=exits.CONCLUDED,
-                effective_on=max(local_day(event.at), checkpoint.effective_from),
-                by=UUID(event.data["officer_id"]),
-                inspection_id=UUID(event.data["inspection_id"]),
-            )
 
 
 def approve_exit(
@@ -160,7 +139,7 @@ def refuse_exit(ctx: Context, exit_id: UUID, *, note: str) -> CheckpointExit:
     status = _next_status(ctx, row, ExitStep.REFUSE)
     exits.ensure_decider(ctx.user_id, row.proposed_by)
     _decide(ctx, row, status, note)
-    _stay(ctx, checkpoint, Step.REFUSE_EXIT)
+    stay(ctx, checkpoint, Step.REFUSE_EXIT)
     ctx.record("checkpoint.exit_refused", checkpoint_id=str(checkpoint.id), exit_id=str(row.id))
     return row
 
@@ -177,7 +156,7 @@ def withdraw_exit(ctx: Context, exit_id: UUID, *, reason: str) -> CheckpointExit
     status = _next_status(ctx, row, ExitStep.WITHDRAW)
     exits.ensure_proposer(ctx.user_id, row.proposed_by)
     _end(ctx, row, status, reason)
-    _stay(ctx, checkpoint, Step.REFUSE_EXIT)
+    stay(ctx, checkpoint, Step.REFUSE_EXIT)
     ctx.record("checkpoint.exit_taken_back", checkpoint_id=str(checkpoint.id), exit_id=str(row.id))
     return row
 
@@ -194,7 +173,7 @@ def call_off_exit(ctx: Context, exit_id: UUID, *, reason: str) -> CheckpointExit
     status = _next_status(ctx, row, ExitStep.CALL_OFF)
     exits.ensure_still_ahead(row.effective_on, local_day(ctx.now))
     _end(ctx, row, status, reason)
-    _stay(ctx, checkpoint, Step.REFUSE_EXIT)
+    stay(ctx, checkpoint, Step.REFUSE_EXIT)
     ctx.record("checkpoint.exit_withdrawn", checkpoint_id=str(checkpoint.id), exit_id=str(row.id))
     return row
 
@@ -218,7 +197,7 @@ def reactivate(ctx: Context, checkpoint_id: UUID, *, reason: str, effective_on: 
     row.returned_on = returns_on
     _end(ctx, row, exits.next_status(ExitStatus(row.status), ExitStep.REACTIVATE), reason)
     checkpoint.archived_at = None
-    _stay(ctx, checkpoint, Step.REACTIVATE)
+    stay(ctx, checkpoint, Step.REACTIVATE)
     ctx.record(
         "checkpoint.reactivated",
         checkpoint_id=str(checkpoint.id),
@@ -291,7 +270,7 @@ def _end(ctx: Context, row: CheckpointExit, status: ExitStatus, reason: str) -> 
     row.status, row.ended_by, row.ended_at, row.end_reason = status.value, ctx.user_id, ctx.now, reason
 
 
-def _stay(ctx: Context, checkpoint: Checkpoint, step: Step) -> None:
+def stay(ctx: Context, checkpoint: Checkpoint, step: Step) -> None:
     """Let the checkpoint be in force again, in the state that its standing place gives it."""
     lifecycle.next_state(State(checkpoint.state), step)
     places = queries.locations_by_checkpoint(ctx.session, [checkpoint.id])[checkpoint.id]

@@ -40,6 +40,13 @@ class RecordClosed(Conflict):
     title = "该记录当前状态不能修改"
 
 
+class RecordNotVoidable(Conflict):
+    """Only an accepted or extra record can be voided; ``state`` says what this one is."""
+
+    code = "record_not_voidable"
+    title = "只有已通过（或计为额外）的检查记录可以作废"
+
+
 class RecordChanged(Unavailable):
     """Another device made or took the record between our read and our write; the same batch again succeeds."""
 

@@ -34,6 +34,11 @@ class Inspection(Identified, Versioned, Base):
         CheckConstraint(
             "(state IN ('accepted', 'extra', 'voided')) = (accepted_at IS NOT NULL)", name="accepted_at_set"
         ),
+        CheckConstraint(
+            "num_nulls(voided_by, voided_at, void_reason) = CASE state WHEN 'voided' THEN 0 ELSE 3 END",
+            name="voided_whole",
+        ),
+        CheckConstraint("voided_by <> officer_id", name="officer_never_voids"),
         CheckConstraint("(print_opens_at IS NULL) = (print_closes_at IS NULL)", name="print_window_whole"),
         Index(
             "uq_inspection_accepted_task",
@@ -78,6 +83,9 @@ class Inspection(Identified, Versioned, Base):
     submitted_at: Mapped[datetime | None]
     submitted_seq: Mapped[int | None] = mapped_column(BigInteger)
     accepted_at: Mapped[datetime | None]
+    voided_by: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    voided_at: Mapped[datetime | None]
+    void_reason: Mapped[str | None]
     snapshot: Mapped[dict[str, Any] | None]
     print_opens_at: Mapped[datetime | None]
     print_closes_at: Mapped[datetime | None]

@@ -9,7 +9,7 @@ from inspection_api.core.context import Context
 from inspection_api.core.paging import paginate
 from inspection_api.http.blueprint import LOGGED_IN, Blueprint
 from inspection_api.http.schemas import page_of
-from inspection_api.inspections import queries, schemas
+from inspection_api.inspections import queries, schemas, service
 from inspection_api.inspections.models import Inspection
 from inspection_api.media import queries as media_queries
 from inspection_api.templates.models import TemplateVersion
@@ -35,7 +35,24 @@ def get_form(ctx: Context, inspection_id: UUID) -> dict[str, Any]:
 @blp.get("/inspections/<uuid:inspection_id>", permission=LOGGED_IN, out=schemas.InspectionDetailSchema)
 def get_inspection(ctx: Context, inspection_id: UUID) -> dict[str, Any]:
     """Show one record with its answers, judgement and media, what was said about it and what it said before."""
-    record = queries.get_visible(ctx.session, ctx.actor, inspection_id)
+    return _whole(ctx, queries.get_visible(ctx.session, ctx.actor, inspection_id))
+
+
+@blp.post(
+    "/inspections/<uuid:inspection_id>/void",
+    permission=service.REVIEW,
+    body=schemas.VoidSchema,
+    out=schemas.InspectionDetailSchema,
+)
+def void_inspection(ctx: Context, inspection_id: UUID, *, reason: str) -> dict[str, Any]:
+    """Void an accepted record of somebody else: it counts no more, and its 明白纸 neither.
+
+    The earliest other visit that can takes its place at the task, else the task waits again, or is missed.
+    """
+    return _whole(ctx, service.void(ctx, inspection_id, reason=reason))
+
+
+def _whole(ctx: Context, record: Inspection) -> dict[str, Any]:
     media = media_queries.of_inspections(ctx.session, [record.id])
     return {
         **queries.columns_of(record),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from inspection_api.inspections.errors import AnswersInvalid, OwnRecord, RecordClosed, RecordLocked
+from inspection_api.inspections.errors import AnswersInvalid, OwnRecord, RecordClosed, RecordLocked, RecordNotVoidable
 from inspection_api.templates import forms
 
 if TYPE_CHECKING:
@@ -63,6 +63,18 @@ def decide_acceptance(state: State, blocked_by: Collection[str], *, completes_ta
 def proposes_exit(state: State, conclusion: str | None) -> bool:
     """Tell whether a record proposes that its checkpoint leaves: it is accepted and concludes 退出 (domain.md §0)."""
     return state is State.ACCEPTED and conclusion == EXIT_CONCLUSION
+
+
+def ensure_voidable(state: State, *, decider_id: UUID, barred: Collection[UUID]) -> None:
+    """Refuse to void what does not count, or what the decider himself (or an account of the same person) inspected.
+
+    Raises:
+        OwnRecord, RecordNotVoidable: as they say.
+    """
+    if decider_id in barred:
+        raise OwnRecord
+    if state not in {State.ACCEPTED, State.EXTRA}:
+        raise RecordNotVoidable(state=state.value)
 
 
 def ensure_may_decide(decider_id: UUID, officer_id: UUID) -> None:

@@ -84,6 +84,12 @@ class FormSchema(Schema):
     definition = fields.Dict()
 
 
+class VoidSchema(Schema):
+    """Why a record counts no more."""
+
+    reason = fields.String(required=True, validate=validate.Length(min=1, max=500))
+
+
 class InspectionDetailSchema(InspectionSchema):
     """A record with its answers, its judgement and its media; ``sketch`` draws where the officer was in the fence."""
 
@@ -94,6 +100,9 @@ class InspectionDetailSchema(InspectionSchema):
     snapshot = fields.Dict(allow_none=True)
     media = fields.List(fields.Nested(MediumSchema))
     amendments = fields.Integer()
+    voided_by = fields.UUID(allow_none=True)
+    voided_at = fields.AwareDateTime(allow_none=True)
+    void_reason = fields.String(allow_none=True)
     revisions = fields.List(fields.Nested(RevisionSchema))
     comments = fields.List(fields.Nested(CommentSchema))
     checkpoint_name = fields.String()

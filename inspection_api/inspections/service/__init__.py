@@ -19,9 +19,11 @@ from inspection_api.inspections.service.deciding import (
     refuse_quarantined,
 )
 from inspection_api.inspections.service.rejudging import judge_again
+from inspection_api.inspections.service.voiding import REVIEW, void
 from inspection_api.inspections.service.writing import save_drafts, submit_visits
 
 __all__ = [
+    "REVIEW",
     "accept_quarantined",
     "amend",
     "comment",
@@ -37,4 +39,5 @@ __all__ = [
     "save_drafts",
     "settle",
     "submit_visits",
+    "void",
 ]

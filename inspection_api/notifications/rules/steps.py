@@ -198,7 +198,7 @@ STEPS: tuple[Step, ...] = (
     Step(event="checkpoint.exit_refused", code="exit.refused", audience=_PROPOSER, target=_EXIT, settles=True,
          sentence="检查点退出提议被驳回"),
     Step(event="checkpoint.exit_taken_back", code="exit.withdrawn", audience=_EXIT_APPROVERS, target=_EXIT,
-         settles=True, sentence="检查点退出提议已由提议人撤回，无需处理"),
+         settles=True, sentence="检查点退出提议已撤回，无需处理"),
     Step(event="checkpoint.exit_withdrawn", code="exit.called_off", audience=_PROPOSER, target=_EXIT,
          sentence="已批准的检查点退出被取消，检查点继续有效"),
     Step(event="checkpoint.reactivated", code="exit.reactivated", audience=_PROPOSER, target=_POINT,

@@ -52,11 +52,12 @@ MAY_BECOME: Mapping[State, frozenset[State]] = {
     State.PENDING: frozenset({State.IN_PROGRESS, State.MISSED}) | DONE | LEFT_OUT,
     State.IN_PROGRESS: frozenset({State.MISSED}) | DONE | LEFT_OUT,
     State.MISSED: DONE,
-    State.DONE: frozenset(),
-    State.DONE_LATE: frozenset(),
+    State.DONE: frozenset({State.PENDING}),
+    State.DONE_LATE: frozenset({State.PENDING}),
     State.CANCELLED: frozenset({State.PENDING}),
-    State.EXEMPT: frozenset(),
+    State.EXEMPT: frozenset({State.PENDING}),
 }
+"""What is done or exempt waits again only if the record of its visit is voided (§0, Inspection)."""
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):

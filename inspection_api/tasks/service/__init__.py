@@ -27,6 +27,7 @@ from inspection_api.tasks.service.makeup import EDIT, allow_makeup
 from inspection_api.tasks.service.making import on_visits_imported
 from inspection_api.tasks.service.recomputing import approve_recompute, propose_recompute, refuse_recompute
 from inspection_api.tasks.service.sweeping import sweep
+from inspection_api.tasks.service.voiding import forget_visit, lock_concerned
 
 __all__ = [
     "EDIT",
@@ -38,7 +39,9 @@ __all__ = [
     "close",
     "create_campaign",
     "explain",
+    "forget_visit",
     "generate",
+    "lock_concerned",
     "note_attempts",
     "on_campaign_points_exited",
     "on_campaign_points_transferred",

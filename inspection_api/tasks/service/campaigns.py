@@ -24,7 +24,7 @@ from inspection_api.tasks.service.leaving import Reason, cancel
 from inspection_api.tasks.service.makeup import EDIT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from inspection_api.core.context import Context
     from inspection_api.core.events import Recorded
@@ -61,6 +61,12 @@ _LEFT = text(
     JOIN task t ON t.checkpoint_id = e.checkpoint_id
     WHERE t.kind = 'campaign' AND t.state IN ('pending', 'in_progress') AND e.left_on <= :today
     ORDER BY t.id FOR NO KEY UPDATE OF t
+    """
+)
+_CALLED_OFF = text(
+    """
+    SELECT t.id FROM task t JOIN campaign g ON g.id = t.campaign_id AND g.cancelled_at IS NOT NULL
+    WHERE t.id = ANY (CAST(:ids AS uuid[])) AND t.state IN ('pending', 'in_progress')
     """
 )
 # What was due before the day of the move stays with whom it was overdue.
@@ -162,20 +168,35 @@ def advance_campaigns(ctx: Context, *, at_most: int = MOST_AT_ONCE) -> bool:
 def on_campaign_points_exited(ctx: Context, events: Sequence[Recorded]) -> None:
     """React to exits that are in effect: §1.5 with 当月停止; a scheduled exit waits for its day."""
     ctx.session.flush()
+    names = ("effective_on", "approved_on")
+    days = {UUID(event.data["checkpoint_id"]): [event.data[name] for name in names] for event in events}
+    leave_campaigns(
+        ctx, {point: (date.fromisoformat(left), date.fromisoformat(at)) for point, (left, at) in days.items()}
+    )
+
+
+def leave_campaigns(ctx: Context, left: Mapping[UUID, tuple[date, date]]) -> None:
+    """Cancel what campaigns ask of checkpoints that left on one day, which was approved on another."""
     values = {
-        "checkpoint_ids": [UUID(event.data["checkpoint_id"]) for event in events],
-        "left_on": [date.fromisoformat(event.data["effective_on"]) for event in events],
-        "approved_on": [date.fromisoformat(event.data["approved_on"]) for event in events],
+        "checkpoint_ids": list(left),
+        "left_on": [left_on for left_on, _ in left.values()],
+        "approved_on": [approved_on for _, approved_on in left.values()],
         "today": local_day(ctx.now),
     }
-    left = [row._mapping for row in ctx.session.execute(_LEFT, values)]  # noqa: SLF001 - SQLAlchemy's public name
+    rows = [row._mapping for row in ctx.session.execute(_LEFT, values)]  # noqa: SLF001 - SQLAlchemy's public name
     terms = ("period_end", "due_on", "left_on", "approved_on")
     gone = [
         row["id"]
-        for row in left
+        for row in rows
         if decide_outcome(**{name: row[name] for name in terms}, stops_on=row["left_on"]) is Outcome.CANCELLED
     ]
     cancel(ctx, dict.fromkeys(gone, Reason.EXIT))
+
+
+def drop_after_campaign(ctx: Context, task_ids: Sequence[UUID]) -> None:
+    """Cancel the open ones among these tasks whose campaign was cancelled."""
+    gone = ctx.session.scalars(_CALLED_OFF, {"ids": list(task_ids)}).all()
+    cancel(ctx, dict.fromkeys(gone, Reason.CAMPAIGN_CANCELLED))
 
 
 def on_campaign_points_transferred(ctx: Context, events: Sequence[Recorded]) -> None:

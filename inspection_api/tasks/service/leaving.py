@@ -143,14 +143,18 @@ def on_checkpoints_exited(ctx: Context, events: Sequence[Recorded]) -> None:
         ExitWouldErase: tasks fell due between the exit's day and its approval, and the approver did not say so.
     """
     ctx.session.flush()
+    _ensure_known(events, drop_after_exit(ctx, _checkpoints(events)))
+
+
+def drop_after_exit(ctx: Context, checkpoint_ids: Sequence[UUID]) -> list[Row[Any]]:
+    """Cancel the open tasks that an exit has ended; return those that stay only because it was approved so late."""
     versions = versions_by_rule(ctx.session)
-    left = ctx.session.execute(_LEFT, {"checkpoint_ids": _checkpoints(events)}).all()
+    left = ctx.session.execute(_LEFT, {"checkpoint_ids": list(checkpoint_ids)}).all()
     owed = {row.id: _outcome(row, versions[row.rule_id], row.exit_approved_on) is Outcome.STAYS for row in left}
-    saved = [
+    cancel(ctx, dict.fromkeys([row.id for row in left if not owed[row.id]], Reason.EXIT))
+    return [
         row for row in left if owed[row.id] and _outcome(row, versions[row.rule_id], row.left_on) is Outcome.CANCELLED
     ]
-    _ensure_known(events, saved)
-    cancel(ctx, dict.fromkeys([row.id for row in left if not owed[row.id]], Reason.EXIT))
 
 
 def _ensure_known(events: Sequence[Recorded], saved: Sequence[Row[Any]]) -> None:
@@ -194,7 +198,12 @@ def on_exits_withdrawn(ctx: Context, events: Sequence[Recorded]) -> None:
 def on_checkpoints_transferred(ctx: Context, events: Sequence[Recorded]) -> None:
     """React to ``checkpoint.transferred``, after the episodes: open tasks follow into the same rule's plan (§1.3)."""
     ctx.session.flush()
-    rows = ctx.session.execute(_MOVED, {"checkpoint_ids": _checkpoints(events)}).all()
+    follow_transfer(ctx, _checkpoints(events))
+
+
+def follow_transfer(ctx: Context, checkpoint_ids: Sequence[UUID]) -> None:
+    """Let the open tasks of checkpoints that have moved follow, or cancel them where there is no such plan."""
+    rows = ctx.session.execute(_MOVED, {"checkpoint_ids": list(checkpoint_ids)}).all()
     follow = [row for row in rows if row.episode_id is not None]
     if follow:
         names = ("id", "plan_id", "episode_id", "organisation_id")
@@ -205,8 +214,12 @@ def on_checkpoints_transferred(ctx: Context, events: Sequence[Recorded]) -> None
 def on_members_removed(ctx: Context, events: Sequence[Recorded]) -> None:
     """React to ``checkpoint.left_plan``: what is not overdue goes with the membership."""
     ctx.session.flush()
-    episode_ids = [UUID(event.data["membership_id"]) for event in events]
-    ids = ctx.session.scalars(_REMOVED, {"episode_ids": episode_ids}).all()
+    drop_after_removal(ctx, [UUID(event.data["membership_id"]) for event in events])
+
+
+def drop_after_removal(ctx: Context, episode_ids: Sequence[UUID]) -> None:
+    """Cancel the open tasks of memberships that ended before they fell due."""
+    ids = ctx.session.scalars(_REMOVED, {"episode_ids": list(episode_ids)}).all()
     cancel(ctx, dict.fromkeys(ids, Reason.REMOVED))
 
 

@@ -201,7 +201,7 @@ def write(ctx: Context, portion: Portion, today: date, *, is_anew: bool) -> int:
     statements = [(_REVIVE, {**columns, "reasons": list(REVOCABLE)})] if is_anew else []
     written = [_write(ctx, *each) for each in (*statements, (_INSERT, columns))]
     count_earlier(ctx, [row.ids for row in written if row.ids is not None])
-    _credit(ctx, [row.creditable for row in written if row.creditable is not None])
+    credit_imported(ctx, [row.creditable for row in written if row.creditable is not None])
     return sum(row.made for row in written)
 
 
@@ -220,7 +220,7 @@ def _write(ctx: Context, statement: TextClause, columns: Mapping[str, Any]) -> R
     return made
 
 
-def _credit(ctx: Context, task_ids: Sequence[Any]) -> None:
+def credit_imported(ctx: Context, task_ids: Sequence[Any]) -> None:
     """Exempt the open first tasks in one or two arrays of ids that a visit from before the system has done (§1.7)."""
     if not task_ids:
         return
@@ -237,4 +237,4 @@ def on_visits_imported(ctx: Context, events: Sequence[Recorded]) -> None:
     import_ids = [UUID(event.data["import_id"]) for event in events]
     task_ids = ctx.session.scalars(_CREDITABLE, {"import_ids": import_ids}).all()
     if task_ids:
-        _credit(ctx, [task_ids])
+        credit_imported(ctx, [task_ids])
