@@ -60,4 +60,5 @@ def _whole(ctx: Context, record: Inspection) -> dict[str, Any]:
         "comments": queries.comments(ctx.session, record.id),
         "revisions": queries.revisions(ctx.session, record.id),
         **queries.seen_by_a_decider(ctx.session, record),
+        "may_void": service.may_void(ctx, record),
     }

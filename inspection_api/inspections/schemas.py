@@ -91,7 +91,10 @@ class VoidSchema(Schema):
 
 
 class InspectionDetailSchema(InspectionSchema):
-    """A record with its answers, its judgement and its media; ``sketch`` draws where the officer was in the fence."""
+    """A record with its answers, its judgement and its media; ``sketch`` draws where the officer was in the fence.
+
+    ``may_void`` tells whether the caller may void it now.
+    """
 
     template_version_id = fields.UUID()
     answers = fields.Dict()
@@ -103,6 +106,7 @@ class InspectionDetailSchema(InspectionSchema):
     voided_by = fields.UUID(allow_none=True)
     voided_at = fields.AwareDateTime(allow_none=True)
     void_reason = fields.String(allow_none=True)
+    may_void = fields.Boolean()
     revisions = fields.List(fields.Nested(RevisionSchema))
     comments = fields.List(fields.Nested(CommentSchema))
     checkpoint_name = fields.String()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from msgspec.structs import replace
 from sqlalchemy import text
 
 from checkpoints import service as checkpoints
@@ -13,9 +12,6 @@ from inspection_api.core.errors import Problem
 from inspection_api.core.ids import new_id
 from inspection_api.core.jsonb import as_jsonb
 from inspection_api.inspections import service as inspections
-from inspection_api.media import service as media
-from inspection_api.media.rules.uploads import Status
-from inspection_api.media.service import Bundle, MediaRow
 from kiosk_print import service as papers
 from kiosk_print.rules.unlock import UnlockAsked
 from sync.protocol.bind import BindWrite
@@ -23,7 +19,7 @@ from sync.protocol.save import DraftWrite
 from sync.protocol.submit import VisitWrite
 from sync.protocol.verdicts import rejected
 from sync.queries import HEAR, position_of
-from sync.service import adding
+from sync.service import adding, declaring
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +27,7 @@ if TYPE_CHECKING:
 
     from inspection_api.core.context import Context
     from sync.protocol.additions import MediaWrite
-    from sync.protocol.envelope import Batch, Manifest
+    from sync.protocol.envelope import Batch
     from sync.protocol.ledger import Position
     from sync.protocol.order import Arrangement
     from sync.service.judging import Judged
@@ -56,7 +52,6 @@ _STORE_NUMBERS = text(
     FROM unnest(CAST(:seqs AS bigint[]), CAST(:op_ids AS uuid[])) AS n (seq, op_id)
     """
 )
-_OF_CAPTURE = ("captured", "fix", "source", "challenge_id", "width", "height", "seconds")
 _CONFLICTS = text(
     """
     INSERT INTO sync_conflict (id, inspection_id, device_id, op_id, field, server, device, server_device_id,
@@ -123,7 +118,9 @@ def apply(ctx: Context, judged: Sequence[Judged]) -> None:
     adding.add(ctx, judged)
     further = adding.further_media(judged)
     ctx.stand_aside()
-    stored = _declare(ctx, [*_visit_media(visits), *_plate_photos(ctx, bindings), *_further_media(further)])
+    stored = declaring.declare(
+        ctx, visits=[write for _, write in visits], photos=[write for _, write in bindings], further=further
+    )
     _store_conflicts(ctx, judged)
     _contest(ctx, judged)
     checkpoints.note_scans(ctx, _scans(judged))
@@ -141,7 +138,7 @@ def _is_any(write: MediaWrite | VisitWrite, stored: set[UUID]) -> bool:
 
 def declare_further(ctx: Context, write: MediaWrite) -> None:
     """Declare further media of one record; it may be accepted if bytes of them are here already."""
-    if _declare(ctx, _further_media([write])) and write.inspection_id:
+    if declaring.declare(ctx, further=[write]) and write.inspection_id:
         inspections.settle(ctx, [write.inspection_id])
 
 
@@ -166,66 +163,6 @@ def _save_drafts(ctx: Context, judged: Sequence[Judged], submitted: set[Any]) ->
     """Write each draft once, as its last save left it; a submit of the same batch says it all."""
     drafts = {each.write.row["id"]: each.write.row for each in judged if isinstance(each.write, DraftWrite)}
     inspections.save_drafts(ctx, [row for id_, row in drafts.items() if id_ not in submitted])
-
-
-def _visit_media(visits: Sequence[tuple[Judged, VisitWrite]]) -> list[Bundle]:
-    return [_bundle(write.media, write.row, write.row["id"]) for _, write in visits if write.media]
-
-
-def _plate_photos(ctx: Context, bindings: Sequence[tuple[Judged, BindWrite]]) -> list[Bundle]:
-    owner = {"officer_id": ctx.user_id}
-    return [
-        _bundle([write.photo], owner | {"organisation_id": write.organisation_id, "device_id": write.device_id}, None)
-        for _, write in bindings
-    ]
-
-
-def _further_media(writes: Sequence[MediaWrite]) -> list[Bundle]:
-    return [
-        _bundle(
-            write.media,
-            {"officer_id": write.owner_id, "organisation_id": write.organisation_id, "device_id": write.device_id},
-            write.inspection_id,
-        )
-        for write in writes
-    ]
-
-
-def _bundle(media: Sequence[Manifest], record: Mapping[str, Any], inspection_id: UUID | None) -> Bundle:
-    return Bundle(
-        owner_user_id=record["officer_id"],
-        organisation_id=record["organisation_id"],
-        device_id=record["device_id"],
-        inspection_id=inspection_id,
-        media=[_media_row(medium) for medium in media],
-    )
-
-
-def _media_row(medium: Manifest) -> MediaRow:
-    return MediaRow(
-        id=medium.id,
-        item_key=medium.item,
-        kind=medium.kind,
-        mime=medium.mime,
-        bytes=medium.bytes,
-        sha256=medium.sha256,
-        captured={name: value for name in _OF_CAPTURE if (value := getattr(medium, name))},
-    )
-
-
-def _declare(ctx: Context, bundles: list[Bundle]) -> set[UUID]:
-    """Declare media and return those that are stored already; a later upload settles its visit itself."""
-    statuses = media.declare_many(ctx, _once(bundles))
-    return {id_ for id_, status in statuses.items() if status is Status.STORED}
-
-
-def _once(bundles: list[Bundle]) -> list[Bundle]:
-    """Return the bundles with every medium once; who names it last has it."""
-    ids = [row.id for each in bundles for row in each.media]
-    if len(set(ids)) == len(ids):
-        return bundles
-    last = {row.id: (each, row) for each in bundles for row in each.media}
-    return [replace(each, media=[row for holder, row in last.values() if holder is each]) for each in bundles]
 
 
 def _may_be_free(write: VisitWrite, stored: set[UUID]) -> bool:

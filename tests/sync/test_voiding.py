@@ -115,6 +115,19 @@ def test_whoever_may_not_is_refused_and_nothing_changes(phone: Phone, world: Wor
     assert states(world) == {record: "accepted"}
 
 
+def test_the_record_says_who_may_void_it(phone: Phone, world: World, point: UUID) -> None:
+    record = visited(phone, world, point)
+
+    def may(user: str) -> bool:
+        shown = phone.client.get(f"/api/v1/inspections/{record}", headers=world.headers(user))
+        return bool(shown.json["may_void"])
+
+    users = ("officer", "manager", "branch_manager", "auditor")
+    assert [may(user) for user in users] == [False, True, True, False]
+    void(phone, record)
+    assert not may("branch_manager")
+
+
 def test_nobody_voids_what_he_inspected_himself(phone: Phone, world: World, point: UUID) -> None:
     record = visited(phone, world, point)
     with world.transaction() as ctx:

@@ -263,7 +263,7 @@ def test_credit_is_for_open_tasks_only() -> None:
 def test_the_state_table_lets_only_in_time_visits_out_of_missed() -> None:
     assert MAY_BECOME.keys() == set(State)
     assert MAY_BECOME[State.MISSED] == DONE
-    assert not any(MAY_BECOME[state] for state in (*DONE, State.EXEMPT))
+    assert all(MAY_BECOME[state] == {State.PENDING} for state in (*DONE, State.EXEMPT))  # once their visit is voided
     assert MAY_BECOME[State.CANCELLED] == {State.PENDING}
     assert states_before(State.IN_PROGRESS) == (State.PENDING,)
     assert states_before(State.MISSED) == (State.PENDING, State.IN_PROGRESS)

@@ -19,7 +19,7 @@ from inspection_api.inspections.service.deciding import (
     refuse_quarantined,
 )
 from inspection_api.inspections.service.rejudging import judge_again
-from inspection_api.inspections.service.voiding import REVIEW, void
+from inspection_api.inspections.service.voiding import REVIEW, may_void, void
 from inspection_api.inspections.service.writing import save_drafts, submit_visits
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "find_locked",
     "get_locked",
     "judge_again",
+    "may_void",
     "on_device_approved",
     "on_media_stored",
     "on_visits_counted",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from inspection_api.tasks.rules.closing import OPEN, State
-from inspection_api.tasks.rules.explaining import CLOSED, Line, moment, reassigned
+from inspection_api.tasks.rules.explaining import CLOSED, Line, moment, reassigned, reopened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -81,6 +81,7 @@ _HAPPENINGS: dict[str, Callable[[CampaignStory, Happening], tuple[str, str]]] = 
     "task.cancelled": _cancelled,
     "task.missed": _missed,
     "task.reassigned": _reassigned,
+    "task.reopened": reopened,
 }
 
 

@@ -247,7 +247,8 @@ def _makeup(_: Story, happening: Happening) -> tuple[str, str]:
     return "makeup_allowed", f"允许补检至 {happening.data['until']}，原因：{happening.data['reason']}"
 
 
-def _reopened(_story: Story, _happening: Happening) -> tuple[str, str]:
+def reopened(*_: object) -> tuple[str, str]:
+    """Tell that what had completed the task counts no more."""
     return "reopened", "检查记录作废，任务重新打开"
 
 
@@ -255,7 +256,7 @@ _HAPPENINGS: dict[str, Callable[[Story, Happening], tuple[str, str]]] = {
     "task.closed": _closed,
     "task.cancelled": _cancelled,
     "task.missed": _missed,
-    "task.reopened": _reopened,
+    "task.reopened": reopened,
     "task.reassigned": _reassigned,
     "task.makeup_allowed": _makeup,
 }

@@ -1,7 +1,8 @@
 // The end of every way down: one record with its answers as the form asked for them, or the story of one task.
 
 import { sections, typed } from "../shell/answers.js";
-import { get } from "../shell/api.js";
+import { get, post } from "../shell/api.js";
+import { ask, field } from "../shell/dialog.js";
 import { h } from "../shell/dom.js";
 import { instant, size } from "../shell/format.js";
 import { empty } from "../shell/states.js";
@@ -12,6 +13,8 @@ const STATES = {
   submitted: ["待验收", "care"],
   quarantined: ["已隔离", "bad"],
   accepted: ["有效", "good"],
+  extra: ["额外检查", ""],
+  refused: ["已驳回", "bad"],
   voided: ["已作废", "bad"],
 };
 const KINDS = { photo: "图片", video: "视频", audio: "语音", signature: "签名" };
@@ -50,8 +53,17 @@ function heading(found) {
       found.indicators.length > 0 && fact("预警指示", found.indicators.map((code) => h("span", { class: "badge care" }, code))),
       found.quarantine_codes.length > 0 && fact("隔离原因", found.quarantine_codes.join("、")),
       found.amendments > 0 && fact("更正", `${found.amendments} 次`),
+      found.voided_at && fact("作废", `${instant(found.voided_at)}，${found.void_reason}`),
     ),
+    found.may_void && h("p", { class: "buttons" }, h("button", { type: "button", class: "danger", onclick: () => voided(found) }, "作废")),
   );
+}
+
+async function voided(found) {
+  const reason = field("理由", h("textarea", { name: "reason", required: true, maxlength: 500 }));
+  const meaning = h("p", {}, "作废后本记录不再计入任何任务和报表，其明白纸一并作废，不能恢复；同期另有有效检查的，由最早的一次顶替，否则任务须重新检查。");
+  const submit = (data) => post(`/inspections/${found.id}/void`, { reason: data.get("reason") });
+  if (await ask({ title: "作废检查记录", content: [meaning, reason], confirm: "作废", danger: true, submit })) location.reload();
 }
 
 const fact = (label, value) => [h("dt", {}, label), h("dd", {}, value)];
