@@ -196,6 +196,26 @@ def test_a_record_with_its_long_questions_fits_a_phone(site: Site) -> None:
     assert site.serious(page) == []
 
 
+def test_a_reviewer_voids_a_record_and_says_why(site: Site) -> None:
+    page = site.visitor("branch_manager", 360, 740)
+    site.open(page, "/board?view=report&report=details")
+    page.click(".report tfoot a >> nth=0")
+    page.click(".list >> text=检查记录 >> nth=0")
+    page.click("article.record button:text-is('作废')")
+    page.wait_for_selector("dialog")
+    assert site.serious(page) == []
+    page.fill("dialog textarea", "照片与企业现场不符")
+    page.click("dialog button.danger")
+    page.wait_for_selector("article.record .badge:text-is('已作废')")
+    page.wait_for_selector("article.record >> text=照片与企业现场不符")
+    assert page.locator("article.record button").count() == 0
+    with site.world.transaction() as ctx:
+        assert ctx.session.scalar(text("SELECT count(*) FROM inspection WHERE state = 'voided'")) == 1
+    officer = site.visitor("officer")
+    officer.goto(page.url)
+    officer.wait_for_selector("article.record .badge:text-is('已作废')")
+
+
 def test_a_record_says_that_its_plates_code_was_typed_and_why(site: Site) -> None:
     judgement = {"manual": {"text": "CP000000", "reason": "牌面破损或污损：右上角缺失"}}
     with site.world.transaction() as ctx:
