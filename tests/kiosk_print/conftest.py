@@ -10,6 +10,7 @@ import pytest
 
 from checkpoints.models import Checkpoint
 from inspection_api.customers.models import Customer
+from inspection_api.inspections import service as inspections
 from inspection_api.inspections.models import Inspection
 from inspection_api.templates import default_template
 from tests.kiosk_print.hall import Hall
@@ -43,6 +44,11 @@ class Desk:
             if visit.accepted_at is not None:
                 ctx.record(f"inspection.{visit.state}", inspection_id=str(visit.id))
             return visit.id
+
+    def void(self, inspection_id: UUID) -> UUID:
+        """Let a reviewer void a record."""
+        with self.world.transaction("second_province_manager") as ctx:
+            return inspections.void(ctx, inspection_id, reason="照片与企业现场不符").id
 
     def _values(self, now: Any, checkpoint: Any, officer: str, changes: dict[str, Any]) -> dict[str, Any]:
         answers = {"op_status": "normal", "power_kwh": "1200", "tax_ytd": "3", "conclusion": "normal"}

@@ -136,7 +136,7 @@ def test_what_may_not_be_printed_is_listed_with_its_reason_and_fails_nothing_els
     refused = {
         locked: "locked",
         desk.accept(state="submitted", accepted_at=None): "paper_not_ready",
-        desk.accept(state="voided"): "paper_voided",
+        desk.void(desk.accept()): "paper_voided",
         desk.accept(conclusion="exit"): "opinion_required",
         desk.accept("foreign", "foreign_officer"): "not_found",
         desk.accept(officer="colleague"): "not_found",
@@ -161,7 +161,7 @@ def test_what_may_not_be_printed_is_listed_with_its_reason_and_fails_nothing_els
 
 
 def test_a_batch_of_which_nothing_prints_is_the_list_alone(client: FlaskClient, desk: Desk, outbox: Outbox) -> None:
-    job_id = ask(client, desk, [desk.accept(state="voided")]).json["id"]
+    job_id = ask(client, desk, [desk.void(desk.accept())]).json["id"]
     outbox.drain(desk.world.bank)
     assert follow(client, desk.world, job_id).json["status"] == "done"
     (only,) = words(follow(client, desk.world, job_id, "/file").data)

@@ -9,7 +9,6 @@ from sqlalchemy import select
 
 from inspection_api.accounts import service as accounts
 from inspection_api.core.events import Event
-from inspection_api.inspections.models import Inspection
 from kiosk_print import service
 from tests.factories import recorded
 
@@ -100,9 +99,7 @@ def test_what_is_decided_or_expired_or_voided_climbs_no_more(
     clock.advance(days=10)
     desk.decide(client, desk.ask(client, locked).json["id"], "manager")
     desk.ask(client, voided)
-    with desk.world.transaction() as ctx:
-        ctx.session.get_one(Inspection, voided).state = "voided"
-        ctx.session.flush()
+    desk.void(voided)
     clock.advance(days=7)
     assert sweep(desk) == []
     third = desk.accept()
@@ -136,9 +133,7 @@ def test_a_thousand_climbs_take_as_many_statements_as_one(
 
 def test_no_reminder_and_no_lock_is_told_of_a_voided_visit(desk: Desk, clock: Clock) -> None:
     visit, other = desk.accept(), desk.accept()
-    with desk.world.transaction() as ctx:
-        ctx.session.get_one(Inspection, visit).state = "voided"
-        ctx.session.flush()
+    desk.void(visit)
     clock.advance(days=7)
     assert [each["inspection_id"] for each in sweep(desk, "paper.closing_soon")] == [str(other)]
     clock.advance(days=2)

@@ -149,7 +149,7 @@ def test_the_lock_falls_at_midnight_to_the_millisecond(client: FlaskClient, desk
 def test_nothing_is_printed_before_acceptance_or_after_voiding(client: FlaskClient, desk: Desk) -> None:
     early = desk.print(client, desk.accept(state="submitted", accepted_at=None))
     assert (early.status_code, early.json["code"]) == (409, "paper_not_ready")
-    voided = desk.print(client, desk.accept(state="voided"))
+    voided = desk.print(client, desk.void(desk.accept()))
     assert (voided.status_code, voided.json["code"]) == (410, "paper_voided")
 
 
@@ -204,8 +204,11 @@ def test_a_changed_content_supersedes_and_a_voided_visit_voids_the_print(client:
         printed = desk.print(client, visit_id).json
         assert printed["copy"] == 1
         numbers.append(printed["number"])
-        with desk.world.transaction() as ctx:
-            ctx.record(f"inspection.{kind}", inspection_id=str(visit_id))
+        if kind == "voided":
+            desk.void(visit_id)
+        else:
+            with desk.world.transaction() as ctx:
+                ctx.record("inspection.amended", inspection_id=str(visit_id))
     paper = desk.paper(client, visit_id)
     assert {each["number"]: each["status"] for each in paper["prints"]} == {
         numbers[0]: "superseded",

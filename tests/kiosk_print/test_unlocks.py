@@ -15,7 +15,6 @@ from sqlalchemy.exc import IntegrityError
 
 from inspection_api.accounts import service as accounts
 from inspection_api.core.permissions import Role
-from inspection_api.inspections.models import Inspection
 from kiosk_print import service
 from kiosk_print.models import UnlockRequest
 from kiosk_print.rules.unlock import UnlockAsked
@@ -151,9 +150,7 @@ def test_a_decided_request_names_who_decided(client: FlaskClient, desk: Desk, lo
 
 def test_the_request_of_a_voided_visit_is_not_decided(client: FlaskClient, desk: Desk, locked: UUID) -> None:
     request = desk.ask(client, locked).json
-    with desk.world.transaction() as ctx:
-        ctx.session.get_one(Inspection, locked).state = "voided"
-        ctx.session.flush()
+    desk.void(locked)
     refused = desk.decide(client, request["id"], "manager")
     assert (refused.status_code, refused.json["code"]) == (410, "paper_voided")
     assert desk.ask(client, locked).json["code"] == "paper_voided"

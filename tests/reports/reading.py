@@ -40,6 +40,9 @@ def add_visit(portfolio: Portfolio, checkpoint_id: UUID, day: date | None, **cha
             "accepted_at": ctx.now,
             **changes,
         }
+        if values["state"] == "voided":
+            reviewer = portfolio.world.people["second_province_manager"]
+            values |= {"voided_by": reviewer, "voided_at": ctx.now, "void_reason": "检查不实"}
         visit = Inspection(**{"id": uuid4(), **values})
         ctx.session.add(visit)
         ctx.session.flush()
