@@ -9,6 +9,7 @@ from gunicorn.app.base import BaseApplication
 
 from inspection_api.app import create_app
 from inspection_api.core import lan, logs
+from inspection_api.http.admission import AT_ONCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +40,7 @@ class Server(BaseApplication):
             "graceful_timeout": 15,
             "keepalive": 30,
             "post_worker_init": _freeze,
+            "pre_request": _spread,
             "loglevel": "warning",
             "control_socket_disable": True,
             **self._own,
@@ -61,6 +63,15 @@ def _freeze(_worker: Any) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_YOUNG_OBJECTS)
+
+
+def _spread(worker: Any, request: Any) -> None:
+    """End a connection with its answer where others are in line here: its next one is for whichever worker is free.
+
+    Connections that came at once are often all one worker's, and devices keep theirs for as long as they push.
+    """
+    if worker.nr_conns - len(worker.keepalived_conns) > AT_ONCE:
+        request.headers.append(("CONNECTION", "close"))
 
 
 def serve_forever(settings: Settings) -> None:

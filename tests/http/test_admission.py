@@ -5,13 +5,14 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from threading import Event
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from inspection_api.app import create_app
 from inspection_api.http.admission import COURTESY_S, RETRY_AFTER_S, Gate, ServerBusy
-from inspection_api.server import THREADS
+from inspection_api.server import THREADS, Server
 from tests.sync.phone import Phone, Street
 
 if TYPE_CHECKING:
@@ -59,6 +60,15 @@ def test_whoever_fails_inside_leaves_the_gate_open() -> None:
     for _ in range(3):
         with pytest.raises(ZeroDivisionError), gate.entered():
             1 / 0  # noqa: B018 - it fails
+
+
+@pytest.mark.parametrize(("open_", "idle", "ends"), [(1, 0, False), (2, 0, True), (3, 2, False), (5, 3, True)])
+def test_a_connection_ends_with_its_answer_where_others_are_in_line(
+    settings: Settings, open_: int, idle: int, *, ends: bool
+) -> None:
+    worker, request = SimpleNamespace(nr_conns=open_, keepalived_conns=[None] * idle), SimpleNamespace(headers=[])
+    Server(settings, {}).cfg.pre_request(worker, request)
+    assert (request.headers == [("CONNECTION", "close")]) == ends
 
 
 def test_the_gate_leaves_threads_for_everybody_else() -> None:
