@@ -205,9 +205,10 @@ def candidates(
 
 
 def people(session: Session, ids: Iterable[UUID | None]) -> dict[UUID, Person]:
-    """Return people by id."""
+    """Return people by id, in the order of their names."""
     wanted = {each for each in ids if each is not None}
     statement = select(UserAccount.id, UserAccount.name).where(UserAccount.id.in_(wanted))
+    statement = statement.order_by(UserAccount.name, UserAccount.id)
     return {row.id: Person(id=row.id, name=row.name) for row in session.execute(statement)}
 
 

@@ -84,7 +84,7 @@ def view(ctx: Context, inspection_id: UUID) -> Paper:
         unlock_count=len(granted),
         last_unlocked_by=names[last.decided_by] if last and last.decided_by else None,
         last_unlocked_at=last.decided_at if last else None,
-        deciders=[names[each.user_id] for each in deciders],
+        deciders=[person for id_, person in names.items() if id_ in {each.user_id for each in deciders}],
         windows=_openings(windows, prints),
         prints=prints,
         requests=requests,
