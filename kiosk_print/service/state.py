@@ -75,7 +75,8 @@ def view(ctx: Context, inspection_id: UUID) -> Paper:
     opinion = queries.find_opinion(ctx.session, inspection_id)
     voids = queries.void_requests_of(ctx.session, inspection_id)
     acting = _acting(prints, [*requests, *voids], opinion)
-    names = queries.people(ctx.session, [*acting, *(each.user_id for each in deciders)])
+    able = {each.user_id for each in deciders}
+    names = queries.people(ctx.session, [*acting, *able])
     return Paper(
         inspection_id=inspection_id,
         state=state,
@@ -84,7 +85,7 @@ def view(ctx: Context, inspection_id: UUID) -> Paper:
         unlock_count=len(granted),
         last_unlocked_by=names[last.decided_by] if last and last.decided_by else None,
         last_unlocked_at=last.decided_at if last else None,
-        deciders=[person for id_, person in names.items() if id_ in {each.user_id for each in deciders}],
+        deciders=[person for id_, person in names.items() if id_ in able],
         windows=_openings(windows, prints),
         prints=prints,
         requests=requests,

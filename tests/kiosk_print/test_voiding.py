@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given
@@ -28,25 +28,25 @@ TRUTH = [
 
 @pytest.mark.parametrize(("actor", "status", "refusal"), TRUTH)
 def test_who_asked_inspected_or_printed_never_decides(
-    actor: object, status: PrintStatus, refusal: type[Exception] | None
+    actor: UUID, status: PrintStatus, refusal: type[Exception] | None
 ) -> None:
     barred = {REQUESTER, INSPECTOR, PRINTER, OTHER_ACCOUNT}
     if refusal is None:
-        ensure_voidable(status, actor_id=actor, barred=barred)  # type: ignore[arg-type] # an id
+        ensure_voidable(status, actor_id=actor, barred=barred)
     else:
         with pytest.raises(refusal):
-            ensure_voidable(status, actor_id=actor, barred=barred)  # type: ignore[arg-type] # an id
+            ensure_voidable(status, actor_id=actor, barred=barred)
 
 
 @pytest.mark.parametrize("status", PrintStatus)
 @pytest.mark.parametrize("open_id", [None, uuid4()])
-def test_only_a_living_print_without_a_request_can_be_asked_for(status: PrintStatus, open_id: object) -> None:
+def test_only_a_living_print_without_a_request_can_be_asked_for(status: PrintStatus, open_id: UUID | None) -> None:
     refusal = NotVoidable if status not in LIVING else VoidRequested if open_id else None
     if refusal is None:
         voiding.ensure_requestable(status, open_request_id=None)
         return
     with pytest.raises(refusal) as refused:
-        voiding.ensure_requestable(status, open_request_id=open_id)  # type: ignore[arg-type] # an id
+        voiding.ensure_requestable(status, open_request_id=open_id)
     assert refused.value.members in ({"current": status}, {"existing_id": str(open_id)})
 
 
@@ -63,12 +63,12 @@ CANDIDATES = st.lists(
 
 @given(candidates=CANDIDATES, barred=st.sets(st.sampled_from(PEOPLE)))
 def test_a_request_waits_for_the_lowest_level_that_may_and_then_for_the_next_too(
-    candidates: list[Candidate], barred: set[object]
+    candidates: list[Candidate], barred: set[UUID]
 ) -> None:
     able = {each for each in candidates if each.user_id not in barred}
     lowest = min((each.level for each in able), default=None)
-    before = voiding.void_deciders(candidates, barred=barred, is_escalated=False)  # type: ignore[arg-type] # ids
-    after = voiding.void_deciders(candidates, barred=barred, is_escalated=True)  # type: ignore[arg-type] # ids
+    before = voiding.void_deciders(candidates, barred=barred, is_escalated=False)
+    after = voiding.void_deciders(candidates, barred=barred, is_escalated=True)
     assert set(before) == {each for each in able if each.level == lowest}
     assert set(after) == able
 

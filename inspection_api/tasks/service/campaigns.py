@@ -26,6 +26,8 @@ from inspection_api.tasks.service.makeup import EDIT
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from sqlalchemy import Row
+
     from inspection_api.core.context import Context
     from inspection_api.core.events import Recorded
 
@@ -183,14 +185,19 @@ def leave_campaigns(ctx: Context, left: Mapping[UUID, tuple[date, date]]) -> Non
         "approved_on": [approved_on for _, approved_on in left.values()],
         "today": local_day(ctx.now),
     }
-    rows = [row._mapping for row in ctx.session.execute(_LEFT, values)]  # noqa: SLF001 - SQLAlchemy's public name
-    terms = ("period_end", "due_on", "left_on", "approved_on")
-    gone = [
-        row["id"]
-        for row in rows
-        if decide_outcome(**{name: row[name] for name in terms}, stops_on=row["left_on"]) is Outcome.CANCELLED
-    ]
+    rows = ctx.session.execute(_LEFT, values).all()
+    gone = [row.id for row in rows if _outcome(row) is Outcome.CANCELLED]
     cancel(ctx, dict.fromkeys(gone, Reason.EXIT))
+
+
+def _outcome(row: Row[Any]) -> Outcome:
+    return decide_outcome(
+        period_end=row.period_end,
+        due_on=row.due_on,
+        left_on=row.left_on,
+        stops_on=row.left_on,
+        approved_on=row.approved_on,
+    )
 
 
 def drop_after_campaign(ctx: Context, task_ids: Sequence[UUID]) -> None:
