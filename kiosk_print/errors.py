@@ -55,7 +55,7 @@ class OpinionAfterPrint(Conflict):
 
 
 class OpinionGiven(Conflict):
-    """The record has a superior's opinion."""
+    """Somebody was faster; ``decided_by_name`` is the name of whoever gave the opinion."""
 
     code = "opinion_given"
     title = "该记录已有上级意见"

@@ -227,16 +227,16 @@ def decide_terms(*, approved: bool, days: int | None, reason: str) -> Terms:
 
 
 def ensure_may_give_opinion(
-    state: PaperState, *, author_id: UUID, inspector_ids: Collection[UUID], given: bool, printed: bool
+    state: PaperState, *, author_id: UUID, inspector_ids: Collection[UUID], given_by: str | None, printed: bool
 ) -> None:
     """Raise unless a superior's opinion may be written: by another person than the inspector, once, before the print.
 
-    ``inspector_ids`` are all accounts of his.
+    ``inspector_ids`` are all accounts of his; ``given_by`` is the name of whoever was faster.
     """
     if author_id in inspector_ids:
         raise OwnAffair
-    if given:
-        raise OpinionGiven
+    if given_by is not None:
+        raise OpinionGiven(f"该记录已由{given_by}签署上级意见", decided_by_name=given_by)
     if printed:
         raise OpinionAfterPrint
     ensure_exists(state)

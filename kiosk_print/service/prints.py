@@ -114,7 +114,7 @@ def give_opinion(ctx: Context, inspection_id: UUID, *, text: str) -> PaperOpinio
 
     Raises:
         NotFound: the visit is out of scope. PaperNotReady, PaperVoided: there is no paper.
-        OwnAffair: the actor inspected. OpinionGiven: there is one. OpinionAfterPrint: it is too late.
+        OwnAffair: the actor inspected. OpinionGiven: somebody was faster. OpinionAfterPrint: too late.
     """
     inspection = queries.lock_inspection(ctx.session, ctx.actor, inspection_id, GIVE_OPINION)
     windows = queries.windows_of(ctx.session, [inspection_id], lock=True)[inspection_id]
@@ -123,7 +123,7 @@ def give_opinion(ctx: Context, inspection_id: UUID, *, text: str) -> PaperOpinio
         state_of(ctx, inspection, windows, ()),
         author_id=ctx.user_id,
         inspector_ids=accounts_of_same_people(ctx.session, [inspection.officer_id])[inspection.officer_id],
-        given=queries.find_opinion(ctx.session, inspection_id) is not None,
+        given_by=_opinion_author(ctx, inspection_id),
         printed=bool(living),
     )
     opinion = PaperOpinion(inspection_id=inspection_id, author_id=ctx.user_id, text=text, given_at=ctx.now)
@@ -136,3 +136,9 @@ def give_opinion(ctx: Context, inspection_id: UUID, *, text: str) -> PaperOpinio
         officer_id=str(inspection.officer_id),
     )
     return opinion
+
+
+def _opinion_author(ctx: Context, inspection_id: UUID) -> str | None:
+    """Return the name of whoever gave the opinion that counts."""
+    authors = queries.people(ctx.session, queries.opinion_authors(ctx.session, [inspection_id]).values())
+    return next((each.name for each in authors.values()), None)

@@ -18,6 +18,7 @@ from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from inspection_api.core.events import Event
+from inspection_api.core.permissions import Role
 from inspection_api.inspections.models import Inspection
 from inspection_api.inspections.rules import Amendment
 from inspection_api.inspections.service.amending import amend
@@ -180,9 +181,19 @@ def test_a_grave_conclusion_waits_for_the_superiors_opinion(client: FlaskClient,
     path, body = f"/api/v1/inspections/{visit_id}/paper/opinion", {"text": "同意，压降授信"}
     given = client.post(path, json=body, headers=desk.world.headers("approver"))
     assert given.status_code == 201
-    again = client.post(path, json=body, headers=desk.world.headers("approver"))
-    assert (again.status_code, again.json["code"]) == (409, "opinion_given")
     assert desk.print(client, visit_id).status_code == 201
+    assert desk.paper(client, visit_id)["opinion"]["text"] == "同意，压降授信"
+
+
+def test_whoever_is_second_with_an_opinion_reads_the_firsts_name(client: FlaskClient, desk: Desk) -> None:
+    visit_id = desk.accept(conclusion="strong_watch")
+    desk.world.add_user("second_approver", Role.APPROVER, "branch")
+    path, body = f"/api/v1/inspections/{visit_id}/paper/opinion", {"text": "同意，压降授信"}
+    assert client.post(path, json=body, headers=desk.world.headers("second_approver")).status_code == 201
+    again = client.post(path, json={"text": "不同意"}, headers=desk.world.headers("approver"))
+    assert (again.status_code, again.json["code"]) == (409, "opinion_given")
+    assert again.json["detail"] == "该记录已由姓名second_approver签署上级意见"
+    assert again.json["decided_by_name"] == "姓名second_approver"
     assert desk.paper(client, visit_id)["opinion"]["text"] == "同意，压降授信"
 
 

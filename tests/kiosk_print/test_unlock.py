@@ -267,7 +267,8 @@ OPINIONS = [
     ({}, None),
     ({"state": PaperState.LOCKED}, None),
     ({"author_id": PEOPLE["sub1"]}, OwnAffair),
-    ({"given": True}, OpinionGiven),
+    ({"given_by": "姓名approver"}, OpinionGiven),
+    ({"given_by": "姓名approver", "printed": True}, OpinionGiven),
     ({"printed": True}, OpinionAfterPrint),
     ({"state": PaperState.VOIDED}, PaperVoided),
     ({"state": PaperState.NOT_READY}, PaperNotReady),
@@ -282,7 +283,7 @@ def test_an_opinion_is_given_once_by_another_person_before_the_print(
         "state": PaperState.OPEN,
         "author_id": PEOPLE["sub2"],
         "inspector_ids": {PEOPLE["sub1"], uuid4()},
-        "given": False,
+        "given_by": None,
         "printed": False,
     }
     values = ordinary | facts

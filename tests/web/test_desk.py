@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
 
+from inspection_api.core.permissions import Role
 from kiosk_print.models import PaperPrint
 from tests.browser import chromium, served
 from tests.kiosk_print.conftest import VOID_WORDS, WORDS
@@ -99,6 +100,12 @@ def test_the_loser_of_a_race_reads_the_winners_name(desk: Site, matters: Matters
     loser.wait_for_selector("dialog [role=alert]:has-text('姓名manager')")
 
 
+def of_two_approvers(matters: Matters) -> str:
+    """Bring about an opinion that waits, where two people may give it."""
+    matters.world.add_user("second_approver", Role.APPROVER, "branch")
+    return matters.opinion()
+
+
 BOTH = ("manager", "second_manager")
 RACES: dict[str, tuple[Callable[[Matters], str], tuple[str, str]]] = {
     "unlock": (Matters.unlock, BOTH),
@@ -111,14 +118,11 @@ RACES: dict[str, tuple[Callable[[Matters], str], tuple[str, str]]] = {
     "proposal": (Matters.proposal, BOTH),
     "alert_suspicious": (Matters.alert, ("risk_manager", "service_manager")),
     "recompute": (Matters.recompute, ("province_manager", "second_province_manager")),
+    "opinion": (of_two_approvers, ("approver", "second_approver")),
 }
 """Every kind that waits for two people at once, and who they are."""
-DECISION = re.compile(r"/api/v1/.+/(decision|approve|confirm|accept|resolve)$")
+DECISION = re.compile(r"/api/v1/.+/(decision|approve|confirm|accept|resolve|opinion)$")
 LOST, WON = "dialog [role=alert]", ".state:has-text('没有等待您处理的事项')"
-
-
-def is_decision(route_url: str) -> bool:
-    return bool(re.search(r"/api/v1/.+/(decision|approve|confirm|accept|resolve)$", route_url))
 
 
 @pytest.mark.parametrize("code", RACES)
@@ -137,7 +141,8 @@ def test_of_two_who_tap_at_the_same_moment_one_wins_and_the_other_reads_his_name
         page.wait_for_selector(f"{LOST}, {WON}")
     (winner,) = [user for user, page in pages.items() if page.query_selector(LOST) is None]
     (loser,) = [page for page in pages.values() if page.query_selector(LOST)]
-    assert f"已由姓名{winner}处理" in loser.inner_text(LOST)
+    done = "签署上级意见" if code == "opinion" else "处理"
+    assert f"已由姓名{winner}{done}" in loser.inner_text(LOST)
     loser.click("dialog button:text-is('取消')")
     loser.wait_for_selector(WON)
 
