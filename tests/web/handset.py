@@ -38,6 +38,16 @@ PAUSE_MS = 100
 PERMISSIONS = ("geolocation", "camera", "microphone")
 BEGIN = "button:text-is('在此设备上开始使用')"
 BURNT_IN = "dialog.capture button.primary"
+AXE = Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js"
+LEAST_PX = 43.5
+SERIOUS = """() => axe.run().then(({ violations }) => violations
+  .filter(({ impact }) => ["serious", "critical"].includes(impact))
+  .map(({ id, nodes }) => [id, nodes[0].html]))"""
+SMALL = """(least) => [...document.querySelectorAll(
+    "button, a, summary, select, textarea, input:not([type=radio]):not([type=checkbox]), .choices label")]
+  .filter((each) => each.checkVisibility() && !each.closest("[inert]"))
+  .filter((each) => Math.min(each.getBoundingClientRect().height, each.getBoundingClientRect().width) < least)
+  .map((each) => each.outerHTML.slice(0, 100))"""
 _FRAMES = 10
 _MODULE_PX = 5
 
@@ -277,3 +287,11 @@ def enrolled(phone: Handset, app: Flask, world: World) -> None:
 def counted(world: World, statement: str) -> list[Any]:
     with world.transaction() as ctx:
         return [tuple(row) for row in ctx.session.execute(text(statement))]
+
+
+def look(phone: Handset) -> None:
+    """Hold what is on the screen to what gloves and screen readers need: all fits, all can be tapped."""
+    phone.page.evaluate(AXE.read_text())
+    assert phone.page.evaluate(SERIOUS) == []
+    assert phone.page.evaluate(SMALL, LEAST_PX) == []
+    assert phone.page.evaluate("document.documentElement.scrollWidth <= innerWidth")

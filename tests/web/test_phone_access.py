@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from inspection_api.accounts import service as accounts
 from tests.kiosk_print.conftest import Desk
 from tests.sync.phone import LAT, LON
-from tests.web.handset import BEGIN, BURNT_IN, DEGREES_OUTSIDE, enrolled
+from tests.web.handset import BEGIN, BURNT_IN, DEGREES_OUTSIDE, enrolled, look
 from tests.web.test_phone import alert
 
 if TYPE_CHECKING:
@@ -21,24 +20,6 @@ if TYPE_CHECKING:
     from tests.factories import World
     from tests.sync.phone import Street
     from tests.web.handset import Handset
-
-AXE = Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js"
-LEAST_PX = 43.5
-SERIOUS = """() => axe.run().then(({ violations }) => violations
-  .filter(({ impact }) => ["serious", "critical"].includes(impact))
-  .map(({ id, nodes }) => [id, nodes[0].html]))"""
-SMALL = """(least) => [...document.querySelectorAll(
-    "button, a, summary, select, textarea, input:not([type=radio]):not([type=checkbox]), .choices label")]
-  .filter((each) => each.checkVisibility() && !each.closest("[inert]"))
-  .filter((each) => Math.min(each.getBoundingClientRect().height, each.getBoundingClientRect().width) < least)
-  .map((each) => each.outerHTML.slice(0, 100))"""
-
-
-def look(phone: Handset) -> None:
-    phone.page.evaluate(AXE.read_text())
-    assert phone.page.evaluate(SERIOUS) == []
-    assert phone.page.evaluate(SMALL, LEAST_PX) == []
-    assert phone.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_what_a_new_device_asks(phone: Handset) -> None:
