@@ -24,15 +24,17 @@ class Status(StrEnum):
 
 UNSETTLED = frozenset({Status.HELD, Status.PARKED})
 
+_KEPT = "，已隔离待核实"
+
 MESSAGES = {
     "applied": "已生效",
     "merged": "已与其他修改合并",
-    "conflict": "部分内容与他人的修改冲突，已保留双方内容",
+    "conflict": "部分内容与记录中已有的填写不一致，双方内容都已保留",
     "extra": "已保存为额外检查，不计入任务",
     "superseded": "已被本机较新的操作取代",
     "held": "等待前面的操作",
     "parked": "系统暂时无法处理，已保存，将自动重试",
-    "field_conflict": "部分内容与他人的修改冲突，已保留双方内容",
+    "field_conflict": "部分内容与记录中已有的填写不一致，双方内容都已保留",
     "forbidden_or_unknown": "对象不存在或不在您的范围内",
     "invalid_payload": "操作内容格式有误",
     "feedback_too_short": "反馈为正常时须说明情况，至少 10 个字",
@@ -94,8 +96,10 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def message(self) -> str:
-        """Return the sentence that the officer reads."""
-        return self.detail or MESSAGES.get(self.code, self.code)
+        """Return the sentence that the officer reads: of every reason, and only once that it is kept."""
+        sentences = [MESSAGES.get(code, code) for code in self.codes or (self.status.value,)]
+        parts = [sentence.removesuffix(_KEPT) for sentence in sentences[:-1]]
+        return self.detail or "；".join([*parts, sentences[-1]])
 
 
 def rejected(code: str, detail: str = "") -> Verdict:

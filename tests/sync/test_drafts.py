@@ -68,7 +68,7 @@ def test_a_clash_of_two_drafts_keeps_both_and_blocks_the_submission(desk: Desk, 
     desk.save(phone, **answer("tax_ytd", "5"))
     result = desk.save(second, **answer("tax_ytd", "6"))
     assert (result["status"], result["code"]) == ("conflict", "field_conflict")
-    assert result["message"] == "部分内容与他人的修改冲突，已保留双方内容"
+    assert result["message"] == "部分内容与记录中已有的填写不一致，双方内容都已保留"
     (conflict,) = desk.conflicts()
     assert (conflict.server["value"], conflict.device["value"], conflict.state) == ("5", "6", "open")
     assert desk.record().blockers == ["conflict"]

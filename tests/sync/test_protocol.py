@@ -22,6 +22,7 @@ from sync.protocol.page import count_fitting
 from sync.protocol.signature import ensure_signed
 from sync.protocol.texts import unsafe_text
 from sync.protocol.times import Sample
+from sync.protocol.verdicts import Status, Verdict
 from tests.sync.operations import NOW, STAMP, received
 
 
@@ -225,3 +226,19 @@ def test_hostile_json_is_a_fault_or_malformed_and_never_an_accident(payload: byt
     envelope = b'{"protocol": 1, "ops": [' + raw + b"]}"
     with pytest.raises(BatchMalformed):
         decode_batch(envelope)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "sentence"),
+    [
+        (Verdict(status=Status.APPLIED), "已生效"),
+        (Verdict(status=Status.QUARANTINED, codes=("outside",)), "位置在围栏之外，已隔离待核实"),
+        (
+            Verdict(status=Status.QUARANTINED, codes=("outside", "mock", "device_unapproved")),
+            "位置在围栏之外；检测到模拟定位；设备待批准，批准后生效",
+        ),
+        (Verdict(status=Status.REJECTED, codes=("unlock_requested",), detail="已有待审批的申请"), "已有待审批的申请"),
+    ],
+)
+def test_a_verdict_says_all_its_reasons_and_once_that_it_is_kept(verdict: Verdict, sentence: str) -> None:
+    assert verdict.message == sentence

@@ -49,6 +49,12 @@ export class App {
     return begun.sort((one, other) => Number(one.window_end_on < today()) - Number(other.window_end_on < today()));
   }
 
+  // What a checkpoint is called where nothing else tells which it is: its enterprise's name, and its own.
+  async nameOf(checkpoint) {
+    const customer = checkpoint && (await this.mirror.find("customer", checkpoint.customer_id));
+    return [...new Set([customer?.name, checkpoint?.name])].filter(Boolean).join(" · ") || null;
+  }
+
   // Metres from here, null where the place or the phone's position is unknown.
   distanceTo(checkpoint) {
     const fix = this.position.fix();

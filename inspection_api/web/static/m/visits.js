@@ -70,7 +70,7 @@ export class Visits {
   }
 
   // Put the finished visit into the outbox, and remove the draft in the same transaction.
-  async submit(draft, form, fixes, roles) {
+  async submit(draft, form, fixes, { roles, about = null }) {
     const media = await this.media(draft.id);
     const shown = shownItems(form, draft.answers, roles).filter((item) => !NO_ANSWER.includes(item.type) && isAnswered(draft.answers[item.key]));
     const payload = {
@@ -84,20 +84,21 @@ export class Visits {
     };
     return this.client.outbox.capture("inspection.submit", draft.id, payload, {
       media: media.map((medium) => medium.id),
+      about,
       also: (tx) => tx.remove("draft", draft.id),
     });
   }
 
   // Say where an unbound checkpoint is: the text of its plate, positions, and the photo of the mounted plate.
-  bind(checkpoint, { qr, fixes, photo }) {
+  bind(checkpoint, { qr, fixes, photo, about = null }) {
     const payload = { qr, fixes, photo: manifest({ ...photo, item: null }) };
-    return this.client.outbox.capture("checkpoint.bind", checkpoint.id, payload, { baseVersion: checkpoint.version, media: [photo.id] });
+    return this.client.outbox.capture("checkpoint.bind", checkpoint.id, payload, { baseVersion: checkpoint.version, media: [photo.id], about });
   }
 
   // Say that nobody was met (`unmet`) or that the visit was refused (`refused`).
-  unmet(checkpoint, { reason, note, task, fixes }) {
+  unmet(checkpoint, { reason, note, task, fixes, about = null }) {
     const payload = { checkpoint_id: checkpoint.id, task_id: task?.id ?? null, reason, note, fixes };
-    return this.client.outbox.capture("visit.unmet", newId(), payload);
+    return this.client.outbox.capture("visit.unmet", newId(), payload, { about });
   }
 }
 

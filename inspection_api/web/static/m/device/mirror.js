@@ -47,10 +47,11 @@ export class Mirror {
     });
   }
 
-  // Remove every row; outbox and drafts are not touched.
+  // Remove every row, and the names of what was captured; outbox and drafts stay.
   wipe() {
-    return this.store.write(["setting", "row"], async (tx) => {
+    return this.store.write(["setting", "row", "op"], async (tx) => {
       await tx.clear("row");
+      for (const op of await tx.all("op")) await tx.put("op", { ...op, about: null });
       await tx.forget("cursor", "snapshot");
     });
   }

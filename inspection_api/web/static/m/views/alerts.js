@@ -25,18 +25,18 @@ function row(app, alert, name) {
     h("p", { class: "row spread" }, h("strong", {}, name), h("span", { class: `badge ${kind}` }, words)),
     h("p", {}, `${RULES[alert.rule] ?? alert.rule} · ${day(alert.subject_date)}${alert.cleared_on ? ` · ${day(alert.cleared_on)} 已恢复` : ""}`),
     h("p", { class: "faint" }, HANDLING[alert.handling] ?? alert.handling),
-    !DONE.includes(alert.handling) && h("button", { type: "button", class: "primary", onclick: () => feedback(app, alert) }, "反馈情况"),
+    !DONE.includes(alert.handling) && h("button", { type: "button", class: "primary", onclick: () => feedback(app, alert, name) }, "反馈情况"),
   );
 }
 
-async function feedback(app, alert) {
+async function feedback(app, alert, name) {
   const done = await ask({
     title: "反馈预警情况",
     content: [
       field("结论", h("select", { name: "verdict" }, h("option", { value: "normal" }, "正常"), h("option", { value: "watch" }, "关注"), h("option", { value: "major_risk" }, "重大风险"))),
       field("说明", h("textarea", { name: "text", minlength: 10, maxlength: 500, required: true }), "不少于 10 个字"),
     ],
-    submit: (data) => app.client.outbox.capture("alert.feedback", alert.id, { verdict: data.get("verdict"), text: data.get("text") }, { baseVersion: alert.version }),
+    submit: (data) => app.client.outbox.capture("alert.feedback", alert.id, { verdict: data.get("verdict"), text: data.get("text") }, { baseVersion: alert.version, about: name }),
   });
   if (done === null) return;
   notify("已保存，将随下次同步上传");

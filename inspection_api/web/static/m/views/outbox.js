@@ -1,37 +1,11 @@
 // The outbox: every operation and every medium that was captured, what became of it in words, and what to do.
 
 import { h, show } from "../../shell/dom.js";
-import { instant, size } from "../../shell/format.js";
+import { size } from "../../shell/format.js";
 import { empty, notify } from "../../shell/states.js";
 import { exported, imported } from "../parts/carrying.js";
+import { card, clashesOf } from "../parts/fate.js";
 import { warnings } from "../parts/room.js";
-
-const TYPES = {
-  "inspection.submit": "现场检查",
-  "checkpoint.bind": "绑定位置",
-  "visit.unmet": "上门未遇",
-  "unlock.request": "申请解锁",
-  "alert.feedback": "预警反馈",
-  "comment.add": "补充说明",
-};
-const STATES = { waiting: ["待上传", "care"], aside: ["无法上传", "bad"] };
-const STATUSES = {
-  applied: ["已完成", "good"],
-  merged: ["已完成", "good"],
-  extra: ["已收到，不计入任务", "care"],
-  superseded: ["已被后来的修改取代", "care"],
-  conflict: ["与他人修改冲突，待处理", "care"],
-  quarantined: ["已隔离，待上级决定", "care"],
-  rejected: ["未被接受", "bad"],
-  held: ["已收到，等待前面的记录", "care"],
-  parked: ["已收到，系统待处理", "care"],
-};
-const ADVICE = {
-  aside: "请导出数据文件并联系管理员。",
-  quarantined: "数据已保存；由上级决定是否计入，您无需重做。",
-  rejected: "数据已保留；请按提示重新检查或联系支行。",
-  conflict: "请等候处理，或在电脑上自行选择。",
-};
 
 export async function outbox(app, place) {
   const list = h("div", { class: "stack" });
@@ -46,22 +20,9 @@ export async function outbox(app, place) {
 async function content(app) {
   const [ops, media] = await Promise.all([app.client.outbox.listed(), app.client.store.read(["medium"], (tx) => tx.all("medium"))]);
   if (ops.length === 0) return empty("没有待上传的数据");
+  const clashes = await Promise.all(ops.map((op) => clashesOf(app, op)));
   const open = media.filter((medium) => medium.state === "waiting" || medium.state === "aside");
-  return [open.length > 0 && h("section", { class: "card" }, h("h2", {}, `待上传的资料 ${open.length} 个`), h("ul", {}, open.map((medium) => upload(app, medium)))), h("ul", { class: "stack" }, ops.map(operation))];
-}
-
-function operation({ content: op, state, receipt, fault }) {
-  const [words, kind] = receipt ? STATUSES[receipt.status] : STATES[state];
-  const advice = ADVICE[receipt?.status ?? state];
-  return h(
-    "li",
-    { class: "card", data: { status: receipt?.status ?? state } },
-    h("p", { class: "row spread" }, h("strong", {}, TYPES[op.type] ?? op.type), h("span", { class: `badge ${kind}` }, words)),
-    h("p", { class: "faint" }, instant(op.captured.wall)),
-    (receipt?.message || fault) && h("p", {}, `${receipt?.message || fault}（${receipt?.codes?.join("、") || receipt?.code || "set_aside"}）`),
-    receipt?.decision && h("p", {}, `${receipt.decision.message}${receipt.decision.reason ? `：${receipt.decision.reason}` : ""}`),
-    advice && !receipt?.decision && h("p", { class: "faint" }, advice),
-  );
+  return [open.length > 0 && h("section", { class: "card" }, h("h2", {}, `待上传的资料 ${open.length} 个`), h("ul", {}, open.map((medium) => upload(app, medium)))), h("ul", { class: "stack" }, ops.map((op, index) => card(op, clashes[index])))];
 }
 
 const upload = (app, medium) =>

@@ -201,13 +201,18 @@ async function unlock(app, id, refresh) {
   return refresh();
 }
 
+async function about(app, id) {
+  const record = await app.mirror.find("inspection", id);
+  return app.nameOf(record && (await app.mirror.find("checkpoint", record.checkpoint_id)));
+}
+
 // Ask at once where somebody answers; else the request waits in the outbox like everything else.
 async function request(app, id, code, words) {
   try {
     return await post(`/inspections/${id}/unlock-requests`, { reason_code: code, reason: words }, { here: true });
   } catch (problem) {
     if (!isUnheard(problem)) throw problem;
-    await app.client.outbox.capture("unlock.request", newId(), { inspection_id: id, reason_code: code, reason_text: words });
+    await app.client.outbox.capture("unlock.request", newId(), { inspection_id: id, reason_code: code, reason_text: words }, { about: await about(app, id) });
     app.runner.run();
     return {};
   }

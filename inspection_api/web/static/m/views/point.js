@@ -117,7 +117,7 @@ async function bind(app, checkpoint, scanned) {
   const fixes = onTheSpot(app, scanned, at);
   const bound = await kept(async () => {
     const photo = await app.visits.addMedium("", { item: null, kind: "photo", made, fix: app.position.fix(at), at });
-    return app.visits.bind(checkpoint, { qr: scanned.qr, fixes, photo });
+    return app.visits.bind(checkpoint, { qr: scanned.qr, fixes, photo, about: await app.nameOf(checkpoint) });
   });
   if (bound === null) return;
   notify("绑定已保存，将随下次同步上传");
@@ -126,11 +126,12 @@ async function bind(app, checkpoint, scanned) {
 }
 
 async function unmet(app, checkpoint, task) {
+  const about = await app.nameOf(checkpoint);
   const select = h("select", { name: "reason" }, h("option", { value: "unmet" }, "上门未遇"), h("option", { value: "refused" }, "拒绝检查"));
   const done = await ask({
     title: "记录未完成的上门",
     content: [field("情况", select), field("说明", h("textarea", { name: "note", maxlength: 500 }))],
-    submit: (data) => app.visits.unmet(checkpoint, { reason: data.get("reason"), note: data.get("note") || null, task, fixes: app.position.fixes() }),
+    submit: (data) => app.visits.unmet(checkpoint, { reason: data.get("reason"), note: data.get("note") || null, task, fixes: app.position.fixes(), about }),
   });
   if (done === null) return;
   notify("已保存，将随下次同步上传；任务仍须完成");

@@ -92,7 +92,8 @@ async function submit(state, missing) {
   const open = tellMissing(state, missing);
   const warned = open === 0 || (await ask({ title: `还缺 ${open} 项，仍要提交？`, content: h("p", {}, "不完整的检查会被隔离，待上级决定后才可能计入。建议补齐后再提交。"), confirm: "仍要提交", danger: true })) !== null;
   if (!warned) return;
-  if ((await kept(() => app.visits.submit(draft, form, app.position.fixes(), app.officer.roles))) === null) return;
+  const about = await app.nameOf(state.checkpoint);
+  if ((await kept(() => app.visits.submit(draft, form, app.position.fixes(), { roles: app.officer.roles, about }))) === null) return;
   notify("检查已提交，已保存在手机上，有网络时自动上传");
   app.runner.run();
   app.go("outbox");
