@@ -238,6 +238,9 @@ def test_chosen_sub_branches_stand_side_by_side(site: Site) -> None:
     page.wait_for_selector(".report tbody tr")
     assert [row.strip() for row in page.locator(".report thead th").all_inner_texts()][1:] == ["sub_branch", "sibling"]
     assert page.locator(".report tbody tr").count() == 12
+    page.wait_for_selector("h2:has-text('选择要对比的')")  # others can be chosen below
+    assert page.locator(".choice :checked").count() == 2
+    assert "[object" not in page.inner_text("main")
 
 
 OUTSIDE = """() => [...document.querySelectorAll('.chart > svg')].flatMap((canvas) => {

@@ -27,7 +27,7 @@ export async function report(view) {
       found.rows.length === 0 ? empty("这段时间没有可以统计的内容。") : table(found, view, { ranked: RANKED.has(found.code) }),
       found.notes.map((note) => h("p", { class: "faint" }, note)),
     ),
-    view.report === "comparison" && chooser(view),
+    view.report === "comparison" && (await chooser(view)),
   ];
 }
 
