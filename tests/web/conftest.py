@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from flask import Flask
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
     from tests.factories import World
 
@@ -51,9 +51,10 @@ class Site:
     def world(self) -> World:
         return self.portfolio.world
 
-    def visitor(self, user: str | None = None, width: int = 1440, height: int = 900) -> Page:
+    def visitor(self, user: str | None = None, width: int = 1440, height: int = 900, *, touch: bool = False) -> Page:
         """Return a page of a browser of its own, logged in as that user."""
-        context = self.browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN")
+        viewport: ViewportSize = {"width": width, "height": height}
+        context = self.browser.new_context(viewport=viewport, has_touch=touch, locale="zh-CN")
         context.clock.set_fixed_time(NOW)
         page = context.new_page()
         self._listen(context, page)

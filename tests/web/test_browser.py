@@ -243,21 +243,6 @@ def test_chosen_sub_branches_stand_side_by_side(site: Site) -> None:
     assert "[object" not in page.inner_text("main")
 
 
-OUTSIDE = """() => [...document.querySelectorAll('.chart > svg')].flatMap((canvas) => {
-    const place = canvas.getBoundingClientRect();
-    const texts = [...canvas.querySelectorAll('text')].map((text) => [text.textContent, text.getBoundingClientRect()]);
-    return texts.filter(([, box]) => box.left < place.left || box.right > place.right).map(([word]) => word);
-})"""
-
-
-@pytest.mark.parametrize("width", [360, 1440])
-def test_no_label_of_a_curve_is_cut_off(site: Site, width: int) -> None:
-    page = site.visitor("province_manager", width=width, height=740)
-    site.open(page, "/board?view=report&report=series&from=2026-01-01&to=2026-12-31&by=month")
-    page.wait_for_selector(".chart > svg text")
-    assert page.evaluate(OUTSIDE) == []
-
-
 def test_a_report_and_a_list_are_taken_away_with_progress(site: Site, catalogue: BankCatalogue, tmp_path: Path) -> None:
     outbox = Outbox(database=site.world.database, banks=catalogue)
     page = site.visitor("branch_manager")

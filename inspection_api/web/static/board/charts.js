@@ -1,16 +1,25 @@
-// Curves in SVG, drawn at the size of their place and again when that changes; the table beside them says the same.
+// Curves over the periods of a report, drawn by uPlot, which comes with the first of them (ADR 0021). A touch, the mouse
+// or the arrow keys choose a period, and the legend says its numbers; they are those of the table.
 
-import { h, s } from "../shell/dom.js";
+import { h } from "../shell/dom.js";
 import { count } from "../shell/format.js";
-import { empty } from "../shell/states.js";
+import { empty, fill } from "../shell/states.js";
 import { measured, percent } from "./cells.js";
 
+const VENDORED = new URL("../../vendor/uplot/", import.meta.url);
 const HEIGHT = 240;
-const EDGE = { top: 14, right: 34, bottom: 30, left: 48 };
-const LABEL_WIDTH = 64;
-const STEPS = 4;
+const NARROWEST = 200;
+const FONT_PX = 12;
+const LEAST_TOP = 4;
+const DENSE = 40;
+const WHOLE = [1, 2, 3, 5].flatMap((step) => Array.from({ length: 10 }, (_, zeros) => step * 10 ** zeros)).sort((one, other) => one - other);
+const QUARTERS = [0.25, 0.5];
+const COLOURS = ["#0b4a8f", "#b3261e", "#13692f", "#7a5200", "#6b2f91", "#00626e", "#9c2463", "#4b5a6d"];
+// Lines are told apart without their colour, too: how each is broken, on the canvas and in the legend.
+const DASHES = [[[], "solid"], [[8, 5], "dashed"], [[2, 4], "dotted"]];
+const KEYS = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity };
 
-// The curves of a report whose chart is of lines: one drawing for rates, one for numbers.
+// The curves of a report whose chart is of lines: one drawing for rates, one for numbers; they point at the same period.
 export function curves(report) {
   const columns = report.chart.columns.map((key) => report.columns.find((column) => column.key === key));
   const rates = columns.filter((column) => column.kind === "rate");
@@ -19,63 +28,112 @@ export function curves(report) {
 }
 
 function drawing(report, columns) {
-  const lines = columns.map((column) => report.rows.map((row) => measured(row.cells[column.key])));
-  if (lines.flat().every((value) => value === null)) return empty(`${columns.map((column) => column.title).join("、")}：这段时间还没有数字。`);
   const isRate = columns[0].kind === "rate";
-  const top = isRate ? 1 : niceTop(Math.max(1, ...lines.flat().map((value) => value || 0)));
-  const write = isRate ? (value) => percent(value) : (value) => count(value);
-  const label = `${report.title}：${columns.map((column) => column.title).join("、")}，共 ${report.rows.length} 个期间`;
-  const canvas = s("svg", { role: "img", "aria-label": label, height: HEIGHT });
-  const place = h("figure", { class: "chart" }, canvas, legend(columns));
-  new ResizeObserver(() => draw(canvas, { lines, columns, labels: report.rows.map((row) => row.label), top, write })).observe(place);
+  const labels = report.rows.map((row) => row.label);
+  const lines = columns.map((column) => report.rows.map((row) => measured(row.cells[column.key])));
+  const subject = { report, columns, lines, labels, isRate, write: isRate ? percent : count };
+  if (lines.flat().every((value) => value === null)) return empty(`${titles(subject)}：这段时间还没有数字。`);
+  const place = h("figure", { class: "chart" });
+  fill(place, async () => {
+    const plot = plotted(await library(), subject);
+    name(plot, subject);
+    listen(plot, subject);
+    fit(plot, place, subject);
+    return plot.root;
+  });
   return place;
 }
 
-function draw(canvas, { lines, columns, labels, top, write }) {
-  const width = Math.max(200, canvas.parentElement.clientWidth);
-  const x = (index) => EDGE.left + ((width - EDGE.left - EDGE.right) * index) / Math.max(1, labels.length - 1);
-  const y = (value) => HEIGHT - EDGE.bottom - ((HEIGHT - EDGE.top - EDGE.bottom) * value) / top;
-  canvas.setAttribute("width", width);
-  canvas.replaceChildren(
-    ...grid(width, y, top, write),
-    ...axis(labels, x, width),
-    ...lines.map((values, number) => curve(values, number, x, y, (index) => `${labels[index]} ${columns[number].title} ${write(values[index])}`)),
+const titles = ({ columns }) => columns.map((column) => column.title).join("、");
+
+let asked = null;
+
+function library() {
+  asked ??= Promise.all([import(new URL("uPlot.esm.js", VENDORED)), styled()]).catch((error) => { asked = null; throw error; });
+  return asked.then(([module]) => module.default);
+}
+
+const styled = () =>
+  new Promise((onload, onerror) => document.head.append(h("link", { rel: "stylesheet", href: new URL("uPlot.min.css", VENDORED), onload, onerror })));
+
+function plotted(Plot, subject) {
+  const { report, columns, lines, labels, isRate } = subject;
+  const looks = looked(labels);
+  return new Plot(
+    {
+      width: NARROWEST,
+      height: HEIGHT,
+      padding: [14, looks.room / 2, 0, 0],
+      scales: { x: { time: false }, y: { range: (_, least, most) => [0, isRate ? 1 : topOf(Plot, most)] } },
+      axes: axes(subject, looks),
+      series: [{ label: report.heading, value: (_, index) => labels[index] }, ...columns.map((_, number) => line(subject, number))],
+      legend: { markers: { width: 3, dash: (_, number) => DASHES[(number - 1) % DASHES.length][1] } },
+      cursor: { y: false, drag: { x: false }, sync: { key: report.code }, bind: { mouseleave: () => null } },
+      hooks: { setSeries: [(plot, number) => plot.series[number]?.label.setAttribute?.("aria-pressed", plot.series[number].show)] },
+    },
+    [labels.map((_, index) => index), ...lines],
   );
 }
 
-function grid(width, y, top, write) {
-  return Array.from({ length: STEPS + 1 }, (_, step) => (top * step) / STEPS).flatMap((value) => [
-    s("line", { class: "grid", x1: EDGE.left, x2: width - EDGE.right, y1: y(value), y2: y(value) }),
-    s("text", { class: "tick", x: EDGE.left - 6, y: y(value) + 4, "text-anchor": "end" }, write(value).replace(".0%", "%")),
-  ]);
+// What holds the largest number, and is never less than a few steps; without any number, too.
+const topOf = (Plot, most) => Math.max(LEAST_TOP, Plot.rangeNum(0, most ?? 0, 0.1, true)[1]);
+
+// The page's font and colours, for the canvas knows no stylesheet, and how many pixels the longest label needs.
+function looked(labels) {
+  const page = getComputedStyle(document.documentElement);
+  const font = `${FONT_PX}px ${page.fontFamily}`;
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = font;
+  const room = Math.max(...labels.map((label) => pen.measureText(label).width));
+  return { font, room, quiet: page.getPropertyValue("--quiet"), faint: page.getPropertyValue("--line") };
 }
 
-// As many labels as there is room for; the first and those after it at equal steps.
-function axis(labels, x, width) {
-  const step = Math.max(1, Math.ceil((labels.length * LABEL_WIDTH) / (width - EDGE.left)));
-  return labels.flatMap((label, index) =>
-    index % step === 0 ? [s("text", { class: "tick", x: x(index), y: HEIGHT - 10, "text-anchor": "middle" }, label)] : [],
-  );
+function axes({ labels, isRate, write }, { font, room, quiet, faint }) {
+  const both = { font, stroke: quiet, grid: { stroke: faint, width: 1 }, ticks: { show: false } };
+  return [
+    { ...both, incrs: WHOLE, space: room + FONT_PX, size: 34, gap: 12, values: (_, marks) => marks.map((mark) => labels[mark]) },
+    { ...both, incrs: isRate ? QUARTERS : WHOLE, values: (_, marks) => marks.map((mark) => write(mark).replace(".0%", "%")) },
+  ];
 }
 
-// A line through what there is; a gap where there is nothing, a point for everything.
-function curve(values, number, x, y, words) {
-  const known = (index) => values[index] !== null && values[index] !== undefined;
-  const path = values
-    .map((value, index) => (known(index) ? `${known(index - 1) ? "L" : "M"}${x(index).toFixed(1)},${y(value).toFixed(1)}` : ""))
-    .join("");
-  const points = values.flatMap((value, index) =>
-    known(index) ? [s("circle", { cx: x(index), cy: y(value), r: values.length > 60 ? 1.5 : 3.5 }, s("title", {}, words(index)))] : [],
-  );
-  return s("g", { class: `line line-${number % 8}` }, s("path", { d: path }), points);
+// One of several can be put away and brought back by its name in the legend.
+function line({ columns, labels, write }, number) {
+  const { title } = columns[number];
+  const label = columns.length > 1 ? h("button", { type: "button", class: "quiet", "aria-pressed": "true" }, title) : title;
+  const points = { show: true, size: labels.length > DENSE ? 4 : 7 };
+  return { label, points, stroke: COLOURS[number % COLOURS.length], dash: DASHES[number % DASHES.length][0], width: 2.5, value: (_, value) => write(value) };
 }
 
-const legend = (columns) =>
-  h("ul", { class: "legend" }, columns.map((column, number) => h("li", {}, s("svg", { width: 28, height: 12, class: `line line-${number % 8}`, "aria-hidden": "true" }, s("path", { d: "M0,6L28,6" })), column.title)));
+// The picture has a name; the period is chosen like the value of a slider, whose words a screen reader says.
+function name(plot, subject) {
+  const { report, columns, lines, labels, write } = subject;
+  const say = (index) => `${labels[index]}：${columns.map((column, number) => `${column.title} ${write(lines[number][index])}`).join("，")}`;
+  const tell = ({ cursor: { idx } }) => idx !== null && set(plot.over, { "aria-valuenow": idx, "aria-valuetext": say(idx) });
+  set(plot.ctx.canvas, { role: "img", "aria-label": `${report.title}：${titles(subject)}，共 ${labels.length} 个期间` });
+  set(plot.over, { role: "slider", tabindex: 0, "aria-label": report.heading, "aria-valuemin": 0, "aria-valuemax": labels.length - 1 });
+  plot.hooks.setLegend = [tell];
+}
 
-// 1, 2 or 5 with zeros that holds the value, and is divided by the steps.
-function niceTop(value) {
-  const magnitude = 10 ** Math.floor(Math.log10(value));
-  const found = [1, 2, 4, 6, 8, 10].map((step) => step * magnitude).find((step) => step >= value);
-  return Math.max(STEPS, found);
+const set = (element, attributes) => Object.entries(attributes).forEach(([key, value]) => element.setAttribute(key, value));
+
+function listen(plot, { labels }) {
+  plot.over.addEventListener("keydown", (event) => {
+    if (!(event.key in KEYS)) return;
+    event.preventDefault();
+    point(plot, Math.min(labels.length - 1, Math.max(0, plot.cursor.idx + KEYS[event.key])));
+  });
+}
+
+const point = (plot, index) => plot.setCursor({ left: plot.valToPos(index, "x"), top: 0 }, true, true);
+
+// As wide as its place, also when that changes; what was left for another view is taken apart.
+function fit(plot, place, { lines, labels }) {
+  const newest = labels.findLastIndex((_, index) => lines.some((values) => values[index] !== null));
+  const observer = new ResizeObserver(() => {
+    if (!place.isConnected) return observer.disconnect(), plot.destroy();
+    const index = plot.cursor.idx ?? newest;
+    plot.setSize({ width: Math.max(NARROWEST, place.clientWidth), height: HEIGHT });
+    queueMicrotask(() => point(plot, index)); // behind the plot's own, in which it takes its new size
+  });
+  observer.observe(place);
 }
