@@ -11,12 +11,15 @@ import types
 import unicodedata
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from inspection_api.core.paging import DEFAULT_LIMIT, MAX_LIMIT
 from inspection_api.http.texts import is_safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 UNSAFE_TEXT = "含有不允许的控制字符"
 _WRITTEN_WHOLE = re.compile(r"-?[0-9]{1,18}")
@@ -150,6 +153,18 @@ class DecimalText(fields.String):
         if len(match[2] or "") > self.maximum_places:
             raise ValidationError(f"最多 {self.maximum_places} 位小数")
         return number
+
+
+class InWords(fields.String):
+    """A code as people read it; one that has no word stays what it is."""
+
+    def __init__(self, words: Mapping[Any, str], **options: Any) -> None:
+        """Set the words by code."""
+        super().__init__(allow_none=True, dump_only=True, **options)
+        self.words = words
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:  # noqa: ARG002 - marshmallow's signature
+        return None if value is None else self.words.get(value, str(value))
 
 
 class PageQuery(Input):

@@ -8,9 +8,9 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from inspection_api.http.schemas import Input, PageQuery, Truth, Word
+from inspection_api.http.schemas import Input, InWords, PageQuery, Truth, Word
 from inspection_api.reports.rules import ADJUSTED, FROZEN
-from inspection_api.reports.schemas.rows import CustomerRowSchema, WordField, titled
+from inspection_api.reports.schemas.rows import CustomerRowSchema, titled
 from inspection_api.reports.words import OUTCOMES
 
 _MONTH = re.compile("^20[0-9]{2}-(0[1-9]|1[0-2])$")
@@ -79,9 +79,9 @@ class AdjustmentSchema(Schema):
     checkpoint_name = fields.String(**titled("检查点"))
     special = fields.Boolean()
     was = fields.String(allow_none=True)
-    was_word = WordField(OUTCOMES, attribute="was", **titled("月结时"))
+    was_word = InWords(OUTCOMES, attribute="was", **titled("月结时"))
     became = fields.String(allow_none=True)
-    became_word = WordField(OUTCOMES, attribute="became", **titled("调整为"))
+    became_word = InWords(OUTCOMES, attribute="became", **titled("调整为"))
     adjusted_at = fields.AwareDateTime(**titled("调整时间"))
 
 

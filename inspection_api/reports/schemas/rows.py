@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from marshmallow import Schema, fields
 
 from inspection_api.alerts.rules import RULES
+from inspection_api.http.schemas import InWords
 from inspection_api.reports.words import (
     ALERT_CONDITIONS,
     ALERT_HANDLINGS,
@@ -19,25 +20,9 @@ from inspection_api.reports.words import (
     VISIT_STATES,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-
 def titled(title: str) -> dict[str, Any]:
     """Return the option of a field that people read: what its column is called where the list is printed."""
     return {"metadata": {"title": title}}
-
-
-class WordField(fields.String):
-    """A code as people read it; one that has no word stays what it is."""
-
-    def __init__(self, words: Mapping[Any, str], **options: Any) -> None:
-        """Set the words by code."""
-        super().__init__(allow_none=True, dump_only=True, **options)
-        self.words = words
-
-    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:  # noqa: ARG002 - marshmallow's signature
-        return None if value is None else self.words.get(value, str(value))
 
 
 class TaskRowSchema(Schema):
@@ -54,18 +39,18 @@ class TaskRowSchema(Schema):
     officer_id = fields.UUID(allow_none=True)
     officer_name = fields.String(allow_none=True, **titled("客户经理"))
     inspection_type = fields.String()
-    inspection_type_word = WordField(INSPECTION_TYPES, attribute="inspection_type", **titled("检查类型"))
+    inspection_type_word = InWords(INSPECTION_TYPES, attribute="inspection_type", **titled("检查类型"))
     period_start = fields.Date(**titled("期间开始"))
     period_end = fields.Date(**titled("期间结束"))
     due_on = fields.Date(**titled("应完成日"))
     state = fields.String()
     overdue = fields.Boolean()
     standing = fields.String()
-    standing_word = WordField(STANDINGS, attribute="standing", **titled("状态"))
+    standing_word = InWords(STANDINGS, attribute="standing", **titled("状态"))
     performed_on = fields.Date(allow_none=True, **titled("检查日期"))
     closed_by = fields.UUID(allow_none=True)
     conclusion = fields.String(allow_none=True)
-    conclusion_word = WordField(CONCLUSIONS, attribute="conclusion", **titled("检查结论"))
+    conclusion_word = InWords(CONCLUSIONS, attribute="conclusion", **titled("检查结论"))
     indicators = fields.List(fields.String(), allow_none=True, **titled("预警指示"))
 
 
@@ -75,11 +60,11 @@ class VisitRowSchema(Schema):
     id = fields.UUID()
     performed_on = fields.Date(allow_none=True, **titled("检查日期"))
     state = fields.String()
-    state_word = WordField(VISIT_STATES, attribute="state", **titled("状态"))
+    state_word = InWords(VISIT_STATES, attribute="state", **titled("状态"))
     excepted = fields.Boolean(**titled("隔离后采纳"))
     quarantine_codes = fields.List(fields.String())
     conclusion = fields.String(allow_none=True)
-    conclusion_word = WordField(CONCLUSIONS, attribute="conclusion", **titled("检查结论"))
+    conclusion_word = InWords(CONCLUSIONS, attribute="conclusion", **titled("检查结论"))
     indicators = fields.List(fields.String(), **titled("预警指示"))
     note = fields.String(allow_none=True, **titled("备注"))
     checkpoint_id = fields.UUID()
@@ -107,9 +92,9 @@ class MovedCustomerSchema(CustomerRowSchema):
     """A customer with its last conclusions before the window and in it."""
 
     before = fields.String()
-    before_word = WordField(BEFORE, attribute="before", **titled("原结论"))
+    before_word = InWords(BEFORE, attribute="before", **titled("原结论"))
     after = fields.String()
-    after_word = WordField(CONCLUSIONS, attribute="after", **titled("现结论"))
+    after_word = InWords(CONCLUSIONS, attribute="after", **titled("现结论"))
 
 
 class CoveredCheckpointSchema(Schema):
@@ -143,7 +128,7 @@ class AttemptRowSchema(IncidentRowSchema):
     id = fields.UUID()
     performed_at = fields.AwareDateTime(**titled("时间"))
     reason = fields.String()
-    reason_word = WordField(INCIDENTS["attempts"], attribute="reason", **titled("原因"))
+    reason_word = InWords(INCIDENTS["attempts"], attribute="reason", **titled("原因"))
     note = fields.String(allow_none=True, **titled("备注"))
     task_id = fields.UUID(allow_none=True)
     officer_name = fields.String(**titled("客户经理"))
@@ -176,13 +161,13 @@ class AlertRowSchema(Schema):
 
     id = fields.UUID()
     rule = fields.String()
-    title = WordField({rule.code: rule.title for rule in RULES}, attribute="rule", **titled("预警"))
+    title = InWords({rule.code: rule.title for rule in RULES}, attribute="rule", **titled("预警"))
     level = fields.Integer()
-    level_word = WordField(ALERT_LEVELS, attribute="level", **titled("预警级别"))
+    level_word = InWords(ALERT_LEVELS, attribute="level", **titled("预警级别"))
     condition = fields.String()
-    condition_word = WordField(ALERT_CONDITIONS, attribute="condition", **titled("预警状态"))
+    condition_word = InWords(ALERT_CONDITIONS, attribute="condition", **titled("预警状态"))
     handling = fields.String()
-    handling_word = WordField(ALERT_HANDLINGS, attribute="handling", **titled("处理情况"))
+    handling_word = InWords(ALERT_HANDLINGS, attribute="handling", **titled("处理情况"))
     first_seen_on = fields.Date(**titled("首次触发日"))
     customer_id = fields.UUID()
     customer_name = fields.String(**titled("客户"))
