@@ -18,6 +18,30 @@ if TYPE_CHECKING:
 
 
 EXIT_CONCLUSION = "exit"
+QUARANTINE_REASONS = {
+    "qr_invalid": "二维码无效",
+    "qr_revoked": "二维码牌在扫描时已作废",
+    "qr_manual": "二维码牌未扫描，编号为手工输入",
+    "mock": "检测到模拟定位",
+    "outside": "位置在围栏之外",
+    "stale": "没有有效定位",
+    "too_coarse": "定位精度不足",
+    "not_assigned": "该检查点当时不由检查人负责",
+    "not_bound": "检查点当时尚未绑定位置",
+    "answers_invalid": "答案不完整或不正确",
+    "evidence_missing": "缺少必需的现场证据",
+    "media_contradiction": "媒体的拍摄时间或内容自相矛盾",
+    "already_submitted": "该检查已提交过",
+    "record_locked": "记录已锁定",
+    "time_bounded": "无法确定检查时间",
+    "device_revoked": "设备已停用",
+    "user_disabled": "用户已停用",
+    "device_unapproved": "设备待批准",
+    "dependency": "所依赖的操作未通过",
+}
+"""Why a record, or an operation on one, waits in quarantine, by the code of the reason (sync.md §3)."""
+QUARANTINE_WORDS = {code: f"{reason}（{code}）" for code, reason in QUARANTINE_REASONS.items()}
+"""Each as people read it, its code beside it."""
 
 
 class State(StrEnum):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from inspection_api.http.schemas import PageQuery, SketchSchema
-from inspection_api.inspections.rules import State
+from inspection_api.http.schemas import InWords, PageQuery, SketchSchema
+from inspection_api.inspections.rules import QUARANTINE_WORDS, State
+from inspection_api.templates.default_template import INDICATOR_WORDS
 
 
 class InspectionQuery(PageQuery):
@@ -93,9 +94,11 @@ class VoidSchema(Schema):
 class InspectionDetailSchema(InspectionSchema):
     """A record with its answers, its judgement and its media; ``sketch`` draws where the officer was in the fence.
 
-    ``may_void`` tells whether the caller may void it now.
+    ``may_void`` tells whether the caller may void it now; the words are its codes as people read them.
     """
 
+    quarantine_words = fields.List(InWords(QUARANTINE_WORDS), attribute="quarantine_codes", dump_only=True)
+    indicator_words = fields.List(InWords(INDICATOR_WORDS), attribute="indicators", dump_only=True)
     template_version_id = fields.UUID()
     answers = fields.Dict()
     note = fields.String(allow_none=True)

@@ -8,10 +8,11 @@ from sqlalchemy import distinct, func, literal, select, tuple_
 
 from inspection_api.customers.models import Customer
 from inspection_api.inspections.models import Inspection
-from inspection_api.reports import queries, rules, schemas, scope, visits, words
+from inspection_api.reports import queries, rules, schemas, scope, visits
 from inspection_api.reports.rules import Granularity
 from inspection_api.reports.table import Chart, Column, Kind, Listing, Report, Row, Shape, Table, days_of
 from inspection_api.reports.words import ANY
+from inspection_api.templates.default_template import INDICATOR_WORDS, INDICATORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -78,7 +79,7 @@ def _columns(count: str) -> tuple[Column, ...]:
 
     return (
         Column(key=PERIOD, title="期间", kind=Kind.TEXT),
-        *(one(code, f"{code} {title}") for code, title in words.INDICATORS.items()),
+        *(one(code, title) for code, title in INDICATOR_WORDS.items()),
         one(ANY, "有预警指示的检查数", _VISITS),
         Column(key=CUSTOMERS, title="涉及企业数", kind=Kind.COUNT, numerator=ANY, listing=_CUSTOMERS),
     )
@@ -89,7 +90,7 @@ def _row(place: scope.Place, counts: Mapping[str, int], label: str, period: Peri
 
 
 def _cells(counts: Mapping[str, int]) -> dict[str, Cell]:
-    return {key: counts.get(key, 0) for key in (*words.INDICATORS, ANY, CUSTOMERS)}
+    return {key: counts.get(key, 0) for key in (*INDICATORS, ANY, CUSTOMERS)}
 
 
 def _counted(
@@ -107,7 +108,7 @@ def _counted(
 
 def _aggregates(by: Subquery, count: str) -> Iterator[ColumnElement[int]]:
     what = func.count() if count == _VISITS else func.count(distinct(by.c.customer_id))
-    for code in words.INDICATORS:
+    for code in INDICATORS:
         yield what.filter(literal(code) == func.any(by.c.indicators)).label(code)
     yield func.count().label(ANY)
     yield func.count(distinct(by.c.customer_id)).label(CUSTOMERS)

@@ -4,19 +4,6 @@ from __future__ import annotations
 
 ANY = "any"
 """The measure of whatever is of one of the kinds that a report tells apart."""
-INDICATORS = {
-    "W01": "经营异常",
-    "W02": "他行授信逾期",
-    "W03": "企业纠纷或负面信息",
-    "W04": "实控人失联或不配合",
-    "W05": "实控人征信异常",
-    "W06": "实控人重大不利事件",
-    "W07": "抵质押物不利变化",
-    "W08": "保证人授信逾期",
-    "W09": "保证人法律纠纷",
-    "W10": "带贷许可证失效",
-}
-"""预警指示 W01 to W10 by their short names (domain.md §2.1)."""
 
 CONCLUSIONS = {"normal": "正常", "watch": "关注", "strong_watch": "强烈关注", "exit": "退出"}
 """检查初步结论, from the best to the worst (domain.md §2.1)."""

@@ -7,6 +7,21 @@ from typing import Any
 CODE = "plain_paper"
 NAME = "中小企业贷后管理“明白纸”"
 FAMILY = "plain_paper"
+INDICATORS = {
+    "W01": "经营异常",
+    "W02": "他行授信逾期",
+    "W03": "企业纠纷或负面信息",
+    "W04": "实控人失联或不配合",
+    "W05": "实控人征信异常",
+    "W06": "实控人重大不利事件",
+    "W07": "抵质押物不利变化",
+    "W08": "保证人授信逾期",
+    "W09": "保证人法律纠纷",
+    "W10": "带贷许可证失效",
+}
+"""预警指示 W01 to W10 by their short names (domain.md §2.1)."""
+INDICATOR_WORDS = {code: f"{code} {name}" for code, name in INDICATORS.items()}
+"""Each as people read it, its code first."""
 
 _PHOTO = [{"kind": "photo", "min_count": 1}]
 _FROM_ZERO = {"minimum": "0"}

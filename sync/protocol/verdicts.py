@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from inspection_api.inspections.rules import QUARANTINE_REASONS
+
 
 class Status(StrEnum):
     """Where an operation stands; only held and parked ones still move."""
@@ -25,6 +27,13 @@ class Status(StrEnum):
 UNSETTLED = frozenset({Status.HELD, Status.PARKED})
 
 _KEPT = "，已隔离待核实"
+_NEXT = {
+    "dependency": "，待人工处理",
+    "device_revoked": "，内容已隔离待处理",
+    "user_disabled": "，内容已隔离待处理",
+    "device_unapproved": "，批准后生效",
+}
+"""What follows where it is not that."""
 
 MESSAGES = {
     "applied": "已生效",
@@ -42,27 +51,10 @@ MESSAGES = {
     "unknown_format": "不支持的操作格式版本",
     "op_id_reused": "操作编号已用于其他内容",
     "bad_dependency": "依赖的操作不存在",
-    "dependency": "所依赖的操作未通过，待人工处理",
-    "qr_invalid": "二维码无效，已隔离待核实",
-    "qr_revoked": "二维码牌在扫描时已作废，已隔离待核实",
-    "qr_manual": "二维码牌未扫描，编号为手工输入，已隔离待核实",
-    "mock": "检测到模拟定位，已隔离待核实",
-    "outside": "位置在围栏之外，已隔离待核实",
-    "stale": "没有有效定位，已隔离待核实",
-    "too_coarse": "定位精度不足，已隔离待核实",
-    "not_assigned": "该检查点当时不由您负责，已隔离待核实",
-    "not_bound": "检查点当时尚未绑定位置，已隔离待核实",
-    "answers_invalid": "答案不完整或不正确，已隔离待核实",
-    "evidence_missing": "缺少必需的现场证据，已隔离待核实",
-    "media_contradiction": "媒体的拍摄时间或内容自相矛盾，已隔离待核实",
-    "already_submitted": "该检查已提交过，已隔离待核实",
+    **{code: reason + _KEPT for code, reason in QUARANTINE_REASONS.items()},
+    **{code: QUARANTINE_REASONS[code] + then for code, then in _NEXT.items()},
     "amendment_pending": "修改申请待上级审批",
-    "record_locked": "记录已锁定，已隔离待核实",
-    "time_bounded": "无法确定检查时间，已隔离待核实",
     "binding_pending": "检查点位置待确认，确认后生效",
-    "device_revoked": "设备已停用，内容已隔离待处理",
-    "user_disabled": "用户已停用，内容已隔离待处理",
-    "device_unapproved": "设备待批准，批准后生效",
     "accepted": "已由上级采纳",
     "released": "隔离原因已消除，已生效",
     "refused": "已由上级驳回",

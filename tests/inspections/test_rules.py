@@ -144,3 +144,4 @@ def test_presence_is_the_whole_visit(
 ) -> None:
     presence = judge_presence(judged(scan), captures, submit, min_dwell_s=300)
     assert (presence.codes, presence.flags) == (codes, flags)
+    assert {*codes} <= {*rules.QUARANTINE_REASONS}

@@ -162,7 +162,11 @@ def test_an_officer_counts_only_what_is_his(client: FlaskClient, troubled: Portf
     [
         ("tasks", "missed", {"standing_word": "未完成", "checkpoint_code": "CP000000"}),
         ("attempts", "refused", {"reason_word": "拒绝检查", "officer_name": "姓名officer", "customer_name": "企业0"}),
-        ("visits", "rejected", {"state_word": "已驳回", "quarantine_codes": ["outside"], "excepted": False}),
+        (
+            "visits",
+            "rejected",
+            {"state_word": "已驳回", "quarantine_words": ["位置在围栏之外（outside）"], "excepted": False},
+        ),
         ("resets", "resets", {"generation": 2, "reason": "搬迁", "reset_by_name": "姓名manager"}),
         ("exits", "back_dated", {"exit_type": "exited", "effective_on": "2026-03-01", "checkpoint_code": "CP000001"}),
     ],

@@ -218,7 +218,7 @@ def test_the_catalogue_names_the_report(client: FlaskClient, portfolio: Portfoli
         "standing_word": "状态",
         "performed_on": "检查日期",
         "conclusion_word": "检查结论",
-        "indicators": "预警指示",
+        "indicator_words": "预警指示",
     }
 
 

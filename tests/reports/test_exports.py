@@ -206,7 +206,7 @@ def test_all_indicators_of_a_visit_stand_in_one_cell(client: FlaskClient, busy: 
     add_visit(busy, second, date(2026, 3, 4))
     sheet = sheet_of(fetch(client, busy, outbox, "records/visits", reason=REASON))
     headings, *rows = rows_below(sheet, VISITS.columns[0].title)
-    assert {row[headings.index("预警指示")] for row in rows} == {"W01、W10", None}
+    assert {row[headings.index("预警指示")] for row in rows} == {"W01 经营异常、W10 带贷许可证失效", None}
 
 
 @pytest.mark.parametrize(

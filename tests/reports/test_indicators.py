@@ -92,6 +92,7 @@ def test_the_list_names_what_people_know(client: FlaskClient, raised: Portfolio)
         *("企业0", "CP000000", "姓名officer", "sub_branch"),
     )
     assert (row["performed_on"], row["indicators"]) == ("2026-01-20", ["W01", "W04"])
+    assert row["indicator_words"] == ["W01 经营异常", "W04 实控人失联或不配合"]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from sqlalchemy import delete, select
 from inspection_api.inspections.models import Inspection
 from inspection_api.reports import conclusions, indicators, migrations, queries, rules, words
 from inspection_api.reports.rules import Granularity
+from inspection_api.templates.default_template import INDICATORS
 from tests.reports.reading import add_visit
 
 if TYPE_CHECKING:
@@ -95,10 +96,10 @@ def test_random_visits_are_counted_as_by_hand(
 
     raised = Counter((label(visit), code) for visit in inside for code in visit.indicators)
     by_year = ask(desk, indicators, by="year")
-    assert shown(by_year, *words.INDICATORS) == raised
+    assert shown(by_year, *INDICATORS) == raised
     whose = {(label(visit), code, visit.at) for visit in inside for code in visit.indicators}
     customers = Counter((place, code) for place, code, _ in whose)
-    assert shown(ask(desk, indicators, by="year", count="customers"), *words.INDICATORS) == customers
+    assert shown(ask(desk, indicators, by="year", count="customers"), *INDICATORS) == customers
     assert by_year.total.cells["customers"] == len({visit.at for visit in inside if visit.indicators})
     by_month = ask(desk, indicators, by="month")
     assert sum(row.cells["any"] for row in by_month.rows) == sum(bool(visit.indicators) for visit in inside)

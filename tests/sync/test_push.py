@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from checkpoints.models import Checkpoint
 from inspection_api.core.events import Event
 from inspection_api.inspections.models import Inspection
+from inspection_api.inspections.rules import QUARANTINE_REASONS
 from inspection_api.media.models import Media
 from inspection_api.tasks.models import Task
 from sync.models import SyncReceipt
@@ -136,6 +137,7 @@ def test_what_speaks_against_a_visit_quarantines_it_and_loses_nothing(
     stored = record(world, operation)
     assert (stored.state, "quarantine" in stored.blockers) == ("submitted", True)
     assert code in stored.quarantine_codes
+    assert {*stored.quarantine_codes} <= {*QUARANTINE_REASONS}
 
 
 def test_all_reasons_for_quarantine_are_told_together(phone: Phone, street: Street, world: World) -> None:

@@ -65,7 +65,7 @@ def test_the_default_template_has_every_key_and_indicator_of_the_specification()
     )
     assert list(DEFAULT.by_key) == keys.split()
     indicators = [item.indicator for item in DEFAULT.by_key.values() if item.indicator]
-    assert indicators == [f"W{number:02}" for number in range(1, 11)]
+    assert indicators == [f"W{number:02}" for number in range(1, 11)] == list(default_template.INDICATORS)
 
 
 def test_every_adverse_answer_raises_its_own_indicator() -> None:

@@ -228,6 +228,23 @@ def test_a_record_says_that_its_plates_code_was_typed_and_why(site: Site) -> Non
     page.wait_for_selector("article.record dd:text-is('未扫描，手工输入 CP000000（牌面破损或污损：右上角缺失）')")
 
 
+def test_what_was_found_and_why_it_waited_is_said_in_words_with_the_codes(site: Site) -> None:
+    reasons = text("UPDATE inspection SET quarantine_codes = '{outside,stale}' WHERE indicators <> '{}'")
+    with site.world.transaction() as ctx:
+        ctx.session.execute(reasons)
+    page = site.visitor("branch_manager", 360, 740)
+    site.open(page, "/board?view=report&report=records&from=2026-03-01&to=2026-03-31")
+    page.click(".report tfoot a >> nth=0")
+    row = page.locator(".list tbody tr:has-text('W01')")
+    shown = ["位置在围栏之外（outside）", "没有有效定位（stale）", "W01 经营异常", "W07 抵质押物不利变化"]
+    assert row.locator(".badge").all_inner_texts() == shown
+    row.locator("text=检查记录").click()
+    page.wait_for_selector("article.record")
+    facts = page.inner_text("article.record dl >> nth=0")
+    assert [word for word in shown if word not in facts] == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 def test_chosen_sub_branches_stand_side_by_side(site: Site) -> None:
     page = site.visitor("branch_manager")
     site.open(page, "/board?view=report&report=comparison")

@@ -6,7 +6,8 @@ from marshmallow import fields, validate
 
 from inspection_api.http.schemas import Input, PageQuery, Text, Truth, Whole
 from inspection_api.reports.rules import DUE_MEASURES, Measure
-from inspection_api.reports.words import ALERTS, ANY, BEFORE, CONCLUSIONS, INCIDENTS, INDICATORS, STANDINGS
+from inspection_api.reports.words import ALERTS, ANY, BEFORE, CONCLUSIONS, INCIDENTS, STANDINGS
+from inspection_api.templates.default_template import INDICATORS
 
 
 class WindowQuery(Input):

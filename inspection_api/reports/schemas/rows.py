@@ -8,6 +8,7 @@ from marshmallow import Schema, fields
 
 from inspection_api.alerts.rules import RULES
 from inspection_api.http.schemas import InWords
+from inspection_api.inspections.rules import QUARANTINE_WORDS
 from inspection_api.reports.words import (
     ALERT_CONDITIONS,
     ALERT_HANDLINGS,
@@ -19,6 +20,8 @@ from inspection_api.reports.words import (
     STANDINGS,
     VISIT_STATES,
 )
+from inspection_api.templates.default_template import INDICATOR_WORDS
+
 
 def titled(title: str) -> dict[str, Any]:
     """Return the option of a field that people read: what its column is called where the list is printed."""
@@ -51,7 +54,10 @@ class TaskRowSchema(Schema):
     closed_by = fields.UUID(allow_none=True)
     conclusion = fields.String(allow_none=True)
     conclusion_word = InWords(CONCLUSIONS, attribute="conclusion", **titled("检查结论"))
-    indicators = fields.List(fields.String(), allow_none=True, **titled("预警指示"))
+    indicators = fields.List(fields.String(), allow_none=True)
+    indicator_words = fields.List(
+        InWords(INDICATOR_WORDS), attribute="indicators", dump_only=True, allow_none=True, **titled("预警指示")
+    )
 
 
 class VisitRowSchema(Schema):
@@ -63,9 +69,15 @@ class VisitRowSchema(Schema):
     state_word = InWords(VISIT_STATES, attribute="state", **titled("状态"))
     excepted = fields.Boolean(**titled("隔离后采纳"))
     quarantine_codes = fields.List(fields.String())
+    quarantine_words = fields.List(
+        InWords(QUARANTINE_WORDS), attribute="quarantine_codes", dump_only=True, **titled("隔离原因")
+    )
     conclusion = fields.String(allow_none=True)
     conclusion_word = InWords(CONCLUSIONS, attribute="conclusion", **titled("检查结论"))
-    indicators = fields.List(fields.String(), **titled("预警指示"))
+    indicators = fields.List(fields.String())
+    indicator_words = fields.List(
+        InWords(INDICATOR_WORDS), attribute="indicators", dump_only=True, **titled("预警指示")
+    )
     note = fields.String(allow_none=True, **titled("备注"))
     checkpoint_id = fields.UUID()
     checkpoint_code = fields.String(**titled("检查点编号"))
