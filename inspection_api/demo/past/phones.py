@@ -1,9 +1,10 @@
-"""A few officers' phones of the past, which really push: visits from outside the fence, and doors that stayed shut."""
+"""A few officers' phones of the past, which really push: visits from outside the fence, shut doors, doubts."""
 
 from __future__ import annotations
 
 import base64
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -41,10 +42,10 @@ class Phone:
     seq: int = 0
     last_used: int = -1
 
-    def enrol(self, era: Era, manager: str) -> None:
+    def enrol(self, era: Era, manager: str, name: str = "工作手机") -> None:
         """Register the phone, and let the officer's manager approve it."""
         public_key = base64.urlsafe_b64encode(self.key.public_key().public_bytes_raw()).decode().rstrip("=")
-        accounts.enrol(era.acting(self.username), self.id, name="工作手机", public_key=public_key)
+        accounts.enrol(era.acting(self.username), self.id, name=name, public_key=public_key)
         accounts.approve(era.acting(manager), self.id)
         era.settle()
 
@@ -55,14 +56,15 @@ class Phone:
 
     def push_from_outside(self, era: Era, errand: Errand) -> None:
         """Bring a visit whose fixes lie outside of the fence, with photos of its own."""
-        visit = prepared(era.system(), era.random, errand, north_m=era.random.uniform(*_OUTSIDE_M))
+        self.push_visit(era, prepared(era.system(), era.random, errand, north_m=era.random.uniform(*_OUTSIDE_M)))
+
+    def push_visit(self, era: Era, visit: dict[str, Any]) -> None:
+        """Bring a prepared visit whole, with photos of its own."""
         answers = [{"item": item, **answer} for item, answer in visit["answers"].items()]
         proof = visit["evidence"]
         media = [self._photo(era, *taken) for taken in zip(ITEMS, proof["captures"], strict=True)]
         payload = {
-            "checkpoint_id": visit["checkpoint_id"],
-            "template_version_id": visit["template_version_id"],
-            "task_id": visit["task_id"],
+            **_about(visit),
             "scan": proof["scan"],
             "fixes": proof["fixes"],
             "answers": answers,
@@ -70,6 +72,20 @@ class Phone:
         }
         self._push(era, "inspection.submit", visit["id"], payload, proof["captured"])
         self._upload(era, [UUID(str(each["id"])) for each in media])
+
+    def push_draft(self, era: Era, visit: dict[str, Any], item: str, value: Any) -> None:
+        """Save one answer of a visit that goes on on another phone, right behind its scan."""
+        payload = {**_about(visit), "answers": [{"item": item, "value": value}]}
+        self._push(era, "inspection.save", visit["id"], payload, visit["evidence"]["scan"]["at"])
+
+    def push_binding(self, era: Era, visit: dict[str, Any]) -> None:
+        """Bind the checkpoint to where a prepared visit takes place, with a photo of its plate."""
+        proof = visit["evidence"]
+        photo = self._photo(era, None, proof["captures"][0])
+        fixes = [*proof["scan"]["fixes"], *(each["fix"] for each in proof["captures"]), *proof["fixes"]]
+        payload = {"qr": proof["scan"]["qr"], "fixes": fixes, "photo": photo}
+        self._push(era, "checkpoint.bind", visit["checkpoint_id"], payload, proof["captured"])
+        self._upload(era, [UUID(str(photo["id"]))])
 
     def push_unmet(self, era: Era, errand: Errand) -> None:
         """Tell that nobody was there, or that nobody let the officer in."""
@@ -87,7 +103,8 @@ class Phone:
     def _push(self, era: Era, kind: str, entity_id: UUID, payload: dict[str, Any], captured: dict[str, Any]) -> None:
         ctx = era.acting(self.username)
         self.seq += 1
-        boot_id, mono_ms = captured["boot_id"], captured["mono_ms"] + 3_600_000
+        ago = era.now - datetime.fromisoformat(captured["wall"])
+        boot_id, mono_ms = captured["boot_id"], captured["mono_ms"] + round(ago.total_seconds() * 1000)
         sync.shake_hands(ctx, device_id=self.id, boot_id=boot_id, mono_ms=mono_ms, last_seq=self.seq, app="demo")
         head = {"op_id": new_id(), "seq": self.seq, "op_format": 1, "type": kind, "entity_id": entity_id}
         sent = {"wall": era.now, "mono_ms": mono_ms, "boot_id": boot_id}
@@ -97,7 +114,7 @@ class Phone:
         sync.push(ctx, body, f"ed25519={signature}")
         era.settle()
 
-    def _photo(self, era: Era, item: str, capture: dict[str, Any]) -> dict[str, Any]:
+    def _photo(self, era: Era, item: str | None, capture: dict[str, Any]) -> dict[str, Any]:
         data = draw(era.random.getrandbits(48))
         sha256 = era.ctx.storage.put(era.ctx.bank.tag, data)
         kept = {"id": new_id(), "kind": "photo", "mime": "image/jpeg", "bytes": len(data), "sha256": sha256}
@@ -109,8 +126,13 @@ class Phone:
         stored = {"status": Status.STORED.value, "stored_at": ctx.now}
         brought = update(Media).where(Media.id.in_(media_ids)).values(**stored)
         for row in ctx.session.execute(brought.returning(Media.id, Media.inspection_id)).all():
-            ctx.record("media.stored", media_id=str(row.id), inspection_id=str(row.inspection_id))
+            inspection_id = str(row.inspection_id) if row.inspection_id else None
+            ctx.record("media.stored", media_id=str(row.id), inspection_id=inspection_id)
         era.settle()
+
+
+def _about(visit: dict[str, Any]) -> dict[str, Any]:
+    return {name: visit[name] for name in ("checkpoint_id", "template_version_id", "task_id")}
 
 
 def decide_waiting(era: Era) -> None:

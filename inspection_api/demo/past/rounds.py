@@ -47,6 +47,22 @@ _NEWCOMERS = text(
     ORDER BY c.code
     """
 )
+_PLACES = text(
+    """
+    SELECT t.id AS task_id, c.id AS checkpoint_id, c.customer_id, c.organisation_id, c.officer_id,
+           coalesce(t.template_version_id, v.id) AS template_version_id, c.code, c.public_id, c.radius_m,
+           l.id AS location_id, l.lon, l.lat, l.bound_by, l.bound_at
+    FROM checkpoint c
+    JOIN checkpoint_location l ON l.checkpoint_id = c.id AND l.status = 'confirmed' AND l.valid_to IS NULL
+    CROSS JOIN (SELECT id FROM template_version WHERE status = 'published' LIMIT 1) v
+    LEFT JOIN LATERAL (
+        SELECT id, template_version_id FROM task
+        WHERE checkpoint_id = c.id AND state = 'pending' AND :day BETWEEN period_start AND window_end_on
+        ORDER BY period_start, kind LIMIT 1) t ON true
+    WHERE c.state = 'active' AND c.code LIKE :code
+    ORDER BY c.code
+    """
+)
 _STILL_OPEN = text(
     """
     SELECT t.id FROM task t JOIN checkpoint c ON c.id = t.checkpoint_id
@@ -56,7 +72,6 @@ _STILL_OPEN = text(
 )
 _FRIDAY = 4
 _MADE_UP, _LATE, _EARLY = 0.012, 0.003, 0.03
-_ANY_WINDOW = timedelta(days=366)
 _PUSH_EVERY = 4
 """On every fourth day the phones of the bank push."""
 MAKEUP_DAYS = range(3, 6)
@@ -97,10 +112,9 @@ def plan(ctx: Context, random: Random, first: date, last: date, *, share: float 
     return errands
 
 
-def open_duty(ctx: Context, code: str, day: date) -> Row[Any] | None:
-    """Return a sub-branch's first duty that is still to be done on ``day``, if there is one."""
-    duties = ctx.session.execute(_DUTIES, {"first": day - _ANY_WINDOW, "last": day})
-    return next((duty for duty in duties if duty.code.startswith(code) and duty.window_end_on >= day), None)
+def places(ctx: Context, code: str, day: date) -> Sequence[Row[Any]]:
+    """Return a sub-branch's bound checkpoints in force, each as a duty: of its task where one is open on ``day``."""
+    return ctx.session.execute(_PLACES, {"code": f"{code}-%", "day": day}).all()
 
 
 def early(ctx: Context, random: Random, today: date) -> list[Errand]:
