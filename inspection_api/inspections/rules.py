@@ -55,12 +55,27 @@ class State(StrEnum):
     VOIDED = "voided"
 
 
+STATES = {
+    "draft": "草稿",
+    "submitted": "已提交",
+    "accepted": "已生效",
+    "extra": "额外检查",
+    "refused": "已驳回",
+    "voided": "已作废",
+}
+"""Each as people read it."""
+
+
 class Blocker(StrEnum):
-    """What keeps a submitted record from acceptance: 隔离, 冲突, 待补媒体."""
+    """What keeps a submitted record from acceptance."""
 
     QUARANTINE = "quarantine"
     CONFLICT = "conflict"
     MEDIA = "media"
+
+
+BLOCKERS = {"quarantine": "隔离", "conflict": "冲突", "media": "待补媒体"}
+"""Each as people read it (domain.md §0)."""
 
 
 def blockers(*, quarantine_codes: Collection[str], in_conflict: bool, media_missing: bool) -> list[str]:

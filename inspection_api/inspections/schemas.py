@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from inspection_api.http.schemas import InWords, PageQuery, SketchSchema
-from inspection_api.inspections.rules import QUARANTINE_WORDS, State
+from inspection_api.inspections.rules import BLOCKERS, QUARANTINE_WORDS, STATES, State
 from inspection_api.templates.default_template import INDICATOR_WORDS
 
 
@@ -97,6 +97,8 @@ class InspectionDetailSchema(InspectionSchema):
     ``may_void`` tells whether the caller may void it now; the words are its codes as people read them.
     """
 
+    state_word = InWords(STATES, attribute="state")
+    blocker_words = fields.List(InWords(BLOCKERS), attribute="blockers", dump_only=True)
     quarantine_words = fields.List(InWords(QUARANTINE_WORDS), attribute="quarantine_codes", dump_only=True)
     indicator_words = fields.List(InWords(INDICATOR_WORDS), attribute="indicators", dump_only=True)
     template_version_id = fields.UUID()

@@ -25,15 +25,6 @@ STANDINGS = {
 """How a task stands: its state, but for an open one past its due day."""
 INSPECTION_TYPES = {"existing": "存量", "new": "新增", "exit": "退出", "special": "专项"}
 """检查类型 (domain.md §1.1)."""
-VISIT_STATES = {
-    "draft": "草稿",
-    "submitted": "已提交",
-    "accepted": "已生效",
-    "extra": "额外检查",
-    "refused": "已驳回",
-    "voided": "已作废",
-}
-"""检查记录's states (domain.md §0)."""
 
 INCIDENTS = {
     "tasks": {"missed": "未完成任务", "overdue": "已逾期任务", "exempted_by_exit": "因退出取消的任务"},

@@ -176,7 +176,7 @@ def test_from_the_province_down_to_one_record(site: Site) -> None:
     page.wait_for_selector("table.list")
     page.click(".list >> text=检查记录")
     page.wait_for_selector("article.record")
-    assert "有效" in page.inner_text("article")
+    assert page.inner_text("article .badge >> nth=0") == "已生效"
     assert "正常" in page.inner_text("article")
     page.click("text=返回")
     page.click(".list >> text=任务经过")
@@ -228,18 +228,26 @@ def test_a_record_says_that_its_plates_code_was_typed_and_why(site: Site) -> Non
     page.wait_for_selector("article.record dd:text-is('未扫描，手工输入 CP000000（牌面破损或污损：右上角缺失）')")
 
 
+QUARANTINED = """
+UPDATE inspection
+SET state = 'submitted', accepted_at = NULL, blockers = '{quarantine}', quarantine_codes = '{outside,stale}'
+WHERE indicators <> '{}'
+"""
+
+
 def test_what_was_found_and_why_it_waited_is_said_in_words_with_the_codes(site: Site) -> None:
-    reasons = text("UPDATE inspection SET quarantine_codes = '{outside,stale}' WHERE indicators <> '{}'")
     with site.world.transaction() as ctx:
-        ctx.session.execute(reasons)
+        ctx.session.execute(text(QUARANTINED))
     page = site.visitor("branch_manager", 360, 740)
-    site.open(page, "/board?view=report&report=records&from=2026-03-01&to=2026-03-31")
-    page.click(".report tfoot a >> nth=0")
+    site.open(page, "/board?view=report&report=anomalies&from=2026-03-01&to=2026-03-31")
+    page.click(".report tfoot a[href*='waiting']")
     row = page.locator(".list tbody tr:has-text('W01')")
+    row.wait_for()
     shown = ["位置在围栏之外（outside）", "没有有效定位（stale）", "W01 经营异常", "W07 抵质押物不利变化"]
     assert row.locator(".badge").all_inner_texts() == shown
     row.locator("text=检查记录").click()
     page.wait_for_selector("article.record")
+    assert page.locator("article.record .spread .badge").all_inner_texts() == ["已提交", "隔离"]
     facts = page.inner_text("article.record dl >> nth=0")
     assert [word for word in shown if word not in facts] == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -8,7 +8,7 @@ from marshmallow import Schema, fields
 
 from inspection_api.alerts.rules import RULES
 from inspection_api.http.schemas import InWords
-from inspection_api.inspections.rules import QUARANTINE_WORDS
+from inspection_api.inspections.rules import QUARANTINE_WORDS, STATES
 from inspection_api.reports.words import (
     ALERT_CONDITIONS,
     ALERT_HANDLINGS,
@@ -18,7 +18,6 @@ from inspection_api.reports.words import (
     INCIDENTS,
     INSPECTION_TYPES,
     STANDINGS,
-    VISIT_STATES,
 )
 from inspection_api.templates.default_template import INDICATOR_WORDS
 
@@ -66,7 +65,7 @@ class VisitRowSchema(Schema):
     id = fields.UUID()
     performed_on = fields.Date(allow_none=True, **titled("检查日期"))
     state = fields.String()
-    state_word = InWords(VISIT_STATES, attribute="state", **titled("状态"))
+    state_word = InWords(STATES, attribute="state", **titled("状态"))
     excepted = fields.Boolean(**titled("隔离后采纳"))
     quarantine_codes = fields.List(fields.String())
     quarantine_words = fields.List(

@@ -8,15 +8,7 @@ import { instant, size } from "../shell/format.js";
 import { empty } from "../shell/states.js";
 import { to } from "./address.js";
 
-const STATES = {
-  draft: ["草稿", "care"],
-  submitted: ["待验收", "care"],
-  quarantined: ["已隔离", "bad"],
-  accepted: ["有效", "good"],
-  extra: ["额外检查", ""],
-  refused: ["已驳回", "bad"],
-  voided: ["已作废", "bad"],
-};
+const LOOKS = { draft: "care", submitted: "care", accepted: "good", refused: "bad", voided: "bad" };
 const KINDS = { photo: "图片", video: "视频", audio: "语音", signature: "签名" };
 
 export async function record(view) {
@@ -36,11 +28,10 @@ export async function task(view) {
 }
 
 function heading(found) {
-  const [word, kind] = STATES[found.state] || [found.state, ""];
   return h(
     "section",
     { class: "card" },
-    h("div", { class: "row spread" }, h("h1", {}, found.snapshot?.customer_name || "检查记录"), h("span", { class: `badge ${kind}` }, word)),
+    h("div", { class: "row spread" }, h("h1", {}, found.snapshot?.customer_name || "检查记录"), h("p", { class: "row" }, h("span", { class: `badge ${LOOKS[found.state] || ""}` }, found.state_word), found.blocker_words.map((word) => h("span", { class: "badge bad" }, word)))),
     h(
       "dl",
       { class: "facts" },
