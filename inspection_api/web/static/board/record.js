@@ -4,7 +4,7 @@ import { sections, typed } from "../shell/answers.js";
 import { get, post } from "../shell/api.js";
 import { ask, field } from "../shell/dialog.js";
 import { h } from "../shell/dom.js";
-import { instant, size } from "../shell/format.js";
+import { instant, NOTHING, size } from "../shell/format.js";
 import { empty } from "../shell/states.js";
 import { to } from "./address.js";
 
@@ -31,10 +31,12 @@ function heading(found) {
   return h(
     "section",
     { class: "card" },
-    h("div", { class: "row spread" }, h("h1", {}, found.snapshot?.customer_name || "检查记录"), h("p", { class: "row" }, h("span", { class: `badge ${LOOKS[found.state] || ""}` }, found.state_word), found.blocker_words.map((word) => h("span", { class: "badge bad" }, word)))),
+    h("div", { class: "row spread" }, h("h1", {}, found.snapshot?.customer_name || found.checkpoint_name), h("p", { class: "row" }, h("span", { class: `badge ${LOOKS[found.state] || ""}` }, found.state_word), found.blocker_words.map((word) => h("span", { class: "badge bad" }, word)))),
     h(
       "dl",
       { class: "facts" },
+      fact("检查点", found.checkpoint_name),
+      fact("检查人", found.officer_name || NOTHING),
       fact("检查时间", instant(found.performed_at)),
       found.judgement?.manual && fact("二维码牌", typed(found.judgement.manual)),
       fact("提交时间", instant(found.submitted_at)),
