@@ -15,7 +15,7 @@ from sqlalchemy import BigInteger, Column, MetaData, Table, TextClause, create_e
 from sqlalchemy.exc import InvalidatePoolError, OperationalError
 from sqlalchemy.orm import Session
 
-from inspection_api.core import arrays, plain
+from inspection_api.core import ahead, arrays, plain
 from inspection_api.core.context import SYSTEM, Actor, Context
 from inspection_api.core.events import Subscription, settle
 
@@ -55,6 +55,8 @@ def open_engine(url: str, *, pool_size: int = 8) -> Engine:
         connection.execute("SELECT set_config('search_path', '', false), set_config('TimeZone', 'UTC', false)")
         connection.autocommit = False
         arrays.register(connection)
+
+    ahead.watch(engine)
 
     @event.listens_for(engine, "checkin")
     def _note(_connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:

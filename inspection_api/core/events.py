@@ -21,6 +21,7 @@ from msgspec.structs import replace
 from sqlalchemy import BigInteger, ForeignKey, Index, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from inspection_api.core import ahead
 from inspection_api.core.jsonb import as_jsonb
 from inspection_api.core.tables import Base
 
@@ -149,7 +150,7 @@ def _write(ctx: Context, subscriptions: Sequence[Subscription], settled: Sequenc
         if row.when is When.LATER and row.kind == event.kind
     ]
     values = {"events": as_jsonb(settled), "deliveries": as_jsonb(deliveries)}
-    ctx.session.execute(_TELL, {"ids": [event.id for event in settled], **values})
+    ahead.send(ctx.session, _TELL, {"ids": [event.id for event in settled], **values})
     return len(deliveries)
 
 

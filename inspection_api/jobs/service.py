@@ -17,6 +17,7 @@ from sqlalchemy import select
 from inspection_api.accounts import service as accounts
 from inspection_api.accounts.models import Organisation, UserAccount
 from inspection_api.accounts.queries import assignments_on, get_one, visible_organisations
+from inspection_api.core import ahead
 from inspection_api.core.context import Actor
 from inspection_api.core.errors import Problem
 from inspection_api.core.logs import log
@@ -112,7 +113,7 @@ def _advance(ctx: Context, job: Job, event: Recorded, step: Callable[[Work], Ste
         return
     recorded = len(ctx.pending)
     try:
-        with ctx.session.begin_nested():
+        with ahead.savepoint(ctx.session):
             came_to = step(_work(ctx, job))
     except Problem as problem:
         del ctx.pending[recorded:]

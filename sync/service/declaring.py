@@ -11,7 +11,7 @@ from inspection_api.media.rules.uploads import Status
 from inspection_api.media.service import Bundle, MediaRow
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from uuid import UUID
 
     from inspection_api.core.context import Context
@@ -29,18 +29,18 @@ def declare(
     visits: Sequence[VisitWrite] = (),
     photos: Sequence[BindWrite] = (),
     further: Sequence[MediaWrite] = (),
-) -> set[UUID]:
-    """Declare the media of visits, of plates that were bound, and further ones, in one statement.
+) -> Callable[[], set[UUID]]:
+    """Declare the media of visits, of plates that were bound, and further ones, in one statement, without waiting.
 
-    Return those whose bytes are here already; a later upload settles its visit itself.
+    What is returned waits, and says whose bytes are here already; a later upload settles its visit itself.
     """
     bundles = [
         *(_bundle(write.media, write.row, write.row["id"]) for write in visits if write.media),
         *(_of_plate(ctx, write) for write in photos),
         *(_of_addition(write) for write in further),
     ]
-    statuses = media.declare_many(ctx, _once(bundles))
-    return {id_ for id_, status in statuses.items() if status is Status.STORED}
+    statuses = media.declare_ahead(ctx, _once(bundles))
+    return lambda: {id_ for id_, status in statuses().items() if status is Status.STORED}
 
 
 def _of_plate(ctx: Context, write: BindWrite) -> Bundle:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import OperationalError
 
 from inspection_api.accounts.models import UserAccount
+from inspection_api.core import ahead
 from inspection_api.core.errors import Unavailable
 from inspection_api.core.logs import log
 from inspection_api.media.rules import kinds
@@ -41,7 +42,7 @@ def keep_media(ctx: Context, device: DeviceRow, judged: Sequence[Judged]) -> Non
         officer = ctx.session.get_one(UserAccount, ctx.user_id)
         home = {"owner_id": officer.id, "organisation_id": officer.organisation_id, "device_id": device.id}
         try:
-            with ctx.session.begin_nested():
+            with ahead.savepoint(ctx.session):
                 writing.declare_further(ctx, MediaWrite(**home, inspection_id=None, media=media))
         except (OperationalError, Unavailable):
             raise  # a lock timeout, a deadlock or a race passes: the whole batch comes again

@@ -6,13 +6,14 @@ database then holds: so a poison operation harms only itself and what waits for 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec.structs import replace
 from sqlalchemy.exc import OperationalError
 
+from inspection_api.core import ahead
 from inspection_api.core.errors import Problem, Unavailable
 from inspection_api.core.logs import log
 from sync import queries
@@ -24,7 +25,7 @@ from sync.protocol.order import Step, Turn, decide_step
 from sync.protocol.turns import in_turn
 from sync.protocol.upcasts import is_known_format, upcast
 from sync.protocol.verdicts import UNSETTLED, Status, Verdict, rejected
-from sync.service import writing
+from sync.service import receipts, writing
 from sync.service.facts import load_facts
 
 if TYPE_CHECKING:
@@ -41,12 +42,13 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, kw_only=True)
 class Judged:
-    """One operation with its verdict, what it wants to write, and whom it concerns if it is quarantined."""
+    """One operation with its verdict, what it wants to write, whom it concerns if it is quarantined, what is told."""
 
     received: Received
     verdict: Verdict
     write: Any = None
     organisation_id: UUID | None = None
+    told: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +78,8 @@ def judge(
     ledger, pending = opened(), len(ctx.pending)
     try:
         judged = _judge_all(docket, ordered, ledger)
-        with ctx.session.begin_nested():
-            writing.apply(ctx, judged)
+        with ahead.savepoint(ctx.session):
+            writing.apply(ctx, judged, meanwhile=lambda: receipts.tell(judged, ledger.known))
     except (OperationalError, Unavailable):
         raise  # a lock timeout, a deadlock or a race passes: the whole batch comes again
     except Exception:
@@ -195,7 +197,7 @@ def _judge_alone(docket: _Docket, received: Received, ledger: Ledger) -> list[Ju
 def _write_alone(ctx: Context, judged: Judged) -> None:
     pending = len(ctx.pending)
     try:
-        with ctx.session.begin_nested():
+        with ahead.savepoint(ctx.session):
             writing.apply(ctx, [judged])
     except (OperationalError, Unavailable):
         raise

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, text
 
 from inspection_api.accounts.models import Device
+from inspection_api.core import ahead
 from inspection_api.core.jsonb import as_jsonb
 from inspection_api.core.tables import among
 from sync.errors import OperationRaced
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
 
     from inspection_api.core.context import Context
+    from inspection_api.core.plain import Rows
     from sync.protocol.envelope import Received
     from sync.protocol.ledger import Known
     from sync.protocol.verdicts import Verdict
@@ -34,7 +37,6 @@ _STORE = text(
          AS r (op_id uuid, seq bigint, digest text, status text, result jsonb, raw text)
     ORDER BY r.op_id
     ON CONFLICT (op_id) DO NOTHING
-    RETURNING op_id
     """
 )
 _SETTLE = text(
@@ -71,20 +73,31 @@ def store(
     ``op_id_reused`` has no receipt of its own: the first operation of that id stands. ``batch_id`` brought what is new.
 
     Raises:
-        OperationRaced: another device brought one of the operations at this very moment.
+        OperationRaced: another device brought one of the operations at this very moment; where the answer arrives.
     """
-    told = [_told(each, known) for each in judged]
-    rows = [_row(*each) for each in zip(judged, told, strict=True) if each[0].verdict.code != "op_id_reused"]
+    tell(judged, known)
+    rows = [_row(each) for each in judged if each.verdict.code != "op_id_reused"]
     fresh = [row for row in rows if row["op_id"] not in known]
     late = [row for row in rows if row["op_id"] in known]
     values = {"device_id": device_id, "batch_id": batch_id, "now": ctx.now}
-    if fresh and len(ctx.session.execute(_STORE, {"rows": as_jsonb(fresh), **values}).all()) < len(fresh):
-        raise OperationRaced(retry_after_s=1)
+    if fresh:
+        ahead.send(ctx.session, _STORE, {"rows": as_jsonb(fresh), **values}, partial(_ensure_all, len(fresh)))
     if late:
         ctx.session.execute(_SETTLE, {"rows": as_jsonb(late), "device_id": device_id})
         ids, holders = [row["op_id"] for row in late], [ctx.user_id] * len(late)
         ctx.session.execute(_TELL, {"holders": holders, "ids": ids})
-    return {each.received.head.op_id: result for each, result in zip(judged, told, strict=True)}
+    return {each.received.head.op_id: each.told for each in judged}
+
+
+def _ensure_all(amount: int, stored: Rows) -> None:
+    if stored.rowcount < amount:
+        raise OperationRaced(retry_after_s=1)
+
+
+def tell(judged: Sequence[Judged], known: Mapping[UUID, Known]) -> None:
+    """Put down what is told of each operation, unless that is done: whoever waits for the database may do it early."""
+    for each in judged:
+        each.told = each.told or _told(each, known)
 
 
 def _told(judged: Judged, known: Mapping[UUID, Known]) -> dict[str, Any]:
@@ -111,14 +124,14 @@ def _decision(row: SyncQuarantine | Row[Any]) -> dict[str, Any]:
     return {"state": row.state, "message": MESSAGES[row.state], "at": row.decided_at, "reason": row.reason}
 
 
-def _row(judged: Judged, result: dict[str, Any]) -> dict[str, Any]:
+def _row(judged: Judged) -> dict[str, Any]:
     received, verdict = judged.received, judged.verdict
     return {
         "op_id": received.head.op_id,
         "seq": received.head.seq,
         "digest": received.digest().hex(),
         "status": verdict.status,
-        "result": result,
+        "result": judged.told,
         "raw": received.raw.hex() if verdict.status in UNSETTLED else None,
     }
 

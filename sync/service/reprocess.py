@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError
 
+from inspection_api.core import ahead
 from inspection_api.core.logs import log
 from sync import queries
 from sync.errors import DeviceUnknown
@@ -57,7 +58,7 @@ def review(ctx: Context) -> bool:
         return False
     pending = len(ctx.pending)
     try:
-        with ctx.session.begin_nested():
+        with ahead.savepoint(ctx.session):
             reprocess(ctx, device_id)
     except OperationalError:
         raise  # a lock timeout or a deadlock passes: the same device comes again

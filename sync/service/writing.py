@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from checkpoints import service as checkpoints
 from checkpoints.service import NewBinding
+from inspection_api.core import ahead
 from inspection_api.core.errors import Problem
 from inspection_api.core.ids import new_id
 from inspection_api.core.jsonb import as_jsonb
@@ -22,7 +23,7 @@ from sync.queries import HEAR, position_of
 from sync.service import adding, declaring
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from uuid import UUID
 
     from inspection_api.core.context import Context
@@ -101,14 +102,17 @@ def store_position(ctx: Context, device_id: UUID, arrangement: Arrangement) -> N
     gaps = sorted(position.gaps)
     since = [position.gaps[gap] for gap in gaps]
     values = {"device_id": device_id, "next_seq": position.next_seq, "gaps": gaps, "since": since}
-    ctx.session.execute(_STORE_POSITION, values)
+    ahead.send(ctx.session, _STORE_POSITION, values)
     if settled:
         numbers = {"seqs": list(settled), "op_ids": list(settled.values())}
-        ctx.session.execute(_STORE_NUMBERS, {"device_id": device_id, "now": ctx.now, **numbers})
+        ahead.send(ctx.session, _STORE_NUMBERS, {"device_id": device_id, "now": ctx.now, **numbers})
 
 
-def apply(ctx: Context, judged: Sequence[Judged]) -> None:
-    """Write the effects of judged operations; the caller holds the savepoint."""
+def apply(ctx: Context, judged: Sequence[Judged], meanwhile: Callable[[], object] = bool) -> None:
+    """Write the effects of judged operations; the caller holds the savepoint.
+
+    ``meanwhile`` is done when everything is on its way, while the database writes.
+    """
     visits = [(each, each.write) for each in judged if isinstance(each.write, VisitWrite)]
     bindings = [(each, each.write) for each in judged if isinstance(each.write, BindWrite)]
     _bind(ctx, [write for _, write in bindings])
@@ -118,7 +122,7 @@ def apply(ctx: Context, judged: Sequence[Judged]) -> None:
     adding.add(ctx, judged)
     further = adding.further_media(judged)
     ctx.stand_aside()
-    stored = declaring.declare(
+    hear_stored = declaring.declare(
         ctx, visits=[write for _, write in visits], photos=[write for _, write in bindings], further=further
     )
     _store_conflicts(ctx, judged)
@@ -127,6 +131,8 @@ def apply(ctx: Context, judged: Sequence[Judged]) -> None:
     for each in judged:
         _trace(ctx, each)
     _request_unlocks(ctx, judged)
+    meanwhile()
+    stored = hear_stored()
     helped = [id_ for write in further if (id_ := write.inspection_id) and _is_any(write, stored)]
     inspections.settle(ctx, [*helped, *(write.row["id"] for _, write in visits if _may_be_free(write, stored))])
 
@@ -138,7 +144,7 @@ def _is_any(write: MediaWrite | VisitWrite, stored: set[UUID]) -> bool:
 
 def declare_further(ctx: Context, write: MediaWrite) -> None:
     """Declare further media of one record; it may be accepted if bytes of them are here already."""
-    if declaring.declare(ctx, further=[write]) and write.inspection_id:
+    if declaring.declare(ctx, further=[write])() and write.inspection_id:
         inspections.settle(ctx, [write.inspection_id])
 
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
+from inspection_api.core import ahead
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from uuid import UUID
@@ -33,7 +35,7 @@ _REVOKE = text(
 def grant(ctx: Context, grants: Iterable[tuple[UUID, str, UUID]]) -> None:
     """Give users access to things, in one statement; ``grants`` are (user, entity, entity id), repeats are harmless."""
     if columns := _columns(grants):
-        ctx.session.execute(_GRANT, columns)
+        ahead.send(ctx.session, _GRANT, columns)
 
 
 def grant_written(ctx: Context, entity: str, *, users: str, ids: str) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
 from inspection_api.accounts import service as accounts
+from inspection_api.core import ahead
 from inspection_api.core.jsonb import as_jsonb
 from inspection_api.inspections.errors import RecordChanged
 from inspection_api.tasks import service as tasks
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import TextClause
 
     from inspection_api.core.context import Context
+    from inspection_api.core.plain import Rows
 
 _SAVE = text(
     """
@@ -34,7 +37,6 @@ _SAVE = text(
         field_versions = excluded.field_versions
     WHERE i.state = 'draft' AND i.officer_id = excluded.officer_id
       AND (excluded.version > 1 OR i.device_id = excluded.device_id)
-    RETURNING i.id
     """
 )
 
@@ -56,7 +58,7 @@ _SUBMITTED = """
     ORDER BY r.id
 """
 # Most visits come without a draft: where nothing can be updated, the triggers of updates do not run.
-_OVER_NOTHING = "ON CONFLICT (id) DO NOTHING RETURNING i.id"
+_OVER_NOTHING = "ON CONFLICT (id) DO NOTHING"
 _OVER_DRAFTS = """
     ON CONFLICT (id) DO UPDATE
     SET task_id = excluded.task_id, template_version_id = excluded.template_version_id, channel = excluded.channel,
@@ -68,7 +70,6 @@ _OVER_DRAFTS = """
         performed_on = excluded.performed_on, submitted_at = excluded.submitted_at,
         submitted_seq = excluded.submitted_seq
     WHERE i.state = 'draft' AND i.officer_id = excluded.officer_id
-    RETURNING i.id
 """
 _SUBMIT_NEW = text(_SUBMITTED + _OVER_NOTHING)
 _SUBMIT_DRAFTS = text(_SUBMITTED + _OVER_DRAFTS)
@@ -103,12 +104,17 @@ def submit_visits(ctx: Context, rows: Sequence[dict[str, Any]]) -> None:
 
 
 def _write(ctx: Context, statement: TextClause, rows: Sequence[dict[str, Any]]) -> None:
-    """Write all rows or none; ``version`` is the one that the row gets, 1 for a record that was new when it was read.
+    """Send all rows or none; ``version`` is the one that the row gets, 1 for a record that was new when it was read.
 
     Raises:
-        RecordChanged: another device made or took one of the records since.
+        RecordChanged: another device made or took one of the records since; where the answer arrives.
     """
-    if rows and len(ctx.session.execute(statement, {"rows": as_jsonb(rows)}).all()) < len(rows):
+    if rows:
+        ahead.send(ctx.session, statement, {"rows": as_jsonb(rows)}, partial(_ensure_all, len(rows)))
+
+
+def _ensure_all(amount: int, written: Rows) -> None:
+    if written.rowcount < amount:
         raise RecordChanged(retry_after_s=1)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inspection_api.media.service.declarations import Bundle, MediaRow, declare, declare_many
+from inspection_api.media.service.declarations import Bundle, MediaRow, declare, declare_ahead, declare_many
 from inspection_api.media.service.thumbnails import make_thumbnail, open_original, open_thumbnail
 from inspection_api.media.service.uploads import (
     Progress,
@@ -22,6 +22,7 @@ __all__ = [
     "append",
     "create",
     "declare",
+    "declare_ahead",
     "declare_many",
     "find_progress",
     "make_thumbnail",

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
-from msgspec.structs import replace
 from sqlalchemy import select, text
 
 from inspection_api.accounts.models import UserAccount
+from inspection_api.core import ahead
 from inspection_api.core.errors import Forbidden
 from inspection_api.core.jsonb import as_jsonb
 from inspection_api.core.permissions import Action, Permission
@@ -20,9 +20,7 @@ from inspection_api.media.rules import uploads
 from inspection_api.media.rules.uploads import Declaration, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
-
-    from sqlalchemy import TextClause
+    from collections.abc import Callable
 
     from inspection_api.core.context import Actor, Context
 
@@ -65,7 +63,7 @@ _DECLARED = """
            WHERE o.inspection_id = b.inspection_id AND o.owner_user_id <> b.owner_user_id LIMIT 1) IS NULL
     ORDER BY r.id
 """
-_KEEP = "ON CONFLICT (id) DO NOTHING RETURNING m.id, m.status"
+_KEEP = "ON CONFLICT (id) DO NOTHING"
 # A media may be known already, from its upload: then the operation adds what only it knows, and changes nothing else.
 # Whose evidence it is follows what it belongs to; an upload's own declaration knows only its owner's organisation.
 _COMPLETE = """
@@ -89,20 +87,25 @@ def declare_many(ctx: Context, bundles: Sequence[Bundle]) -> dict[UUID, Status]:
     inspection has another's media: a contradiction. The ids of the media must differ. An upload that completes
     meanwhile waits for this transaction, or this statement for it, so a status is never stale.
     """
-    statuses = _declared(ctx, _DECLARE_NEW, bundles)
-    return statuses | _declared(ctx, _DECLARE_KNOWN, _without(bundles, statuses))
+    return declare_ahead(ctx, bundles)()
 
 
-def _declared(ctx: Context, statement: TextClause, bundles: Sequence[Bundle]) -> dict[UUID, Status]:
-    if not bundles:
-        return {}
+def declare_ahead(ctx: Context, bundles: Sequence[Bundle]) -> Callable[[], dict[UUID, Status]]:
+    """Declare media without waiting; what is returned waits, and says what :func:`declare_many` does."""
+    ids = [row.id for each in bundles for row in each.media]
+    if not ids:
+        return dict
+    written: list[int] = []
     values = {"bundles": as_jsonb(bundles), "now": ctx.now}
-    return {row.id: Status(row.status) for row in ctx.session.execute(statement, values).all()}
+    ahead.send(ctx.session, _DECLARE_NEW, values, lambda rows: written.append(rows.rowcount))
 
+    def statuses() -> dict[UUID, Status]:
+        ahead.wait(ctx.session)
+        if written == [len(ids)]:
+            return dict.fromkeys(ids, Status.DECLARED)
+        return {row.id: Status(row.status) for row in ctx.session.execute(_DECLARE_KNOWN, values)}
 
-def _without(bundles: Iterable[Bundle], ids: Container[UUID]) -> list[Bundle]:
-    left = ((each, [row for row in each.media if row.id not in ids]) for each in bundles)
-    return [replace(each, media=media) for each, media in left if media]
+    return statuses
 
 
 def declare(ctx: Context, declaration: Declaration) -> Media:
