@@ -42,13 +42,13 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, kw_only=True)
 class Judged:
-    """One operation with its verdict, what it wants to write, whom it concerns if it is quarantined, what is told."""
+    """One operation with its verdict, what it wants to write, whom it concerns if it is quarantined, its receipt."""
 
     received: Received
     verdict: Verdict
     write: Any = None
     organisation_id: UUID | None = None
-    told: dict[str, Any] = field(default_factory=dict)
+    receipt: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +79,7 @@ def judge(
     try:
         judged = _judge_all(docket, ordered, ledger)
         with ahead.savepoint(ctx.session):
-            writing.apply(ctx, judged, meanwhile=lambda: receipts.tell(judged, ledger.known))
+            writing.apply(ctx, judged, meanwhile=lambda: receipts.draw_up(judged, ledger.known))
     except (OperationalError, Unavailable):
         raise  # a lock timeout, a deadlock or a race passes: the whole batch comes again
     except Exception:

@@ -75,8 +75,8 @@ def store(
     Raises:
         OperationRaced: another device brought one of the operations at this very moment; where the answer arrives.
     """
-    tell(judged, known)
-    rows = [_row(each) for each in judged if each.verdict.code != "op_id_reused"]
+    draw_up(judged, known)
+    rows = [each.receipt for each in judged if each.verdict.code != "op_id_reused"]
     fresh = [row for row in rows if row["op_id"] not in known]
     late = [row for row in rows if row["op_id"] in known]
     values = {"device_id": device_id, "batch_id": batch_id, "now": ctx.now}
@@ -86,7 +86,7 @@ def store(
         ctx.session.execute(_SETTLE, {"rows": as_jsonb(late), "device_id": device_id})
         ids, holders = [row["op_id"] for row in late], [ctx.user_id] * len(late)
         ctx.session.execute(_TELL, {"holders": holders, "ids": ids})
-    return {each.received.head.op_id: each.told for each in judged}
+    return {each.received.head.op_id: each.receipt["result"] for each in judged}
 
 
 def _ensure_all(amount: int, stored: Rows) -> None:
@@ -94,10 +94,10 @@ def _ensure_all(amount: int, stored: Rows) -> None:
         raise OperationRaced(retry_after_s=1)
 
 
-def tell(judged: Sequence[Judged], known: Mapping[UUID, Known]) -> None:
-    """Put down what is told of each operation, unless that is done: whoever waits for the database may do it early."""
+def draw_up(judged: Sequence[Judged], known: Mapping[UUID, Known]) -> None:
+    """Draw up the receipts that are not yet: whoever waits for the database may do it early."""
     for each in judged:
-        each.told = each.told or _told(each, known)
+        each.receipt = each.receipt or _row(each, _told(each, known))
 
 
 def _told(judged: Judged, known: Mapping[UUID, Known]) -> dict[str, Any]:
@@ -124,14 +124,14 @@ def _decision(row: SyncQuarantine | Row[Any]) -> dict[str, Any]:
     return {"state": row.state, "message": MESSAGES[row.state], "at": row.decided_at, "reason": row.reason}
 
 
-def _row(judged: Judged) -> dict[str, Any]:
+def _row(judged: Judged, result: dict[str, Any]) -> dict[str, Any]:
     received, verdict = judged.received, judged.verdict
     return {
         "op_id": received.head.op_id,
         "seq": received.head.seq,
         "digest": received.digest().hex(),
         "status": verdict.status,
-        "result": judged.told,
+        "result": result,
         "raw": received.raw.hex() if verdict.status in UNSETTLED else None,
     }
 
