@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from psycopg import Connection as DriverConnection
-    from sqlalchemy import Dialect, Engine, Executable, Result
+    from sqlalchemy import Connection, Dialect, Engine, Executable, Result
     from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -101,7 +101,22 @@ def lost_a_race(error: OperationalError) -> bool:
 
 
 class BankSession(Session):
-    """A session that hands plain SQL straight to the driver (``plain.py``): the ORM has nothing to add to it."""
+    """A session that hands plain SQL straight to the driver (``plain.py``): the ORM has nothing to add to it.
+
+    It keeps its connection while the transaction or savepoint lasts: looking for it costs a third of a small statement.
+    """
+
+    _line: Connection | None = None
+    _within: tuple[object, object] = (None, None)
+
+    def connection(self, bind_arguments: Any = None, execution_options: Any = None) -> Connection:
+        """Return the connection of the running transaction, which begins if none runs."""
+        within = (self.get_transaction(), self.get_nested_transaction())
+        if self._line is not None and within == self._within and within[0] is not None and execution_options is None:
+            return self._line
+        self._line = super().connection(bind_arguments, execution_options)
+        self._within = (self.get_transaction(), self.get_nested_transaction())
+        return self._line
 
     def execute(self, statement: Any, params: Any = None, **options: Any) -> Any:
         """Execute a statement; the ORM takes part if it was built of mapped things, or asked for something special."""

@@ -143,11 +143,14 @@ def _caused(event: Recorded, causes: Sequence[Recorded]) -> Recorded:
 
 
 def _write(ctx: Context, subscriptions: Sequence[Subscription], settled: Sequence[Recorded]) -> int:
+    later: dict[str, list[str]] = defaultdict(list)
+    for row in subscriptions:
+        if row.when is When.LATER:
+            later[row.kind].append(row.name)
     deliveries = [
-        {"event_id": event.id, "handler": row.name, "next_attempt_at": ctx.now}
+        {"event_id": event.id, "handler": name, "next_attempt_at": ctx.now}
         for event in settled
-        for row in subscriptions
-        if row.when is When.LATER and row.kind == event.kind
+        for name in later.get(event.kind, ())
     ]
     values = {"events": as_jsonb(settled), "deliveries": as_jsonb(deliveries)}
     ahead.send(ctx.session, _TELL, {"ids": [event.id for event in settled], **values})

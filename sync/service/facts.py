@@ -14,9 +14,8 @@ from inspection_api.accounts import queries as accounts
 from inspection_api.alerts import queries as alert_queries
 from inspection_api.core.periods import Period, local_day
 from inspection_api.core.permissions import Action, Permission
-from inspection_api.core.tables import among, among_given, fetch
+from inspection_api.core.tables import among
 from inspection_api.inspections import queries as inspection_queries
-from inspection_api.inspections.models import Inspection
 from inspection_api.inspections.rules import Blocker, FieldChange, State
 from inspection_api.tasks import queries as task_queries
 from inspection_api.tasks.rules import Attempt
@@ -54,25 +53,12 @@ _MEDIA = text(
     """
 )
 
-_RECORDS = (
-    select(
-        Inspection.id,
-        Inspection.officer_id,
-        Inspection.checkpoint_id,
-        Inspection.organisation_id,
-        Inspection.device_id,
-        Inspection.submitted_seq,
-        Inspection.state,
-        Inspection.version,
-        Inspection.answers,
-        Inspection.note,
-        Inspection.field_versions,
-        Inspection.blockers,
-        Inspection.print_closes_at,
-    )
-    .where(among_given(Inspection.id, "ids"))
-    .order_by(Inspection.id)
-    .with_for_update(key_share=True)
+_RECORDS = text(
+    """
+    SELECT id, officer_id, checkpoint_id, organisation_id, device_id, submitted_seq, state, version, answers, note,
+           field_versions, blockers, print_closes_at
+    FROM inspection WHERE id = ANY (CAST(:ids AS uuid[])) ORDER BY id FOR NO KEY UPDATE
+    """
 )
 
 
@@ -157,7 +143,7 @@ def _neighbours(session: Session, names: Names) -> tuple[Neighbour, ...]:
 
 
 def _records(session: Session, ids: Iterable[UUID]) -> dict[UUID, Record]:
-    return {row.id: _record(row) for row in fetch(session, _RECORDS, ids=list(ids))}
+    return {row.id: _record(row) for row in session.execute(_RECORDS, {"ids": list(ids)})}
 
 
 def _record(row: Row[Any]) -> Record:

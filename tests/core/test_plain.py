@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Integer, bindparam, event, text
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from inspection_api.core import plain
+from inspection_api.core.db import BankSession
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,3 +79,21 @@ def test_whoever_listens_hears_of_every_statement(engine: Engine, connection: Co
     plain.execute(connection, PAIRS, {"most": 1})
     event.remove(engine, "before_cursor_execute", note)
     assert len(heard) == 1
+
+
+def test_a_savepoint_that_ends_takes_with_it_what_was_written_since_also_where_the_connection_is_kept(
+    engine: Engine,
+) -> None:
+    with BankSession(engine) as session:
+        session.execute(text("CREATE TEMPORARY TABLE thing (id int) ON COMMIT DROP"))
+        before = session.connection()
+        with session.begin_nested() as savepoint:
+            session.execute(text("INSERT INTO thing VALUES (1)"))
+            assert session.connection() is before
+            savepoint.rollback()
+        assert session.execute(text("SELECT count(*) FROM thing")).scalar_one() == 0
+        session.rollback()
+        with pytest.raises(ProgrammingError):
+            session.execute(text("SELECT count(*) FROM thing"))
+        session.rollback()
+        assert session.connection().in_transaction()

@@ -16,7 +16,7 @@ from inspection_api.accounts.models import UserAccount
 from inspection_api.accounts.queries import in_subtree, visible
 from inspection_api.core.periods import Period, local_day
 from inspection_api.core.permissions import Action, Permission
-from inspection_api.core.tables import among, among_given, fetch
+from inspection_api.core.tables import among
 from inspection_api.customers.models import Customer
 from inspection_api.customers.queries import at_or_below
 from inspection_api.plans.models import InspectionRule
@@ -62,9 +62,7 @@ _LOCKED = text(
     """
 )
 
-_ATTEMPTS = select(VisitAttempt.id, VisitAttempt.officer_id, VisitAttempt.organisation_id).where(
-    among_given(VisitAttempt.id, "ids")
-)
+_ATTEMPTS = text("SELECT id, officer_id, organisation_id FROM visit_attempt WHERE id = ANY (CAST(:ids AS uuid[]))")
 _PLANS = text("SELECT id, rule_id, start_on, end_on, recorded_on FROM plan WHERE active ORDER BY id")
 # Plan by plan, until there are enough: what comes later is neither sorted nor locked. What is done is passed by with a
 # look or two at the index, for a bitmap would read again all that the earlier transactions of a run left dead.
@@ -270,7 +268,7 @@ def attempts_among(session: Session, ids: Collection[UUID]) -> dict[UUID, Attemp
     """Return the attempts among ``ids``; without ids nothing is asked."""
     if not ids:
         return {}
-    rows = fetch(session, _ATTEMPTS, ids=list(ids))
+    rows = session.execute(_ATTEMPTS, {"ids": list(ids)})
     return {row.id: Attempt(id=row.id, officer_id=row.officer_id, organisation_id=row.organisation_id) for row in rows}
 
 
