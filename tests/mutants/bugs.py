@@ -44,8 +44,8 @@ BUGS: tuple[Bug, ...] = (
         edits=(
             (
                 JUDGING,
-                "        with ctx.session.begin_nested():\n            writing.apply(ctx, judged)\n",
-                "        writing.apply(ctx, judged)\n",
+                "        with ahead.savepoint(ctx.session):\n            writing.apply(ctx, judged, ",
+                "        if True:\n            writing.apply(ctx, judged, ",
             ),
         ),
         tests=("tests/sync/test_poison.py",),
