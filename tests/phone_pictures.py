@@ -1,0 +1,130 @@
+"""Pictures of every view of an officer's phone, from its beginning to what became of a visit."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import Error
+
+from tests.browser import chromium
+from tests.pictures import SIZES, WAIT_MS, Shot, decide, log_in, pictures, take
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Page
+
+APPROVE_ALL = """async () => {
+  const headers = { "X-Xunji-Page": "1" };
+  const { items } = await (await fetch("/api/v1/devices", { headers })).json();
+  for (const each of items.filter((device) => device.status === "pending")) {
+    await fetch(`/api/v1/devices/${each.id}/approve`, { method: "POST", headers });
+  }
+}"""
+TAKE_BACK = """async () => {
+  const headers = { "X-Xunji-Page": "1" };
+  const { items } = await (await fetch("/api/v1/devices", { headers })).json();
+  const newest = items.sort((one, other) => (one.created_at < other.created_at ? 1 : -1))[0];
+  await fetch(`/api/v1/devices/${newest.id}/revoke`, { method: "POST", headers });
+}"""
+WAITING_PHONE = Shot("desk-device", "m0101", "/desk", ("[data-kind=device] button:text-is('详情')",))
+PHONE_WALK: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("m-waiting", ()),
+    ("m-day", ()),
+    ("m-scan", (".tabs [data-tab=scan]",)),
+    ("m-manual", (".tabs [data-tab=scan]", "summary")),
+    ("m-point", (".task a",)),
+    ("m-unmet", (".task a", "text=上门未遇或被拒")),
+    ("m-papers", (".tabs [data-tab=papers]",)),
+    ("m-paper", (".tabs [data-tab=papers]", "main ul a")),
+    ("m-alerts", (".tabs [data-tab=alerts]",)),
+    ("m-outbox", (".tabs [data-tab=outbox]",)),
+)
+PLACE = """async () => {
+  const ask = async (path) => (await fetch(`/api/v1${path}`, { headers: { "X-Xunji-Page": "1" } })).json();
+  const { items } = await ask("/tasks?open=true&limit=1");
+  const { checkpoint } = await ask(`/checkpoints/${items[0].checkpoint_id}`);
+  const [longitude, latitude] = [checkpoint.location_lon, checkpoint.location_lat].map(Number);
+  return { code: checkpoint.code, at: { longitude, latitude } };
+}"""
+VISIT_WALK: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("m-form", ("button:text-is('开始检查')",)),
+    ("m-capture", ("button:has-text('图片(0)')",)),
+    ("m-taken", ("dialog button:text-is('拍照')",)),
+    ("m-record", ("button:has-text('语音(0)')",)),
+    ("m-lacking", ("dialog button:text-is('取消')", "text=提交检查")),
+    ("m-submitted", ("dialog button:text-is('仍要提交')",)),
+)
+"""What is tapped at a checkpoint, without a network: nothing of the visit leaves the phone, which is thrown away."""
+"""What is tapped on an officer's phone before each picture; his manager approves it behind the first."""
+
+
+def begin(page: Page, address: str, folder: Path) -> None:
+    """Take a picture of what a new device asks, and say yes."""
+    page.goto(f"{address}/m")
+    button = page.locator("button:text-is('在此设备上开始使用')")
+    button.wait_for(timeout=WAIT_MS)
+    pictures(page, folder, "m-begin")
+    button.click()
+    page.wait_for_selector(".tabs")
+
+
+def walk(address: str, folder: Path, officer: str = "o0101", manager: str = "m0101") -> list[str]:
+    """Take pictures of every view of an officer's phone, from the waiting page to a record's paper."""
+    with chromium("--use-fake-device-for-media-stream") as browser:
+        width, height = SIZES["phone"]
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            has_touch=True,
+            locale="zh-CN",
+            permissions=["geolocation", "camera", "microphone"],
+            geolocation={"longitude": 114.502461, "latitude": 38.045474, "accuracy": 12},
+        )
+        page = context.new_page()
+        log_in(page, address, officer)
+        wide: list[str] = []
+        for name, steps in PHONE_WALK:
+            if name == "m-waiting":
+                begin(page, address, folder)
+            if name == "m-day":
+                wide += take(browser, address, WAITING_PHONE, folder)
+                decide(browser, address, manager, APPROVE_ALL)
+            page.goto(f"{address}/m")
+            page.reload()
+            page.wait_for_selector(".tabs")
+            page.wait_for_selector(".dot:not(.busy)")
+            for step in steps:
+                with suppress(Error):  # there may be no record yet whose paper could be shown
+                    page.locator(step).first.click(timeout=5000)
+            page.wait_for_selector(".spinner, [aria-busy]", state="detached")
+            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                wide.append(f"{name} is wider than the screen")
+            pictures(page, folder, name)
+        wide += visit(page, address, folder)
+        decide(browser, address, manager, TAKE_BACK)
+        return wide
+
+
+def visit(page: Page, address: str, folder: Path) -> list[str]:
+    """Take pictures of a visit at the first task's checkpoint, its code typed."""
+    place = page.evaluate(PLACE)
+    page.context.set_geolocation({**place["at"], "accuracy": 12})
+    page.goto(f"{address}/m#/scan")
+    page.reload()  # the positions of elsewhere are forgotten
+    page.click("summary")
+    page.fill("[name=code]", place["code"])
+    page.select_option("[name=reason]", index=1)
+    page.press("[name=code]", "Enter")
+    page.wait_for_selector("text=检查点正确", timeout=WAIT_MS)
+    pictures(page, folder, "m-right")
+    page.context.set_offline(True)
+    wide = []
+    for name, steps in VISIT_WALK:
+        for step in steps:
+            page.locator(step).first.click(timeout=WAIT_MS)
+        page.wait_for_timeout(1000)  # a picture of the camera's picture
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            wide.append(f"{name} is wider than the screen")
+        pictures(page, folder, name)
+    return wide
