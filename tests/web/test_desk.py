@@ -255,6 +255,11 @@ def test_both_versions_of_a_field_stand_beside_each_other(desk: Site, matters: M
     one, other = page.locator("dialog .beside tr.chosen td").all_inner_texts()
     assert one.split()[0] != other.split()[0]
     page.click("dialog button:text-is('关闭')")
+    page.click("[data-kind=conflict] button:text-is('以另一手机为准')")
+    desk.settle(page)
+    assert "✓ 以此为准" in page.inner_text("dialog .chosen td:last-child")
+    assert page.locator("dialog .kept").count() == 1
+    page.click("dialog button:text-is('取消')")
     decide(page, "conflict", "以现有值为准")
     page.wait_for_selector("[data-kind=conflict]", state="detached")
 

@@ -75,7 +75,7 @@ def test_what_two_phones_say_otherwise_stands_side_by_side_until_a_superior_deci
     phone.synchronise()
     phone.see("填写不一致，上级已处理")
     words = entry(phone, "conflict")
-    assert "记录中为：3.5 万元" in words
+    assert "记录中为：3.5\u00a0万元" in words
     assert "您无需重做" not in words
     assert counted(committed_world, "SELECT state FROM inspection") == [("accepted",)]
 

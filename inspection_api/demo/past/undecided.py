@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from inspection_api.demo.past.era import Era
 
 _LAST_EVENING, _MORNING = timedelta(hours=20), timedelta(hours=8)
+_A_WHILE = timedelta(minutes=5)
+"""Between two handshakes of a phone: the server keeps one sample of its clock for a moment."""
 _OUTSIDE, _TWICE, _MOVED = 0, 1, -1
 """Which of the first sub-branch's places is visited from outside, filled in twice, or has moved."""
 _MISTYPED = Decimal(10)
@@ -65,6 +67,7 @@ def _fill_in_twice(era: Era, duty: Row[Any], first: Phone, second: Phone) -> Non
     """Let one phone begin a visit and the other bring it, with another amount of tax."""
     visit = prepared(era.system(), era.random, _errand(era, duty))
     mistyped = Decimal(visit["answers"]["tax_ytd"]["value"]) + _MISTYPED
+    era.now += _A_WHILE
     first.push_draft(era, visit, "tax_ytd", str(mistyped))
     second.push_visit(era, visit)
 
@@ -74,4 +77,5 @@ def _bind_again(era: Era, code: str, duty: Row[Any], phone: Phone) -> None:
     morning = day_start(local_day(era.now)) + _MORNING
     checkpoints.reset(replace(era.acting(f"m{code}"), now=morning), duty.checkpoint_id, reason=_WHY_RESET)
     era.settle()
+    era.now += _A_WHILE
     phone.push_binding(era, prepared(era.system(), era.random, _errand(era, duty), north_m=_MOVED_M))

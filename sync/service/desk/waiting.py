@@ -106,7 +106,7 @@ CONFLICTS = Kind(
     decisions=(
         Decision(code="server", label="以现有值为准", path="/api/v1/sync/conflicts/{id}/resolve",
                  body={"keep": "server"}),
-        Decision(code="device", label="以手机填写为准", path="/api/v1/sync/conflicts/{id}/resolve",
+        Decision(code="device", label="以另一手机为准", path="/api/v1/sync/conflicts/{id}/resolve",
                  body={"keep": "device"}),
     ),
 )  # fmt: skip

@@ -167,8 +167,9 @@ const opinion = async (item) => shown(await load(item.inspection_id));
 
 const CASES = { unlock, void: voiding, opinion, binding, quarantine, amendment, conflict: differences.conflict, proposal: differences.proposal, device, exit, recompute, template };
 
-// The content of an item's case; a kind that nobody has described here shows what its card says.
-export async function caseOf(item) {
+// The content of an item's case, while a decision is taken (null: none); a kind that nobody has described here shows
+// what its card says.
+export async function caseOf(item, decision = null) {
   const show = CASES[item.kind] ?? (item.kind.startsWith("alert_") ? alert : null);
-  return show === null ? h("p", {}, item.note_text ?? NOTHING) : show(item);
+  return show === null ? h("p", {}, item.note_text ?? NOTHING) : show(item, decision);
 }

@@ -19,20 +19,24 @@ export const beside = (heads, rows, chosen = null) =>
     ),
   );
 
-// All clashes of a record, each with both values, their phones and times; one decision settles one of them.
-export async function conflict(item) {
+const SIDES = { server: "现有值", device: "另一手机填写" };
+
+// All clashes of a record, each with both values, their phones and times; one decision settles one of them, and the
+// value that it keeps is marked.
+export async function conflict(item, decision) {
   const [{ items }, { definition }] = await Promise.all([
     all("/sync/conflicts", { inspection_id: item.inspection_id, state: "open" }),
     load(item.inspection_id),
   ]);
   const chosen = items.find((each) => each.id === item.id);
-  const value = (each, from) => [
-    h("p", {}, answered(definition, each.field, from.value)),
-    h("p", { class: "faint" }, [from.device_name ?? "此前的判定", from.at && instant(from.at)].filter(Boolean).join(" · ")),
+  const value = (each, side) => [
+    decision?.code === side && each.id === item.id && h("p", { class: "kept" }, "✓ 以此为准"),
+    h("p", {}, answered(definition, each.field, each[side].value)),
+    h("p", { class: "faint" }, [each[side].device_name ?? "此前的判定", each[side].at && instant(each[side].at)].filter(Boolean).join(" · ")),
   ];
   return [
     h("p", {}, `两部手机对同一记录的填写不一致${items.length > 1 ? `，共 ${items.length} 处，逐处判定` : ""}。本次判定：${chosen?.label ?? NOTHING}`),
-    beside(["现有值", "另一手机填写"], items.map((each) => [each.label, value(each, each.server), value(each, each.device)]), chosen?.label),
+    beside(Object.values(SIDES), items.map((each) => [each.label, ...Object.keys(SIDES).map((side) => value(each, side))]), chosen?.label),
   ];
 }
 

@@ -47,7 +47,7 @@ const card = (item, kind, refresh) =>
     h("p", { class: "row spread" }, h("strong", {}, kind.title), left(item)),
     h("p", {}, subject(item)),
     item.note_text && item.kind !== "conflict" && h("p", {}, item.note_text),
-    h("p", { class: "faint" }, `${instant(item.since)} 起等待。如不处理：${kind.if_nothing[item.if_nothing] ?? item.if_nothing}（${item.if_nothing}）`),
+    h("p", { class: "faint" }, `${instant(item.since)} 起等待。${kind.if_nothing[item.if_nothing] ?? item.if_nothing}（${item.if_nothing}）`),
     h("p", { class: "buttons" }, h("button", { type: "button", onclick: () => look(item, kind) }, "详情"), kind.decisions.map((decision) => button(item, decision, refresh))),
   );
 
@@ -71,7 +71,7 @@ const waiting = (item, kind) =>
     h("p", {}, subject(item)),
     item.note_text && item.kind !== "conflict" && h("p", {}, item.note_text),
     h("p", {}, item.deciders.length > 0 ? `可由 ${item.deciders.join("、")} 处理；本人提出的不能自己处理` : "目前没有可以处理的人，请联系管理员"),
-    h("p", { class: "faint" }, `${instant(item.since)} 起等待。如不处理：${kind.if_nothing[item.if_nothing] ?? item.if_nothing}（${item.if_nothing}）`),
+    h("p", { class: "faint" }, `${instant(item.since)} 起等待。${kind.if_nothing[item.if_nothing] ?? item.if_nothing}（${item.if_nothing}）`),
     h("p", { class: "buttons" }, h("button", { type: "button", onclick: () => look(item, kind) }, "详情")),
   );
 
@@ -86,10 +86,10 @@ function left({ workdays_left: days, is_overdue: late, due_at: due }) {
 const button = (item, decision, refresh) =>
   h("button", { type: "button", class: GOOD.includes(decision.code) ? "primary" : "", onclick: () => decide(item, decision, refresh) }, decision.label);
 
-// What an item rests on, loading itself.
-function dossier(item) {
+// What an item rests on, loading itself; it may say what a decision would do.
+function dossier(item, decision = null) {
   const body = h("div", { class: "dossier" });
-  fill(body, () => caseOf(item));
+  fill(body, () => caseOf(item, decision));
   return body;
 }
 
@@ -101,7 +101,7 @@ async function decide(item, decision, refresh) {
   const done = await ask({
     title: `${decision.label}？`,
     wide: true,
-    content: [h("p", {}, subject(item)), dossier(item), ...fieldsOf(item.kind, decision)],
+    content: [h("p", {}, subject(item)), dossier(item, decision), ...fieldsOf(item.kind, decision)],
     confirm: decision.label,
     danger: BAD.includes(decision.code),
     submit: async (data) => {

@@ -29,5 +29,5 @@ function choice(item, value) {
   if (option) return option.label;
   if (typeof value === "boolean") return YES_NO[value];
   if (typeof value === "object") return JSON.stringify(value);
-  return /^\d{4}-\d{2}-\d{2}$/.test(value) ? day(value) : [String(value), item.unit].filter(Boolean).join(" ");
+  return /^\d{4}-\d{2}-\d{2}$/.test(value) ? day(value) : [String(value), item.unit].filter(Boolean).join("\u00a0");
 }
