@@ -292,3 +292,12 @@ def test_an_opinion_is_given_once_by_another_person_before_the_print(
     else:
         with pytest.raises(refusal):
             unlock.ensure_may_give_opinion(**values)  # type: ignore[arg-type] # a table of keywords
+
+
+def test_whoever_is_second_with_an_opinion_is_told_who_was_first() -> None:
+    with pytest.raises(OpinionGiven) as refused:
+        unlock.ensure_may_give_opinion(
+            PaperState.OPEN, author_id=uuid4(), inspector_ids=(), given_by="王行长", printed=False
+        )
+    assert refused.value.detail == "该记录已由王行长签署上级意见"
+    assert refused.value.members == {"decided_by_name": "王行长"}
