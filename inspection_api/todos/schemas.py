@@ -44,6 +44,7 @@ class TodoSchema(Schema):
     if_nothing = fields.String()
     checkpoint_id = fields.UUID(allow_none=True)
     checkpoint_name = fields.String(allow_none=True)
+    customer_name = fields.String(allow_none=True)
     inspection_id = fields.UUID(allow_none=True)
     person_name = fields.String(allow_none=True)
     note = fields.String(allow_none=True)

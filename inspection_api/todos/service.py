@@ -43,6 +43,7 @@ class Todo:
     if_nothing: str
     checkpoint_id: UUID | None
     checkpoint_name: str | None
+    customer_name: str | None
     inspection_id: UUID | None
     person_name: str | None
     note: str | None
@@ -158,6 +159,7 @@ def _todo(ctx: Context, kind: Kind, row: Row[*tuple[Any, ...]], calendar: Calend
         if_nothing=outlook.if_nothing,
         checkpoint_id=row.checkpoint_id,
         checkpoint_name=row.checkpoint_name,
+        customer_name=row.customer_name,
         inspection_id=row.inspection_id,
         person_name=row.person_name,
         note=row.note,

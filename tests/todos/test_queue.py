@@ -134,6 +134,7 @@ def test_a_thing_says_what_it_is_in_chinese_and_what_happens_if_nobody_decides(m
     assert item["organisation_name"]
     assert (item["due_at"] is None) == (item["workdays_left"] is None)
     assert item["person_name"] or code.startswith("alert")
+    assert (item["customer_name"] is None) == (code in {"device", "recompute", "template"})
     assert item["note"] is None or item["note_text"]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import expect
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from inspection_api.core.permissions import Role
 from kiosk_print.models import PaperPrint
@@ -257,7 +257,7 @@ def test_both_versions_of_a_field_stand_beside_each_other(desk: Site, matters: M
     page.click("dialog button:text-is('关闭')")
     page.click("[data-kind=conflict] button:text-is('以另一手机为准')")
     desk.settle(page)
-    assert "✓ 以此为准" in page.inner_text("dialog .chosen td:last-child")
+    assert "✓\u00a0以此为准" in page.inner_text("dialog .chosen td:last-child")
     assert page.locator("dialog .kept").count() == 1
     page.click("dialog button:text-is('取消')")
     decide(page, "conflict", "以现有值为准")
@@ -275,6 +275,12 @@ def test_every_kind_shows_its_case_to_whom_it_waits_for_on_a_phone_too(desk: Sit
     shut = page.locator("dialog button:text-is('关闭')").bounding_box()
     assert shut is not None
     assert shut["y"] + shut["height"] <= 740, "the way on is in sight, however long the case"
+
+
+def test_an_alert_says_about_which_enterprise_it_is(desk: Site, matters: Matters) -> None:
+    matters.alert()
+    page = opened(desk, "risk_manager")
+    assert re.search(r"企业\d+ · .*停工预警", page.inner_text("[data-kind=alert_suspicious]").replace("\n", " "))
 
 
 def test_open_tasks_of_the_team_are_handed_to_another_officer(desk: Site, matters: Matters) -> None:
@@ -350,3 +356,27 @@ def test_the_desk_fits_its_screen_and_keeps_nobody_out(desk: Site, matters: Matt
         desk.open(page, path)
         assert desk.serious(page) == [], path
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+
+
+LONG = "河北宏远精密机械制造有限公司" * 36
+
+
+@pytest.mark.parametrize(("width", "height"), [(360, 740), (1440, 900)])
+def test_names_of_five_hundred_letters_fit_the_desk(desk: Site, matters: Matters, width: int, height: int) -> None:
+    matters.unlock()
+    matters.portfolio.create_rule()
+    matters.portfolio.generate()
+    with matters.world.transaction() as ctx:
+        for table in ("checkpoint", "customer", "organisation"):
+            ctx.session.execute(text(f"UPDATE {table} SET name = :name"), {"name": LONG})  # noqa: S608 - no input
+    deliver_all(matters.world)
+    page = opened(desk, "manager", width=width, height=height)
+    for path in ("/desk#team", "/desk#inbox", "/desk"):
+        desk.open(page, path)
+        page.wait_for_selector(f"text={LONG[:14]}")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+    look(desk, page, "unlock")
+    assert page.evaluate("document.querySelector('dialog').scrollWidth <= document.querySelector('dialog').clientWidth")
+    page.click("dialog button:text-is('关闭')")
+    decide(page, "unlock", "批准", days=2)
+    page.wait_for_selector("text=没有等待您处理的事项")

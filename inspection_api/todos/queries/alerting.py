@@ -39,6 +39,7 @@ def _rows(level: Level, _ctx: Context) -> Rows:
         *columns(
             id=Alert.id,
             organisation_id=Alert.organisation_id,
+            customer_id=Alert.customer_id,
             since=Alert.created_at,
             due=Alert.created_at + _ABOUT[level],
             note=Alert.rule,

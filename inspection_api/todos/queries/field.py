@@ -127,6 +127,7 @@ def _proposals(_ctx: Context) -> Rows:
             organisation_id=CheckpointProposal.organisation_id,
             since=CheckpointProposal.proposed_at,
             checkpoint_id=CheckpointProposal.checkpoint_id,
+            customer_id=CheckpointProposal.customer_id,
             person_id=CheckpointProposal.proposed_by,
             note=CheckpointProposal.kind,
             barred=[CheckpointProposal.proposed_by],

@@ -54,6 +54,7 @@ _TYPES: dict[str, Any] = {
     "due": DateTime(timezone=True),
     "until": DateTime(timezone=True),
     "checkpoint_id": Uuid(),
+    "customer_id": Uuid(),
     "inspection_id": Uuid(),
     "person_id": Uuid(),
     "note": Text(),
@@ -67,7 +68,8 @@ def columns(
     """Return the columns of a kind's rows, in the one order that all kinds share.
 
     ``id``, ``organisation_id`` and ``since`` are needed. ``due`` is about when a decision is due, for the order of the
-    list; ``person_id`` who brought it about. ``barred`` and the array ``group`` never decide it (NULL: nobody).
+    list; ``person_id`` who brought it about; ``customer_id`` is needed where no checkpoint tells the enterprise.
+    ``barred`` and the array ``group`` never decide it (NULL: nobody).
     """
     named = [cast(given.get(name, null()), kind).label(name) for name, kind in _TYPES.items()]
     people = cast(array(barred or []), _PEOPLE)

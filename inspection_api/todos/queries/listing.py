@@ -12,6 +12,7 @@ from checkpoints.models import Checkpoint
 from inspection_api.accounts.models import Organisation, RoleAssignment, UserAccount
 from inspection_api.accounts.queries import valid_on
 from inspection_api.core.periods import local_day
+from inspection_api.customers.models import Customer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,10 +119,12 @@ def named(todo: CTE, organisation_id: UUID | None, kind: str | None) -> tuple[Ro
         select(
             *todo.c,
             Checkpoint.name.label("checkpoint_name"),
+            Customer.name.label("customer_name"),
             person.name.label("person_name"),
             numbers.label("numbers"),
         )
         .outerjoin(Checkpoint, Checkpoint.id == todo.c.checkpoint_id)
+        .outerjoin(Customer, Customer.id == func.coalesce(todo.c.customer_id, Checkpoint.customer_id))
         .outerjoin(person, person.id == todo.c.person_id)
         .where(_within(todo, organisation_id), true() if kind is None else todo.c.kind == kind)
     )

@@ -75,7 +75,9 @@ const waiting = (item, kind) =>
     h("p", { class: "buttons" }, h("button", { type: "button", onclick: () => look(item, kind) }, "详情")),
   );
 
-const subject = (item) => [item.checkpoint_name, item.person_name, item.organisation_name].filter(Boolean).join(" · ");
+// Which enterprise, which of its places, who, where; many places carry their enterprise's name already.
+const subject = ({ customer_name: firm, checkpoint_name: place, person_name: person, organisation_name: organisation }) =>
+  [!place?.includes(firm) && firm, place, person, organisation].filter(Boolean).join(" · ");
 
 function left({ workdays_left: days, is_overdue: late, due_at: due }) {
   if (late) return h("span", { class: "badge bad" }, `已超时（${instant(due)}）`);
