@@ -9,6 +9,7 @@ from pathlib import Path
 
 from inspection_api.core.periods import local_day
 from tests.browser import chromium
+from tests.kiosk_pictures import station
 from tests.phone_pictures import walk
 from tests.pictures import Shot, take
 
@@ -78,6 +79,7 @@ def main(address: str, names: list[str]) -> int:
         wide = [
             line for shot in SHOTS if not names or shot.name in names for line in take(browser, address, shot, folder)
         ]
+        wide += station(browser, address, folder) if not names or "kiosk" in names else []
     wide += walk(address, folder) if not names or "m" in names else []
     sys.stdout.write("".join(f"{line}\n" for line in wide or [f"screenshots are in {folder}"]))
     return 1 if wide else 0

@@ -128,6 +128,8 @@ def test_the_screen_shows_the_code_and_a_symbol_that_a_camera_reads(screen: Scre
     assert [found.text for found in zxingcpp.read_barcodes(picture)] == [face["symbol"]]
     buttons = screen.page.eval_on_selector_all("button", "all => all.map((each) => getComputedStyle(each).minHeight)")
     assert all(float(height.removesuffix("px")) >= 60 for height in buttons)
+    screen.page.set_viewport_size({"width": 360, "height": 740})
+    assert screen.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_a_released_job_is_printed_once_and_reported(screen: Screen) -> None:
