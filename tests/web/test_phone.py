@@ -183,9 +183,11 @@ def test_my_alerts_and_what_i_found_behind_one(
     phone.page.select_option("[name=verdict]", "watch")
     phone.page.fill("[name=text]", "设备检修，预计下周恢复生产")
     phone.page.click("dialog button.primary")
-    phone.see("已保存，将随下次同步上传")
+    phone.see("反馈已保存，待上传")
+    assert phone.page.locator("text=反馈情况").count() == 0
     phone.context.set_offline(False)
     phone.synchronise()
+    phone.see("已反馈")
     assert counted(committed_world, "SELECT verdict FROM alert_feedback") == [("watch",)]
 
 
@@ -237,7 +239,8 @@ def test_a_paper_from_its_countdown_to_the_station_and_the_unlock(
     phone.page.click("text=申请解锁")
     phone.page.fill("[name=text]", "企业盖章时原件被茶水浸湿，需要补打")
     phone.page.click("dialog button.primary")
-    phone.see("已保存，联网后自动提交")
+    phone.see("申请解锁：待上传")
+    assert phone.page.locator("button:text-is('申请解锁')").count() == 0
     phone.context.set_offline(False)
     phone.synchronise()
     phone.open("/m#/papers")

@@ -75,6 +75,9 @@ def test_a_visit_from_the_wrong_place_to_the_outbox(
     phone.page.click("dialog button:text-is('仍要提交')")
     phone.see("待上传的资料 1 个")
     look(phone)
+    dot = phone.page.locator(".dot.offline").bounding_box()
+    assert dot is not None
+    assert dot["width"] == dot["height"]
     phone.context.set_offline(False)
     phone.synchronise()
     phone.find("[data-status=quarantined]")

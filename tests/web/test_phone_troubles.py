@@ -52,6 +52,44 @@ def test_a_full_phone_says_so_and_keeps_what_it_has(
     assert counted(committed_world, "SELECT status, count(*) FROM media GROUP BY 1") == [("stored", 2)]
 
 
+def test_a_full_phone_says_so_in_a_dialog_too_and_what_was_typed_stays(
+    phone: Handset, committed_app: Flask, committed_world: World
+) -> None:
+    enrolled(phone, committed_app, committed_world)
+    phone.kill()
+    phone.start()
+    phone.leave_room(1)
+    phone.log_in()
+    phone.page.click(".task a")
+    phone.page.click("text=上门未遇或被拒")
+    phone.page.fill("dialog [name=note]", "大门紧锁，邻居说去外地了")
+    phone.page.click("dialog button.primary")
+    phone.find("dialog [role=alert]:has-text('storage_full')")
+    assert phone.page.input_value("dialog [name=note]") == "大门紧锁，邻居说去外地了"
+    phone.leave_room(None)
+    phone.page.click("dialog button.primary")
+    phone.see("已保存，将随下次同步上传；任务仍须完成")
+    phone.synchronise()
+    assert counted(committed_world, "SELECT reason, note FROM visit_attempt") == [("unmet", "大门紧锁，邻居说去外地了")]
+
+
+ESTIMATES = "(estimate) => { navigator.storage.estimate = async () => estimate; }"
+
+
+def test_a_phone_that_is_nearly_full_is_warned_in_time(
+    phone: Handset, committed_app: Flask, committed_world: World
+) -> None:
+    enrolled(phone, committed_app, committed_world)
+    phone.page.evaluate(ESTIMATES, {"usage": 89 << 20, "quota": 100 << 20})
+    phone.tab("outbox")
+    phone.see("没有待上传的数据")
+    assert phone.page.locator("text=storage_nearly_full").count() == 0
+    phone.tab("")
+    phone.page.evaluate(ESTIMATES, {"usage": 91 << 20, "quota": 100 << 20})
+    phone.tab("outbox")
+    phone.see("请尽快联网上传（storage_nearly_full）")
+
+
 @pytest.mark.parametrize(("days", "word"), [(1, "快"), (-1, "慢")])
 def test_a_clock_that_is_a_day_wrong_is_told_and_spoils_no_visit(
     phone: Handset, committed_app: Flask, committed_world: World, days: int, word: str

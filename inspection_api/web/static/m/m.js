@@ -4,9 +4,9 @@ import { send } from "../shell/api.js";
 import { h, icon, show } from "../shell/dom.js";
 import { failed, loading, notify } from "../shell/states.js";
 import { App } from "./app.js";
+import { FULL, isFull } from "./device/full.js";
 import { canSign } from "./device/identity.js";
 import { whoIsThere } from "./officer.js";
-import { FULL, isFull } from "./parts/room.js";
 import { alerts } from "./views/alerts.js";
 import { beginning } from "./views/beginning.js";
 import { day } from "./views/day.js";
@@ -105,10 +105,13 @@ function frame(app, main) {
 }
 
 let leave = null;
+let turns = 0;
 
+// Show the view that the address names. One that is ready only after he has moved on is left at once, with its camera.
 async function route(app, main) {
   leave?.();
   leave = null;
+  const turn = ++turns;
   const [name = "", ...parameters] = location.hash.replace(/^#\//, "").split("/");
   for (const tab of document.querySelectorAll(".tabs a")) tab.toggleAttribute("aria-current", tab.dataset.tab === name);
   const view = VIEWS[name] ?? day;
@@ -116,7 +119,9 @@ async function route(app, main) {
   show(main, place);
   main.focus();
   try {
-    leave = (await view(app, place, ...parameters.map(decodeURIComponent))) ?? null;
+    const left = await view(app, place, ...parameters.map(decodeURIComponent));
+    if (turn === turns) leave = left;
+    else left?.();
   } catch (error) {
     show(place, failed(error, () => route(app, main)));
   }

@@ -2,9 +2,9 @@
 // looked at. What came of it is a state with one sentence, for everybody who listens.
 
 import { duration } from "../shell/format.js";
+import { FULL, isFull } from "./device/full.js";
 import { Offline } from "./device/line.js";
 import { Ended } from "./device/parting.js";
-import { FULL, isFull } from "./parts/room.js";
 
 const EVERY_MS = 60_000;
 const MAX_SKEW_MS = 300_000;

@@ -3,6 +3,7 @@
 const ZONE = "Asia/Shanghai";
 const parts = (options) => new Intl.DateTimeFormat("zh-CN", { timeZone: ZONE, hourCycle: "h23", ...options });
 const CLOCK = parts({ hour: "2-digit", minute: "2-digit" });
+const SECONDS = parts({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const DAY = new Intl.DateTimeFormat("en-CA", { timeZone: ZONE, year: "numeric", month: "2-digit", day: "2-digit" });
 const WHOLE = new Intl.NumberFormat("zh-CN", { maximumFractionDigits: 0 });
 const MONEY = new Intl.NumberFormat("zh-CN", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
@@ -31,6 +32,9 @@ export const shortDay = (text) => (text?.slice(0, 4) === today().slice(0, 4) ? d
 
 // 3月10日 14:05, with the year where it is another one
 export const instant = (text) => (text ? `${shortDay(dayOf(text))} ${CLOCK.format(new Date(text))}` : NOTHING);
+
+// 2026-03-10 14:05:09, from an instant: what must be whole wherever it is read, such as in a picture
+export const moment = (at) => `${dayOf(at)} ${SECONDS.format(new Date(at))}`;
 
 // 3小时20分, from seconds; the two largest units
 export function duration(seconds) {

@@ -3,6 +3,8 @@
 // Inside a transaction only its own promises may be awaited: whatever else takes time (digests, signatures, the
 // network) is done before it begins, since the browser ends a transaction that has nothing to do.
 
+import { Full, isFull } from "./full.js";
+
 const VERSION = 1;
 const STORES = {
   setting: { keyPath: "name" },
@@ -56,6 +58,14 @@ export class Store {
   }
 
   async #run(names, mode, work) {
+    try {
+      return await this.#done(names, mode, work);
+    } catch (error) {
+      throw isFull(error) ? new Full() : error;
+    }
+  }
+
+  async #done(names, mode, work) {
     const tx = this.db.transaction(names, mode, { durability: "strict" });
     const done = completed(tx);
     let result;

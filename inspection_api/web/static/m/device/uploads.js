@@ -8,6 +8,7 @@ const CHUNK_BYTES = 1 << 18;
 const TUS = { "Tus-Resumable": "1.0.0" };
 const ASK_AGAIN = ["offset_mismatch", "upload_busy", "checksum_mismatch"];
 const PATIENCE_MS = 120_000;
+const KEEP_STORED_MS = 7 * 86_400_000;
 
 export class Uploads {
   constructor(store, line) {
@@ -23,6 +24,14 @@ export class Uploads {
   // aside with the reason and holds nothing up; a login that ended or a device that counts no more ends the run.
   async run(told = () => null) {
     for (const medium of await this.waiting()) await this.#upload(medium, told);
+    await this.#forget();
+  }
+
+  // Delete what was stored more than seven days ago; until then a restored server may want it again.
+  async #forget() {
+    const stored = await this.store.read(["medium"], (tx) => tx.all("medium", "state", "stored"));
+    const old = stored.filter((medium) => medium.stored_at < Date.now() - KEEP_STORED_MS);
+    if (old.length > 0) await this.store.write(["medium"], async (tx) => { for (const { id } of old) await tx.remove("medium", id); });
   }
 
   async #upload(medium, told) {
@@ -32,7 +41,7 @@ export class Uploads {
       if (problem.status === undefined || isAboutTheDevice(problem)) throw problem;
       return this.#note(medium.id, { state: "aside", fault: problem.sentence });
     }
-    return this.#note(medium.id, { state: "stored", fault: null });
+    return this.#note(medium.id, { state: "stored", fault: null, stored_at: Date.now() });
   }
 
   // Send what is missing; tell whether all is there. A cut after some progress costs no patience, only a pause.

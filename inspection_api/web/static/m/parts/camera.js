@@ -6,7 +6,6 @@ const TROUBLES = {
   NotFoundError: ["camera_missing", "没有找到相机或麦克风：请接好设备，或换用有相机的手机后重试"],
   NotReadableError: ["camera_busy", "相机正被其他应用占用，请关闭后重试"],
 };
-const TYPES = { audio: ["audio/mp4", "audio/webm"], video: ["video/mp4", "video/webm"] };
 const QUALITY = 0.82;
 const LONGEST_SIDE = 1920;
 
@@ -51,7 +50,8 @@ export async function photograph(video, lines) {
   return { blob, mime: "image/jpeg", width: canvas.width, height: canvas.height, seconds: 0 };
 }
 
-function watermark(context, lines) {
+// Burn lines into the foot of what a canvas shows.
+export function watermark(context, lines) {
   const { width, height } = context.canvas;
   const size = Math.max(14, Math.round(width / 40));
   const top = height - size * 1.5 * lines.length - size * 0.5;
@@ -68,22 +68,4 @@ function fitted(context, line, room) {
   let length = line.length;
   while (length > 0 && context.measureText(`${line.slice(0, length)}…`).width > room) length = Math.floor(length * 0.9);
   return `${line.slice(0, length)}…`;
-}
-
-// Record until `stop()` of what is returned is called; it resolves to { blob, mime, seconds }.
-export function record(stream, kind) {
-  const mime = TYPES[kind].find((each) => MediaRecorder.isTypeSupported(each));
-  const recorder = new MediaRecorder(stream, { mimeType: mime });
-  const parts = [];
-  const begun = performance.now();
-  recorder.ondataavailable = ({ data }) => parts.push(data);
-  recorder.start(1000);
-  return {
-    seconds: () => (performance.now() - begun) / 1000,
-    stop: () => new Promise((resolve) => {
-      const seconds = Math.round(performance.now() - begun) / 1000;
-      recorder.onstop = () => resolve({ blob: new Blob(parts, { type: mime }), mime, seconds, width: null, height: null });
-      recorder.stop();
-    }),
-  };
 }

@@ -1,13 +1,15 @@
 // Making evidence: a full-screen camera for a photo, a film or sound, with time, place and officer in the picture.
 
 import { h, show } from "../../shell/dom.js";
-import { instant } from "../../shell/format.js";
-import { open, photograph, record, stop } from "./camera.js";
+import { moment } from "../../shell/format.js";
+import { open, photograph, stop } from "./camera.js";
+import { burnt, record } from "./film.js";
 
+const LONGEST_S = { video: 300, audio: 1200 };
 const HINTS = {
   photo: "时间、地点和姓名将印在图片上",
-  video: "点“开始录制”后拍摄，再点“停止”保存",
-  audio: "点“开始录制”后说话，再点“停止”保存",
+  video: "时间、地点和姓名将印在画面上；最长 5 分钟，到时自动保存",
+  audio: "最长 20 分钟，到时自动保存",
 };
 
 // A photo, null where he thought better of it; `words` stand in the picture under time, place and officer.
@@ -20,13 +22,13 @@ export function taken(app, kind, words) {
     const said = h("p", { role: "status" }, HINTS[kind]);
     const buttons = h("p", { class: "buttons" });
     const dialog = h("dialog", { class: "capture", "aria-label": "拍摄" }, video, said, buttons);
-    let stream = null;
+    const scene = { app, kind, words, video, said, buttons, stream: null, running: null, rest: () => {}, end: (made) => { answer = made; dialog.close(); } };
     let answer = null;
-    dialog.addEventListener("close", () => { if (stream) stop(stream); dialog.remove(); resolve(answer); });
-    const end = (made) => { answer = made; dialog.close(); };
+    dialog.addEventListener("cancel", (event) => scene.running && event.preventDefault()); // a stray gesture costs no film
+    dialog.addEventListener("close", () => { scene.rest(); if (scene.stream) stop(scene.stream); dialog.remove(); resolve(answer); });
     document.body.append(dialog);
     dialog.showModal();
-    prepare({ app, kind, words, video, said, buttons, end }).then((opened) => { stream = opened; });
+    prepare(scene);
   });
 }
 
@@ -36,42 +38,50 @@ async function prepare(scene) {
   show(buttons, cancel);
   try {
     const stream = await open({ video: kind !== "audio", audio: kind !== "photo" });
+    if (!buttons.isConnected) return stop(stream); // he thought better of it while the browser asked for the camera
+    scene.stream = stream;
     if (kind !== "audio") {
       video.srcObject = stream;
       await video.play();
     }
-    show(buttons, cancel, kind === "photo" ? shutter(scene) : recorder(scene, stream));
-    return stream;
+    show(buttons, cancel, kind === "photo" ? shutter(scene) : recorder(scene));
   } catch (trouble) {
     show(said, trouble.sentence ?? "无法拍摄，请重试（capture_failed）");
-    return null;
   }
+  return null;
 }
 
-const shutter = ({ app, words, video, said, end }) =>
+const shutter = (scene) =>
   h("button", { type: "button", class: "primary", onclick: async () => {
-    const made = await photograph(video, watermark(app, words));
-    return made === null ? show(said, "画面尚未就绪，请稍候") : end(made);
+    const made = await photograph(scene.video, lines(scene));
+    return made === null ? show(scene.said, "画面尚未就绪，请稍候") : scene.end(made);
   } }, "拍照");
 
-function watermark(app, words) {
+function lines({ app, words }) {
   const fix = app.position.fix();
   const where = fix === null ? "无定位" : `${fix.lat.toFixed(5)}, ${fix.lon.toFixed(5)} ±${Math.round(fix.acc)}米`;
-  return [`${instant(new Date().toISOString())}  ${where}`, `${app.officer.bank.name} ${app.officer.name}`, words.join(" · ")];
+  return [`${moment(Date.now())}  ${where}`, `${app.officer.bank.name} ${app.officer.name}`, words.join(" · ")];
 }
 
-function recorder({ kind, said, end }, stream) {
-  let running = null;
-  let timer = null;
-  const button = h("button", { type: "button", class: "primary", onclick: async () => {
-    if (running === null) {
-      running = record(stream, kind);
-      button.textContent = "停止";
-      timer = setInterval(() => show(said, `正在录制 ${Math.round(running.seconds())} 秒`), 500);
-      return;
-    }
-    clearInterval(timer);
-    end(await running.stop());
-  } }, "开始录制");
+// Begins, and ends when it is tapped again, or by itself before the server would find it too large.
+function recorder(scene) {
+  const button = h("button", { type: "button", class: "primary", onclick: () => (scene.running === null ? begin(scene, button) : scene.finish()) }, "开始录制");
   return button;
+}
+
+function begin(scene, button) {
+  const { kind, video, stream, said } = scene;
+  const film = kind === "video" ? burnt(video, stream, () => lines(scene)) : null;
+  scene.running = record(film?.film ?? stream, kind, film?.size);
+  button.textContent = "停止";
+  const timer = setInterval(() => {
+    const seconds = Math.round(scene.running.seconds());
+    show(said, `正在录制 ${seconds} 秒`);
+    if (seconds >= LONGEST_S[kind]) scene.finish();
+  }, 500);
+  scene.rest = () => { clearInterval(timer); film?.end(); };
+  scene.finish = async () => {
+    scene.rest();
+    scene.end(await scene.running.stop());
+  };
 }

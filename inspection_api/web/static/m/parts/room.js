@@ -3,12 +3,9 @@
 import { h } from "../../shell/dom.js";
 import { size } from "../../shell/format.js";
 import { notify } from "../../shell/states.js";
+import { FULL, isFull } from "../device/full.js";
 
 const NEARLY = 0.9;
-
-export const FULL = "手机空间不足，未能保存：请先联网上传待传资料，或清理手机空间后重试（storage_full）";
-
-export const isFull = (error) => error?.name === "QuotaExceededError";
 
 // What `save` resolves to; on a full phone its sentence and null, and nothing that was kept before is lost.
 export async function kept(save) {

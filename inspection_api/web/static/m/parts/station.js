@@ -15,6 +15,7 @@ export function symbolScanner(scanned) {
     const video = h("video", { playsinline: true, muted: true, "aria-label": "相机画面" });
     try {
       const stream = await open({ video: true });
+      if (!place.isConnected) return stop(stream);
       video.srcObject = stream;
       show(place, h("div", { class: "viewer" }, video), h("p", { class: "faint", role: "status" }, "请对准机具屏幕上的二维码"));
       await video.play();

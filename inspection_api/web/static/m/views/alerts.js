@@ -11,21 +11,32 @@ const HANDLING = { new: "待复核", confirmed: "已确认，请反馈", dispatc
 const DONE = ["closed", "false_alarm"];
 
 export async function alerts(app, place) {
-  const [found, customers] = await Promise.all([app.mirror.all("alert"), app.mirror.all("customer")]);
-  const names = new Map(customers.map((each) => [each.id, each.name]));
-  const sorted = found.sort((one, other) => (one.subject_date < other.subject_date ? 1 : -1));
-  show(place, h("h1", {}, "预警"), sorted.length === 0 ? empty("您负责的企业没有预警") : h("ul", { class: "stack" }, sorted.map((alert) => row(app, alert, names.get(alert.customer_id) ?? "企业"))));
+  const list = h("div", { class: "stack" });
+  const refresh = async () => show(list, await content(app));
+  show(place, h("h1", {}, "预警"), list);
+  await refresh();
+  app.runner.addEventListener("change", refresh);
+  return () => app.runner.removeEventListener("change", refresh);
 }
 
-function row(app, alert, name) {
+async function content(app) {
+  const [found, customers, unsent] = await Promise.all([app.mirror.all("alert"), app.mirror.all("customer"), app.unsent("alert.feedback")]);
+  const names = new Map(customers.map((each) => [each.id, each.name]));
+  const answered = new Set(unsent.map((op) => op.entity_id));
+  const sorted = found.sort((one, other) => (one.subject_date < other.subject_date ? 1 : -1));
+  if (sorted.length === 0) return empty("您负责的企业没有预警");
+  return h("ul", { class: "stack" }, sorted.map((alert) => row(app, alert, names.get(alert.customer_id) ?? "企业", answered.has(alert.id))));
+}
+
+function row(app, alert, name, isAnswered) {
   const [words, kind] = LEVELS[alert.level] ?? ["预警", "care"];
   return h(
     "li",
     { class: "card" },
     h("p", { class: "row spread" }, h("strong", {}, name), h("span", { class: `badge ${kind}` }, words)),
     h("p", {}, `${RULES[alert.rule] ?? alert.rule} · ${day(alert.subject_date)}${alert.cleared_on ? ` · ${day(alert.cleared_on)} 已恢复` : ""}`),
-    h("p", { class: "faint" }, HANDLING[alert.handling] ?? alert.handling),
-    !DONE.includes(alert.handling) && h("button", { type: "button", class: "primary", onclick: () => feedback(app, alert, name) }, "反馈情况"),
+    h("p", { class: "faint" }, isAnswered ? "反馈已保存，待上传" : HANDLING[alert.handling] ?? alert.handling),
+    !isAnswered && !DONE.includes(alert.handling) && h("button", { type: "button", class: "primary", onclick: () => feedback(app, alert, name) }, "反馈情况"),
   );
 }
 

@@ -12,7 +12,7 @@ import { symbolScanner } from "../parts/station.js";
 const STATES = { not_ready: ["尚未完成", ""], open: ["可打印", "good"], locked: ["已锁定", "bad"], unlock_requested: ["已申请解锁", "care"], voided: ["已作废", "bad"] };
 const REASONS = [["missed", "逾期未打印"], ["lost", "原件遗失或损坏"], ["correction", "内容有误需更正"], ["equipment", "打印设备或网络故障"], ["other", "其他"]];
 const PRINTS = { superseded: "（已更替）", voided: "（已作废）" };
-const REQUESTS = { pending: "待审批", approved: "已批准", rejected: "未批准", withdrawn: "已撤回", expired: "已过期", overtaken: "已关闭" };
+const REQUESTS = { unsent: "待上传", pending: "待审批", approved: "已批准", rejected: "未批准", withdrawn: "已撤回", expired: "已过期", overtaken: "已关闭" };
 const VOID_REASONS = [["content", "内容有误"], ["damaged", "纸张破损或打印不清"], ["lost", "原件遗失"], ["mistaken", "误打印"], ["other", "其他"]];
 const RECORDS = { submitted: ["未完成", "care"], accepted: ["已完成", "good"], extra: ["已完成，不计入任务", ""], refused: ["未采纳", "bad"], voided: ["已作废", "bad"] };
 const BLOCKERS = { quarantine: "上级决定是否计入", conflict: "上级处理填写不一致", media: "资料上传" };
@@ -74,8 +74,10 @@ async function standing(app, id) {
 const isUnheard = (problem) => problem.status === 0 || problem.status === 401 || problem.status >= 500;
 
 async function remembered(app, { id, print_closes_at: closes }) {
-  const [prints, requests] = await Promise.all(["paper", "unlock_request"].map(async (name) => (await app.mirror.all(name)).filter((row) => row.inspection_id === id)));
-  const isAsked = requests.some((request) => request.status === "pending");
+  const [prints, known] = await Promise.all(["paper", "unlock_request"].map(async (name) => (await app.mirror.all(name)).filter((row) => row.inspection_id === id)));
+  const unsent = (await app.unsent("unlock.request")).filter((op) => op.payload.inspection_id === id);
+  const requests = [...known, ...unsent.map((op) => ({ status: "unsent", requested_at: op.captured.wall }))];
+  const isAsked = requests.some((request) => ["pending", "unsent"].includes(request.status));
   const state = closes === null ? "not_ready" : Date.parse(closes) > Date.now() ? "open" : isAsked ? "unlock_requested" : "locked";
   return { state, closes_at: closes, prints, requests, void_requests: [], deciders: [], isOld: true };
 }

@@ -3,8 +3,9 @@
 import { ask, field } from "../../shell/dialog.js";
 import { h, icon, show } from "../../shell/dom.js";
 import { shortDay } from "../../shell/format.js";
-import { empty, notify } from "../../shell/states.js";
+import { notify } from "../../shell/states.js";
 import { placeOf } from "../app.js";
+import { absent } from "../parts/absent.js";
 import { takePhoto } from "../parts/capture.js";
 import { headline, Presence } from "../parts/presence.js";
 import { kept } from "../parts/room.js";
@@ -15,7 +16,7 @@ const FRESH_MS = 5000;
 
 export async function point(app, place, id) {
   const checkpoint = await app.mirror.find("checkpoint", id);
-  if (checkpoint === null) return show(place, empty("手机上没有这个检查点，请联网同步后再试"), h("a", { class: "button", href: "#/" }, "返回"));
+  if (checkpoint === null) return absent(place, "手机上没有这个检查点，请联网同步后再试");
   const [customer, tasks] = await Promise.all([app.mirror.find("customer", checkpoint.customer_id), app.tasksOf(id)]);
   const presence = h("div", { class: "presence", role: "status" });
   const actions = h("p", { class: "act" }); // where the thumb is, wherever the words above it end

@@ -35,8 +35,9 @@ export async function scan(app, place, wanted = "") {
     show(said, h("p", { class: "trouble", role: "alert" }, trouble.sentence), h("p", {}, "也可以在下方手工输入二维码牌上的编号，并说明原因。"));
     return null;
   }
+  if (!place.isConnected) return stop(stream); // he moved on while the browser asked for the camera
   video.srcObject = stream;
-  await video.play();
+  await video.play().catch(() => null);
   offerTorch(light, stream);
   const watching = watch(video, (text) => decide(app, text, wanted, said));
   return () => { watching.end(); stop(stream); };
@@ -61,7 +62,10 @@ export function watch(video, seen) {
 async function offerTorch(button, stream) {
   let on = false;
   button.hidden = !(await torch(stream, false).catch(() => false));
-  button.addEventListener("click", () => torch(stream, (on = !on)));
+  button.addEventListener("click", async () => {
+    await torch(stream, (on = !on));
+    button.setAttribute("aria-pressed", String(on));
+  });
 }
 
 // Say what the text is; go on where it opens a visit. What is no plate at all is nobody else's business.

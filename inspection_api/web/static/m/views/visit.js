@@ -2,7 +2,8 @@
 
 import { ask } from "../../shell/dialog.js";
 import { h, show } from "../../shell/dom.js";
-import { empty, notify } from "../../shell/states.js";
+import { notify } from "../../shell/states.js";
+import { absent } from "../parts/absent.js";
 import { inputOf } from "../parts/inputs.js";
 import { mediaOf } from "../parts/proofs.js";
 import { kept } from "../parts/room.js";
@@ -19,9 +20,9 @@ const CODES = {
 
 export async function visit(app, place, id) {
   const draft = await app.visits.find(id);
-  if (draft === undefined) return show(place, empty("这次检查已提交或不在本手机上"), h("a", { class: "button", href: "#/" }, "返回"));
+  if (draft === undefined) return absent(place, "这次检查已提交或不在本手机上");
   const [form, checkpoint] = await Promise.all([app.form(draft.template_version_id), app.mirror.find("checkpoint", draft.checkpoint_id)]);
-  if (form === null) return show(place, empty("手机上没有这次检查的表格，请联网同步后再继续"), h("a", { class: "button", href: "#/" }, "返回"));
+  if (form === null) return absent(place, "手机上没有这次检查的表格，请联网同步后再继续");
   const state = { app, draft, form, checkpoint, media: await app.visits.media(id), redraw: null };
   const body = h("div", { class: "stack" });
   const missing = h("div", { role: "status" });

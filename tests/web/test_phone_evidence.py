@@ -1,0 +1,205 @@
+"""What a phone's camera and microphone make: films and sound too, all stamped, and no camera that nobody looks at."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from inspection_api.web.pages import ASSETS
+from tests.web.handset import BURNT_IN, counted, enrolled
+from tests.web.test_phone_troubles import REFUSE
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from tests.factories import World
+    from tests.fixtures import Clock
+    from tests.web.handset import Handset
+
+WRITES = """() => {
+  window.written = new Set();
+  for (const { prototype } of [CanvasRenderingContext2D, OffscreenCanvasRenderingContext2D]) {
+    const { fillText } = prototype;
+    prototype.fillText = function (words, ...rest) { written.add(words); return fillText.call(this, words, ...rest); };
+  }
+}"""
+SHADES = """async ([base, kind]) => {
+  const { Store } = await import(`${base}/device/store.js`);
+  const name = (await indexedDB.databases()).map((each) => each.name).find((each) => each.startsWith("xunji-"));
+  const store = await Store.open(name);
+  const media = await store.read(["medium"], (tx) => tx.all("medium"));
+  const { blob, width, height } = media.find((each) => each.kind === kind);
+  store.close();
+  const shown = document.createElement("video");
+  [shown.src, shown.muted] = [URL.createObjectURL(blob), true];
+  document.body.append(shown);
+  await shown.play();
+  await new Promise((resolve) => { shown.requestVideoFrameCallback(resolve); });
+  const context = new OffscreenCanvas(width, height).getContext("2d");
+  context.drawImage(shown, 0, 0, width, height);
+  return [2, height - 3].map((y) => context.getImageData(width - 3, y, 1, 1).data[1]);
+}"""
+LATE = """() => {
+  const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  window.opened = [];
+  navigator.mediaDevices.getUserMedia = async (wanted) => {
+    await new Promise((allow) => { window.allow = allow; });
+    const stream = await open(wanted);
+    opened.push(...stream.getTracks());
+    return stream;
+  };
+}"""
+SHUT = "() => opened.length > 0 && opened.every((track) => track.readyState === 'ended')"
+LAMP = """() => {
+  window.lamp = [];
+  MediaStreamTrack.prototype.getCapabilities = () => ({ torch: true });
+  MediaStreamTrack.prototype.applyConstraints = async ({ advanced: [{ torch }] }) => { lamp.push(torch); };
+}"""
+ITEM = "power_kwh"
+RECORDED = {"video": "视频", "audio": "语音"}
+
+
+def start_recording(phone: Handset, words: str) -> None:
+    phone.page.click(f"[data-item={ITEM}] button:has-text('{words}(0)')")
+    phone.page.click("dialog.capture button:text-is('开始录制')")
+    phone.see("正在录制 1 秒")
+
+
+def record(phone: Handset, words: str) -> None:
+    start_recording(phone, words)
+    phone.page.click("dialog.capture button:text-is('停止')")
+    phone.find(f"[data-item={ITEM}] button:has-text('{words}(1)')")
+
+
+def test_films_and_sound_are_recorded_here_and_stored_with_the_visit(
+    phone: Handset, committed_app: Flask, committed_world: World
+) -> None:
+    enrolled(phone, committed_app, committed_world)
+    phone.begin()
+    question = phone.page.inner_text(f"[data-item={ITEM}]")
+    for said in ("规定动作：", "＞ 验证方式：", "图片(0)", "视频(0)", "语音(0)"):
+        assert said in question, said
+    assert phone.page.locator("input[type=file]").count() == 0
+    phone.answer()
+    for words in RECORDED.values():
+        record(phone, words)
+    phone.submit()
+    phone.see_all_sent()
+    stored = counted(committed_world, "SELECT kind, status, count(*) FROM media GROUP BY 1, 2 ORDER BY 1")
+    assert stored == [("audio", "stored", 1), ("photo", "stored", 2), ("video", "stored", 1)]
+    assert counted(committed_world, "SELECT state FROM inspection") == [("accepted",)]
+
+
+@pytest.mark.parametrize("kind", ["photo", "video"])
+def test_time_place_and_officer_are_burnt_into_pictures_and_films(
+    phone: Handset, committed_app: Flask, committed_world: World, kind: str
+) -> None:
+    enrolled(phone, committed_app, committed_world)
+    phone.begin()
+    phone.page.evaluate(WRITES)
+    if kind == "photo":
+        phone.take_photo(ITEM)
+    else:
+        record(phone, RECORDED[kind])
+        base = ASSETS.url("static/m/m.js").removesuffix("/m.js")
+        plain, burnt = phone.page.evaluate(SHADES, [base, kind])
+        assert plain - burnt > 80
+    place, officer, about = phone.page.evaluate("[...written]")[:3]
+    assert re.match(r"2026-03-10 10:0\d:\d\d  ", place), place
+    assert place.endswith("38.04547, 114.50246 ±12米"), place
+    assert officer.endswith(" 姓名officer"), officer
+    assert about.startswith("经营场所0 · "), about
+
+
+def test_a_long_film_ends_by_itself_and_a_stray_gesture_costs_none(
+    phone: Handset, committed_app: Flask, committed_world: World
+) -> None:
+    enrolled(phone, committed_app, committed_world)
+    phone.begin()
+    start_recording(phone, "视频")
+    phone.page.keyboard.press("Escape")
+    phone.find("dialog.capture[open]")
+    phone.page.clock.fast_forward(300_000)
+    phone.find(f"[data-item={ITEM}] button:has-text('视频(1)')")
+    assert phone.page.locator("dialog").count() == 0
+
+
+def test_a_camera_that_opens_after_he_moved_on_is_shut_at_once(
+    phone: Handset, committed_app: Flask, committed_world: World
+) -> None:
+    enrolled(phone, committed_app, committed_world)
+    phone.begin()
+    phone.page.evaluate(LATE)
+    phone.page.click(f"[data-item={ITEM}] button:has-text('图片(0)')")
+    phone.page.click("dialog.capture button:text-is('取消')")
+    phone.page.evaluate("allow()")
+    phone.page.wait_for_function(SHUT)
+    phone.tab("scan")
+    phone.see("将二维码牌放在画面中央")
+    phone.tab("")
+    phone.see("今日任务")
+    phone.page.evaluate("() => { opened.length = 0; allow(); }")
+    phone.page.wait_for_function(SHUT)
+    phone.tab("outbox")
+    phone.see("没有待上传的数据")
+
+
+def test_the_lamp_is_offered_where_there_is_one(phone: Handset, committed_app: Flask, committed_world: World) -> None:
+    enrolled(phone, committed_app, committed_world)
+    phone.film("no plate")
+    phone.tab("scan")
+    phone.see("not_a_plate")
+    assert phone.page.locator("button:has-text('手电筒')").is_hidden()
+    phone.tab("")
+    phone.page.evaluate(LAMP)
+    phone.tab("scan")
+    for is_on in ("true", "false"):
+        phone.page.click("button:has-text('手电筒')")
+        phone.find(f"button:has-text('手电筒')[aria-pressed={is_on}]")
+    assert phone.page.evaluate("lamp") == [False, True, False]
+
+
+def test_without_a_camera_a_photo_says_why_and_the_form_goes_on(
+    phone: Handset, committed_app: Flask, committed_world: World
+) -> None:
+    enrolled(phone, committed_app, committed_world)
+    phone.begin()
+    phone.page.evaluate(REFUSE, ["NotAllowedError"])
+    phone.page.click(f"[data-item={ITEM}] button:has-text('图片(0)')")
+    phone.see("没有拍摄权限：请在浏览器设置中允许本网站使用相机和麦克风，然后重试（camera_refused）")
+    assert phone.page.locator(BURNT_IN).count() == 0
+    phone.page.click("dialog.capture button:text-is('取消')")
+    phone.page.fill(f"[aria-labelledby=label-{ITEM}]", "120")
+    phone.page.click("text=提交检查")
+    phone.page.click("dialog button:text-is('仍要提交')")
+    phone.find("[data-status=quarantined]")
+
+
+KEPT = """async (module) => {
+  const { Store } = await import(module);
+  const { name } = (await indexedDB.databases()).find((each) => each.name.startsWith("xunji-"));
+  const store = await Store.open(name);
+  const kept = await store.read(["medium"], (tx) => tx.count("medium"));
+  store.close();
+  return kept;
+}"""
+
+
+def test_what_the_bank_has_kept_for_a_week_makes_room_on_the_phone(
+    phone: Handset, clock: Clock, committed_app: Flask, committed_world: World
+) -> None:
+    enrolled(phone, committed_app, committed_world)
+    phone.begin()
+    phone.answer()
+    phone.submit()
+    phone.see_all_sent()
+    for days, kept in ((6, 2), (2, 0)):
+        clock.advance(days=days)
+        phone.now += timedelta(days=days)
+        phone.restart()
+        phone.log_in()
+        phone.synchronise()
+        assert phone.page.evaluate(KEPT, ASSETS.url("static/m/device/store.js")) == kept
