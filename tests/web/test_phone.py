@@ -187,7 +187,8 @@ def test_my_alerts_and_what_i_found_behind_one(
     assert phone.page.locator("text=反馈情况").count() == 0
     phone.context.set_offline(False)
     phone.synchronise()
-    phone.see("已反馈")
+    phone.see("您已反馈：关注")
+    phone.see("补充反馈")
     assert counted(committed_world, "SELECT verdict FROM alert_feedback") == [("watch",)]
 
 

@@ -32,7 +32,8 @@ KEY = """async (module) => {
   const told = await Promise.allSettled(["pkcs8", "jwk", "raw"].map((format) => crypto.subtle.exportKey(format, key)));
   return [key.algorithm.name, key.type, key.extractable, ...told.map((each) => each.status)];
 }"""
-METRES_PER_DEGREE = 111_195
+METRES_PER_DEGREE = 110_997
+"""Of a meridian, at the latitude of the plate."""
 
 
 def test_the_devices_key_never_leaves_it(phone: Handset, committed_app: Flask, committed_world: World) -> None:

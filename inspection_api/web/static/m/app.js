@@ -55,10 +55,9 @@ export class App {
     return [...new Set([customer?.name, checkpoint?.name])].filter(Boolean).join(" · ") || null;
   }
 
-  // The operations of a type that were captured here and have not gone out yet.
-  async unsent(type) {
-    const ops = await this.client.outbox.listed();
-    return ops.filter((op) => op.state === "waiting" && op.content.type === type).map((op) => op.content);
+  // The operations of a type that were captured here in the last days, the latest first.
+  async captured(type) {
+    return (await this.client.outbox.listed()).filter((op) => op.content.type === type);
   }
 
   // Metres from here, null where the place or the phone's position is unknown.

@@ -75,8 +75,8 @@ const isUnheard = (problem) => problem.status === 0 || problem.status === 401 ||
 
 async function remembered(app, { id, print_closes_at: closes }) {
   const [prints, known] = await Promise.all(["paper", "unlock_request"].map(async (name) => (await app.mirror.all(name)).filter((row) => row.inspection_id === id)));
-  const unsent = (await app.unsent("unlock.request")).filter((op) => op.payload.inspection_id === id);
-  const requests = [...known, ...unsent.map((op) => ({ status: "unsent", requested_at: op.captured.wall }))];
+  const unsent = (await app.captured("unlock.request")).filter((op) => op.state === "waiting" && op.content.payload.inspection_id === id);
+  const requests = [...known, ...unsent.map((op) => ({ status: "unsent", requested_at: op.content.captured.wall }))];
   const isAsked = requests.some((request) => ["pending", "unsent"].includes(request.status));
   const state = closes === null ? "not_ready" : Date.parse(closes) > Date.now() ? "open" : isAsked ? "unlock_requested" : "locked";
   return { state, closes_at: closes, prints, requests, void_requests: [], deciders: [], isOld: true };
