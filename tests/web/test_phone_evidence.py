@@ -114,6 +114,19 @@ def test_time_place_and_officer_are_burnt_into_pictures_and_films(
     assert about.startswith("经营场所0 · "), about
 
 
+def test_a_wrong_clock_is_set_right_in_what_is_burnt_in(
+    phone: Handset, committed_app: Flask, committed_world: World
+) -> None:
+    phone.context.close()
+    phone.now += timedelta(days=1)
+    phone.start()
+    enrolled(phone, committed_app, committed_world)
+    phone.begin()
+    phone.page.evaluate(WRITES)
+    phone.take_photo(ITEM)
+    assert str(phone.page.evaluate("[...written][0]")).startswith("2026-03-10 ")
+
+
 def test_a_long_film_ends_by_itself_and_a_stray_gesture_costs_none(
     phone: Handset, committed_app: Flask, committed_world: World
 ) -> None:
