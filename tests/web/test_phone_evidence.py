@@ -216,3 +216,38 @@ def test_what_the_bank_has_kept_for_a_week_makes_room_on_the_phone(
         phone.log_in()
         phone.synchronise()
         assert phone.page.evaluate(KEPT, ASSETS.url("static/m/device/store.js")) == kept
+
+
+SIGNS = """async (module) => {
+  const { sign } = await import(module);
+  sign().then(async (made) => {
+    if (made === null) return window.signed = [];
+    const drawn = new OffscreenCanvas(made.width, made.height).getContext("2d");
+    drawn.drawImage(await createImageBitmap(made.blob), 0, 0);
+    const { data } = drawn.getImageData(0, 0, made.width, made.height);
+    window.signed = [made.mime, data.filter((value, place) => place % 4 === 0 && value < 128).length];
+  });
+}"""
+
+
+def test_a_signature_is_drawn_with_the_finger_and_may_be_drawn_anew(
+    phone: Handset, committed_app: Flask, committed_world: World
+) -> None:
+    enrolled(phone, committed_app, committed_world)
+    ink = []
+    for button in ("完成", "重写", "取消"):
+        phone.page.evaluate("window.signed = null")
+        phone.page.evaluate(SIGNS, ASSETS.url("static/m/parts/signature.js"))
+        box = phone.page.locator("canvas.pad").bounding_box()
+        assert box is not None
+        phone.page.mouse.move(box["x"] + 20, box["y"] + 20)
+        phone.page.mouse.down()
+        phone.page.mouse.move(box["x"] + box["width"] - 20, box["y"] + box["height"] - 20, steps=5)
+        phone.page.mouse.up()
+        for tapped in (button, "完成") if button == "重写" else (button,):
+            phone.page.click(f"dialog button:text-is('{tapped}')")
+        phone.page.wait_for_function("() => signed !== null")
+        ink.append(phone.page.evaluate("signed"))
+    (mime, drawn), wiped, refused = ink
+    assert (mime, wiped, refused) == ("image/png", ["image/png", 0], [])
+    assert drawn > 500
