@@ -160,6 +160,41 @@ def test_chosen_sub_branches_have_their_curves_beside_each_other(site: Site, wid
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def test_the_ranking_leads_to_the_curves_of_all_and_one_of_many_stands_out(site: Site) -> None:
+    page = site.visitor("branch_manager")
+    site.open(page, "/board")
+    page.click("text=对比走势")
+    page.wait_for_selector(".chart .u-over[aria-valuetext]")
+    assert set(told(page)) == {"月份", "sub_branch", "sibling"}
+
+
+OUT = "all => all.slice(1).map((each) => !each.classList.contains('back'))"
+"""Which rows of the legend, without the period's, do not stand back."""
+
+
+def test_of_many_lines_the_one_that_is_pointed_at_stands_out(site: Site) -> None:
+    chosen = "&".join(f"organisation_ids={each}" for each in site.world.organisations.values())
+    page = curves(site, path=f"/board?view=report&report=comparison&year=2026&{chosen}")
+    names = page.locator(".chart button")
+    lines = names.count()
+    assert lines > len({"solid", "dashed", "dotted"})
+    before = page.evaluate(DRAWN, [0, 12])[MARCH]
+    names.nth(1).hover()
+    assert page.eval_on_selector_all(".u-series", OUT) == [number == 1 for number in range(lines)]
+    expect(page.locator(".u-series.back button").first).to_have_css("opacity", "1")
+    assert site.serious(page) == []
+    page.wait_for_function(f"!({DRAWN})([0, 12])[{MARCH}]")
+    page.hover("h1")
+    assert page.eval_on_selector_all(".u-series", OUT) == [True] * lines
+    page.wait_for_function(f"({DRAWN})([0, 12])[{MARCH}] !== null")
+    assert page.evaluate(DRAWN, [0, 12])[MARCH] == pytest.approx(before)
+    assert "100.0%" in told(page).values()  # a line at the height at which keys point
+    page.focus(".u-over")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowRight")
+    assert page.eval_on_selector_all(".u-series", OUT) == [True] * lines
+
+
 def test_a_curve_has_a_name_and_follows_its_place(site: Site) -> None:
     page = curves(site, 1440)
     assert page.get_attribute("canvas >> nth=0", "role") == "img"

@@ -12,6 +12,10 @@ const NARROWEST = 200;
 const FONT_PX = 12;
 const LEAST_TOP = 4;
 const DENSE = 40;
+// Of more lines than these the one that somebody points at stands out, by itself or by its name.
+const FEW = 3;
+const NEAR_PX = 16;
+const BACK = 0.2;
 const WHOLE = [1, 2, 3, 5].flatMap((step) => Array.from({ length: 10 }, (_, zeros) => step * 10 ** zeros)).sort((one, other) => one - other);
 const QUARTERS = [0.25, 0.5];
 const COLOURS = ["#0b4a8f", "#b3261e", "#13692f", "#7a5200", "#6b2f91", "#00626e", "#9c2463", "#4b5a6d"];
@@ -68,11 +72,30 @@ function plotted(Plot, subject) {
       axes: axes(subject, looks),
       series: [{ label: report.heading, value: (_, index) => labels[index] }, ...columns.map((_, number) => line(subject, number))],
       legend: { markers: { width: 3, dash: (_, number) => DASHES[(number - 1) % DASHES.length][1] } },
-      cursor: { y: false, drag: { x: false }, sync: { key: report.code }, bind: { mouseleave: () => null } },
-      hooks: { setSeries: [(plot, number) => plot.series[number]?.label.setAttribute?.("aria-pressed", plot.series[number].show)] },
+      cursor: { y: false, drag: { x: false }, sync: { key: report.code }, bind: { mouseleave: stay }, focus: { prox: columns.length > FEW ? NEAR_PX : -1 } },
+      focus: { alpha: 1 }, // what stands back is ours to draw: the library would fade the names, too
+      hooks: { setSeries: [(plot, number, { focus }) => (focus ? bringOut(plot, number) : press(plot.series[number]))] },
     },
     [labels.map((_, index) => index), ...lines],
   );
+}
+
+// Whoever leaves lets go of the line at which he pointed; the chosen period stays.
+const stay = (plot) => () => letGo(plot);
+
+const letGo = (plot) => plot.setSeries(null, { focus: true });
+
+const press = ({ label, show }) => label.setAttribute("aria-pressed", show);
+
+// One line stands out of the others; null: none does any more.
+function bringOut(plot, number) {
+  if (plot.series.length - 1 <= FEW) return;
+  plot.series.slice(1).forEach((line, index) => {
+    const isBack = number !== null && number !== index + 1;
+    line.alpha = isBack ? BACK : 1;
+    line.label.closest("tr").classList.toggle("back", isBack);
+  });
+  plot.redraw(false);
 }
 
 // What holds the largest number, and is never less than a few steps; without any number, too.
@@ -124,7 +147,11 @@ function listen(plot, { labels }) {
   });
 }
 
-const point = (plot, index) => plot.setCursor({ left: plot.valToPos(index, "x"), top: 0 }, true, true);
+// A key points at a period, and at none of its lines.
+function point(plot, index) {
+  plot.setCursor({ left: plot.valToPos(index, "x"), top: 0 }, true, true);
+  letGo(plot);
+}
 
 // As wide as its place, also when that changes; what was left for another view is taken apart.
 function fit(plot, place, { lines, labels }) {

@@ -7,6 +7,8 @@ import { below, places } from "./places.js";
 const FEWEST = 2;
 const MOST = 20;
 
+export const comparable = (number) => number >= FEWEST && number <= MOST;
+
 export async function chooser(view) {
   const known = await places();
   const chosen = new Set(view.organisation_ids || []);
@@ -17,7 +19,7 @@ export async function chooser(view) {
   const button = h("button", { class: "primary" }, "对比");
   const refresh = () => {
     said.textContent = `已选 ${chosen.size} 家，可选 ${FEWEST} 至 ${MOST} 家`;
-    button.disabled = chosen.size < FEWEST || chosen.size > MOST;
+    button.disabled = !comparable(chosen.size);
   };
   refresh();
   return h(

@@ -5,6 +5,7 @@ import { h } from "../shell/dom.js";
 import { empty, fill } from "../shell/states.js";
 import { to } from "./address.js";
 import { curves } from "./charts.js";
+import { comparable } from "./chooser.js";
 import { below } from "./places.js";
 import { above, headlines } from "./report.js";
 import { query } from "./questions.js";
@@ -30,12 +31,19 @@ function ranking(found, view) {
   return [
     above(found, query(view)),
     headlines(found),
-    h("h2", {}, `${below(kind)}完成率排名`),
+    h("div", { class: "row spread" }, h("h2", {}, `${below(kind)}完成率排名`), beside(found, view)),
     found.rows.length === 0
       ? empty("没有下级机构，也没有自己的任务。")
       : table(found, { ...view, view: "overview" }, { ranked: true, columns }),
     found.notes.map((note) => h("p", { class: "faint" }, note)),
   ];
+}
+
+// The curves of those that are ranked here, beside each other, where there are as many as can be compared.
+function beside(found, view) {
+  const organisation_ids = found.rows.filter((row) => !row.own).map((row) => row.organisation.id);
+  const others = { ...view, view: "report", report: "comparison", year: view.to.slice(0, 4), organisation_ids };
+  return comparable(organisation_ids.length) && h("a", { href: to(others) }, "对比走势");
 }
 
 const covered = (found, view) => [
