@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from sqlalchemy import update
 
 from inspection_api.tasks.models import Task
+from tests.web.test_pages import MOST_FIRST_BYTES
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -119,6 +120,7 @@ def test_a_tap_tells_the_numbers_of_its_period(site: Site) -> None:
     over.tap(position={"x": box["width"] * MARCH / 11 + 3, "y": 20})
     expect(page.locator(".chart >> nth=0 >> td >> nth=0")).to_have_text("2026年3月")
     assert told(page) == {"期间": "2026年3月", "完成率": "75.0%", "检查次数": "3", "有预警指示的检查数": "1"}
+    assert site.serious(page) == []
 
 
 @pytest.mark.parametrize("width", [360, 1440])
@@ -224,3 +226,19 @@ def test_the_library_comes_with_the_first_curve_only_and_its_failure_leaves_the_
     site.open(page, YEAR)
     page.wait_for_selector(".chart .u-over")
     assert sorted(asked) == ["uPlot.esm.js", "uPlot.min.css"]
+
+
+SENT = """() => [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
+    .reduce((sizes, each) => ({...sizes, [each.name]: each.transferSize}), {})"""
+"""How many bytes came over the line at each address."""
+
+
+def test_the_first_load_is_small_with_the_curves_too(site: Site) -> None:
+    state = site.visitor("province_manager").context.storage_state()
+    page = site.browser.new_context(storage_state=state).new_page()  # without anything that the login has brought
+    page.goto(f"{site.address}/board")
+    page.wait_for_selector(".chart .u-over[aria-valuetext]")
+    sizes = page.evaluate(SENT)
+    assert [size > 0 for name, size in sizes.items() if name.endswith("uPlot.esm.js")] == [True]
+    assert sum(sizes.values()) <= MOST_FIRST_BYTES
+    page.context.close()

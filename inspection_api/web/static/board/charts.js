@@ -120,10 +120,10 @@ function axes({ labels, isRate, write }, { font, room, quiet, faint }) {
 }
 
 // One of several can be put away and brought back by its name in the legend.
-function line({ columns, labels, write }, number) {
+function line({ columns, lines, write }, number) {
   const { title } = columns[number];
   const label = columns.length > 1 ? h("button", { type: "button", class: "quiet", "aria-pressed": "true" }, title) : title;
-  const points = { show: true, size: labels.length > DENSE ? 4 : 7 };
+  const points = { show: true, size: lines[number].filter((value) => value !== null).length > DENSE ? 4 : 7 };
   return { label, points, stroke: COLOURS[number % COLOURS.length], dash: DASHES[number % DASHES.length][0], width: 2.5, value: (_, value) => write(value) };
 }
 

@@ -19,13 +19,14 @@ export async function list(view) {
   const [reports, first] = await Promise.all([catalogue(), get(path, { ...query, limit: PAGE })]);
   const report = reports.find((each) => each.code === view.report);
   const { columns } = report.lists.find((each) => each.path === view.listing);
+  const leads = first.items.some((row) => ways(row) !== null);
   const body = h("tbody", {});
   const said = h("p", { class: "total", role: "status" });
   const more = h("button", { type: "button" }, "继续加载");
   let next = null;
 
   function add(page) {
-    body.append(...page.items.map((row) => h("tr", {}, h("td", {}, ways(row)), columns.map((column) => h("td", {}, value(row, column.key))))));
+    body.append(...page.items.map((row) => h("tr", {}, leads && h("td", {}, ways(row)), columns.map((column) => h("td", {}, value(row, column.key))))));
     next = page.next_cursor;
     more.hidden = next === null;
     said.textContent = next === null ? `共 ${count(body.rows.length)} 条` : `已显示 ${count(body.rows.length)} 条，还有更多`;
@@ -56,7 +57,7 @@ export async function list(view) {
       : h(
           "div",
           { class: "scroll", tabindex: "0", role: "region", "aria-label": "明细" },
-          h("table", { class: "list" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "查看"), columns.map((column) => h("th", { scope: "col" }, column.title)))), body),
+          h("table", { class: "list" }, h("thead", {}, h("tr", {}, leads && h("th", { scope: "col" }, "查看"), columns.map((column) => h("th", { scope: "col" }, column.title)))), body),
         ),
     more,
   );
@@ -71,10 +72,10 @@ function value(row, key) {
   return DAY.test(said) ? day(said) : String(said);
 }
 
-// A task leads to its visit, or to what became of it; a visit to its record.
+// A task leads to its visit, or to what became of it; a visit to its record; anything else nowhere.
 function ways(row) {
   if ("closed_by" in row) {
     return [row.closed_by && h("a", { href: to({ view: "record", id: row.closed_by }) }, "检查记录"), h("a", { href: to({ view: "task", id: row.id }) }, "任务经过")];
   }
-  return "performed_on" in row ? h("a", { href: to({ view: "record", id: row.id }) }, "检查记录") : NOTHING;
+  return "performed_on" in row ? h("a", { href: to({ view: "record", id: row.id }) }, "检查记录") : null;
 }

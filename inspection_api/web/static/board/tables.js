@@ -9,7 +9,7 @@ const MOST_CELLS = 500;
 
 // The table of a report; `view` is where it stands, `ranked` numbers the rows and sorts by the headline at first.
 export function table(report, view, { ranked = false, columns = report.columns } = {}) {
-  const shown = [...columns.filter((column) => column.key === report.headline), ...columns.filter((column) => column.key !== report.headline)];
+  const shown = arranged(columns, (column) => (column.key === report.headline ? 1 : !ranked && column.kind === "text" ? 0 : 2));
   const order = { key: ranked ? report.headline : null, down: true };
   const body = h("tbody", {});
   const heads = shown.map((column) => head(column, () => sort(column.key)));
@@ -47,6 +47,9 @@ export function table(report, view, { ranked = false, columns = report.columns }
     more,
   );
 }
+
+// The headline stands before the other figures; before it what tells the rows apart, where they are not ranked.
+const arranged = (columns, place) => [...columns].sort((one, other) => place(one) - place(other));
 
 const head = (column, sort) =>
   h("th", { scope: "col", class: column.kind === "text" ? "" : "number" }, h("button", { type: "button", class: "quiet sort", onclick: sort }, column.title));
@@ -96,7 +99,7 @@ function bar(cell) {
 
 // An organisation leads to the same report about those below it; where there are none, to its tasks.
 function label(view, row) {
-  if (row.organisation === null || row.own || row.organisation.id === view.organisation_id) return row.label;
+  if (row.organisation === null || row.organisation.id === view.organisation_id) return row.label;
   const leaf = row.organisation.kind === "outlet" || row.organisation.kind === "sub_branch";
   const there = leaf ? { view: "report", report: "details" } : { view: view.view, report: view.report };
   return h("a", { href: to({ ...view, ...there, organisation_id: row.organisation.id }) }, row.label);
