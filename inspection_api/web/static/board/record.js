@@ -4,12 +4,12 @@ import { sections, typed } from "../shell/answers.js";
 import { get, post } from "../shell/api.js";
 import { ask, field } from "../shell/dialog.js";
 import { h } from "../shell/dom.js";
-import { instant, NOTHING, size } from "../shell/format.js";
+import { evidence } from "../shell/evidence.js";
+import { instant, NOTHING } from "../shell/format.js";
 import { empty } from "../shell/states.js";
 import { to } from "./address.js";
 
 const LOOKS = { draft: "care", submitted: "care", accepted: "good", refused: "bad", voided: "bad" };
-const KINDS = { photo: "图片", video: "视频", audio: "语音", signature: "签名" };
 
 export async function record(view) {
   const [found, form] = await Promise.all([get(`/inspections/${view.id}`), get(`/inspections/${view.id}/form`)]);
@@ -66,16 +66,8 @@ const answers = (found, definition) =>
     h("section", { class: "card" }, h("h2", {}, label), h("dl", { class: "facts" }, pairs.map(([name, value]) => fact(name, value)))),
   );
 
-function media(found) {
-  return h(
-    "section",
-    { class: "card" },
-    h("h2", {}, `影像资料（${found.media.length}）`),
-    found.media.length === 0
-      ? h("p", { class: "faint" }, "没有影像资料。")
-      : h("ul", {}, found.media.map((medium) => h("li", {}, `${KINDS[medium.kind] || medium.kind} · ${size(medium.bytes)} · ${medium.status === "stored" ? "已上传" : "未上传"}`))),
-  );
-}
+const media = (found) =>
+  h("section", { class: "card" }, h("h2", {}, `影像资料（${found.media.length}）`), found.media.length === 0 ? h("p", { class: "faint" }, "没有影像资料。") : evidence(found.media));
 
 function words(found) {
   return (

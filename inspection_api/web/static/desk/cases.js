@@ -2,9 +2,10 @@
 
 import { address, all, get } from "../shell/api.js";
 import { h } from "../shell/dom.js";
+import { thumbnail } from "../shell/evidence.js";
 import { day, instant, NOTHING } from "../shell/format.js";
 import * as differences from "./differences.js";
-import { facts, load, shown, side, thumbnail } from "./record.js";
+import { facts, load, shown, side } from "./record.js";
 import { drawing } from "./sketch.js";
 
 const STATUSES = { pending: "待审批", approved: "已批准", rejected: "已驳回", withdrawn: "已撤回", expired: "已过期", overtaken: "已关闭" };
