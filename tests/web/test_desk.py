@@ -257,7 +257,7 @@ def test_both_versions_of_a_field_stand_beside_each_other(desk: Site, matters: M
     page.click("dialog button:text-is('关闭')")
     page.click("[data-kind=conflict] button:text-is('以另一手机为准')")
     desk.settle(page)
-    assert "✓\u00a0以此为准" in page.inner_text("dialog .chosen td:last-child")
+    assert "✓\u00a0保留" in page.inner_text("dialog .chosen td:last-child")
     assert page.locator("dialog .kept").count() == 1
     page.click("dialog button:text-is('取消')")
     decide(page, "conflict", "以现有值为准")

@@ -30,7 +30,7 @@ export async function conflict(item, decision) {
   ]);
   const chosen = items.find((each) => each.id === item.id);
   const value = (each, side) => [
-    decision?.code === side && each.id === item.id && h("p", { class: "kept" }, "✓\u00a0以此为准"),
+    decision?.code === side && each.id === item.id && h("p", { class: "kept" }, "✓\u00a0保留"),
     h("p", {}, answered(definition, each.field, each[side].value)),
     h("p", { class: "faint" }, [each[side].device_name ?? "此前的判定", each[side].at && instant(each[side].at)].filter(Boolean).join(" · ")),
   ];
