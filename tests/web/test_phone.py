@@ -35,7 +35,7 @@ def test_a_day_at_the_point_and_without_a_network(phone: Handset, committed_app:
     phone.see("检查点正确")
     phone.page.click("button:has-text('开始检查')")
     phone.arrive("visit/")
-    phone.see("还缺")
+    phone.see("需补充或更正")
     phone.answer()
     phone.see("已填写完整，可以提交")
     phone.context.set_offline(True)

@@ -43,7 +43,7 @@ def visit_and_die(phone: Handset) -> None:
     phone.begin()
     go_on(phone)
     phone.answer(photos=False)
-    phone.see("还缺 2 项")  # it is told once the last answer is kept
+    phone.see("还有 2 项需补充或更正")  # it is told once the last answer is kept
     go_on(phone)
     assert phone.page.input_value("[aria-labelledby=label-power_kwh]") == "120"
     phone.take_photo("power_kwh")

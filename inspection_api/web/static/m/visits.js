@@ -6,17 +6,19 @@ import { isAnswered, shownItems } from "./rules/form.js";
 
 const NO_ANSWER = ["media", "read_only"];
 
+// The visit that should be submitted is no draft any more: another tap or another tab was first.
+export class Gone extends Error {
+  sentence = "这次检查已提交或已放弃，未重复提交（already_submitted）";
+}
+
 export class Visits {
   constructor(client) {
     this.client = client;
     this.store = client.store;
   }
 
-  // Begin a visit that a scan has opened ({ qr, reason }: why it was typed); a draft of the same checkpoint goes on
-  // instead.
+  // Begin a visit that a scan has opened ({ qr, reason }: why it was typed).
   async begin({ checkpoint, task, templateVersionId, scanned, fixes, at = Date.now() }) {
-    const known = (await this.all()).find((draft) => draft.checkpoint_id === checkpoint.id);
-    if (known !== undefined) return known;
     const draft = {
       id: newId(at),
       checkpoint_id: checkpoint.id,
@@ -25,8 +27,14 @@ export class Visits {
       scan: { qr: scanned.qr, at, fixes, reason: scanned.reason ?? null },
       answers: {},
     };
-    await this.save(draft);
+    await this.store.write(["draft"], (tx) => tx.put("draft", draft));
     return draft;
+  }
+
+  // The draft of a checkpoint that was begun last, undefined where there is none.
+  async lastOf(checkpointId) {
+    const drafts = (await this.all()).filter((draft) => draft.checkpoint_id === checkpointId);
+    return drafts.sort((one, other) => other.scan.at - one.scan.at)[0];
   }
 
   all() {
@@ -37,27 +45,50 @@ export class Visits {
     return this.store.read(["draft"], (tx) => tx.get("draft", id));
   }
 
+  // Keep a draft as it now stands; one that was submitted or thrown away meanwhile stays so.
   save(draft) {
-    return this.store.write(["draft"], (tx) => tx.put("draft", draft));
+    return this.store.write(["draft"], (tx) => saved(tx, draft));
   }
 
   media(id) {
     return this.store.read(["medium"], (tx) => tx.all("medium", "draft_id", id));
   }
 
-  // Keep a medium that was just made for an item of a visit, with where and when it was made.
-  async addMedium(draftId, { item, kind, made, fix, at = Date.now() }) {
+  // Keep a medium that was just made for an item of a visit, with where and when it was made. `also` may write more in
+  // the same transaction.
+  async addMedium(draftId, { item, kind, made, fix, at = Date.now() }, also = () => null) {
     const { blob, mime, width, height, seconds } = made;
     const medium = {
       id: newId(at), draft_id: draftId, state: "draft", item, kind, mime: mime.split(";")[0], blob, width, height, seconds,
       bytes: blob.size, sha256: hex(await sha256(await blob.arrayBuffer())), captured: at, fix, location: null, fault: null,
     };
-    await this.store.write(["medium"], (tx) => tx.put("medium", medium));
+    await this.store.write(["draft", "medium"], async (tx) => {
+      await tx.put("medium", medium);
+      await also(tx, medium);
+    });
     return medium;
   }
 
   removeMedium(id) {
     return this.store.write(["medium"], (tx) => tx.remove("medium", id));
+  }
+
+  // Keep a drawn signature as the answer of its item, in the place of the one before.
+  sign(draft, item, { made, fix, at, former }) {
+    return this.addMedium(draft.id, { item: item.key, kind: "photo", made, fix, at }, async (tx, medium) => {
+      for (const { id } of former) await tx.remove("medium", id);
+      draft.answers[item.key] = { value: medium.id };
+      await saved(tx, draft);
+    });
+  }
+
+  // Take a signature back, and the answer with it.
+  unsign(draft, item, id) {
+    delete draft.answers[item.key];
+    return this.store.write(["draft", "medium"], async (tx) => {
+      await tx.remove("medium", id);
+      await saved(tx, draft);
+    });
   }
 
   // Throw a draft away with its media; nothing of it was ever sent.
@@ -69,7 +100,7 @@ export class Visits {
     });
   }
 
-  // Put the finished visit into the outbox, and remove the draft in the same transaction.
+  // Put the finished visit into the outbox, and remove the draft in the same transaction; throws Gone where there is none.
   async submit(draft, form, fixes, { roles, about = null }) {
     const media = await this.media(draft.id);
     const shown = shownItems(form, draft.answers, roles).filter((item) => !NO_ANSWER.includes(item.type) && isAnswered(draft.answers[item.key]));
@@ -85,7 +116,7 @@ export class Visits {
     return this.client.outbox.capture("inspection.submit", draft.id, payload, {
       media: media.map((medium) => medium.id),
       about,
-      also: (tx) => tx.remove("draft", draft.id),
+      also: (tx) => taken(tx, draft.id),
     });
   }
 
@@ -100,6 +131,15 @@ export class Visits {
     const payload = { checkpoint_id: checkpoint.id, task_id: task?.id ?? null, reason, note, fixes };
     return this.client.outbox.capture("visit.unmet", newId(), payload, { about });
   }
+}
+
+async function saved(tx, draft) {
+  if ((await tx.get("draft", draft.id)) !== undefined) await tx.put("draft", draft);
+}
+
+async function taken(tx, id) {
+  if ((await tx.get("draft", id)) === undefined) throw new Gone();
+  await tx.remove("draft", id);
 }
 
 // A medium as an operation declares it (domain.md §4.2).

@@ -1,6 +1,7 @@
 // The input of one item of a form, by its type; `answer` hears { value, note? }, or null where it was cleared.
 
 import { h } from "../../shell/dom.js";
+import { asNumber, asText } from "../rules/values.js";
 
 const CHOSEN = ["yes_no", "single", "multiple"];
 
@@ -21,9 +22,9 @@ const INPUTS = {
   yes_no: (item, held, say, labelled) => choices(item, [[true, "是"], [false, "否"], ...(item.not_applicable ? [["not_applicable", "不适用"]] : [])], held, say, labelled),
   single: (item, held, say, labelled) => choices(item, item.options.map(({ code, label }) => [code, label]), held, say, labelled),
   multiple: several,
-  number: (item, held, say, labelled) => typed("text", held, say, { ...labelled, inputmode: "decimal", maxlength: 30 }),
-  money: (item, held, say, labelled) => typed("text", held, say, { ...labelled, inputmode: "decimal", maxlength: 30 }),
-  date: (item, held, say, labelled) => typed("date", held, say, labelled),
+  number: amount,
+  money: amount,
+  date: (item, held, say, labelled) => typed("date", held, (value) => say({ value }), labelled),
   text: area,
 };
 
@@ -45,15 +46,19 @@ function several(item, held, say, labelled) {
   return h("div", { class: "choices", role: "group", ...labelled }, boxes);
 }
 
-const typed = (type, held, say, attributes) =>
-  h("input", { type, autocomplete: "off", value: held.value ?? "", oninput: (event) => say({ value: event.target.value.trim() }), ...attributes });
+const typed = (type, held, typing, attributes) =>
+  h("input", { type, autocomplete: "off", value: held.value ?? "", oninput: (event) => typing(event.target.value.trim()), ...attributes });
+
+function amount(item, held, say, labelled) {
+  return typed("text", held, (value) => say({ value: asNumber(value) }), { ...labelled, inputmode: "decimal", maxlength: 30 });
+}
 
 function area(item, held, say, labelled) {
-  const made = h("textarea", { maxlength: item.max_length ?? 500, oninput: () => say({ value: made.value.trim() === "" ? "" : made.value }), ...labelled });
+  const made = h("textarea", { maxlength: item.max_length ?? 500, oninput: () => say({ value: made.value.trim() === "" ? "" : asText(made.value) }), ...labelled });
   made.value = held.value ?? "";
   return made;
 }
 
 // A word beside a choice: a calm conclusion over a raised indicator needs one.
 const remark = (item, held, say) =>
-  h("input", { type: "text", placeholder: "说明（可不填）", maxlength: 500, "aria-label": `${item.label}的说明`, value: held.note, oninput: (event) => say({ note: event.target.value.trim() }) });
+  h("input", { type: "text", placeholder: "说明（可不填）", maxlength: 500, "aria-label": `${item.label}的说明`, value: held.note, oninput: (event) => say({ note: asText(event.target.value.trim()) }) });

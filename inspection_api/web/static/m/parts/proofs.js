@@ -40,15 +40,14 @@ async function add(state, item, kind, draw) {
 async function keep(state, item, kind, made, draw) {
   const at = Date.now();
   const medium = await kept(() => state.app.visits.addMedium(state.draft.id, { item: item.key, kind, made, fix: state.app.position.fix(at), at }));
-  if (medium === null) return null;
+  if (medium === null) return;
   state.media.push(medium);
   draw();
   state.changed();
-  return medium;
 }
 
 const pictures = (state, item, draw) =>
-  h("ul", { class: "thumbs" }, of(state, item).map((medium) => h("li", {}, preview(medium), h("button", { type: "button", class: "small", onclick: () => remove(state, medium, draw) }, "删除"))));
+  h("ul", { class: "thumbs" }, of(state, item).map((medium) => h("li", {}, preview(medium), h("button", { type: "button", class: "small", onclick: () => remove(state, item, medium, draw) }, "删除"))));
 
 function preview(medium) {
   if (medium.kind !== "photo") return h("span", { class: "badge" }, `${medium.kind === "audio" ? "语音" : "视频"} ${Math.round(medium.seconds)} 秒`);
@@ -56,8 +55,9 @@ function preview(medium) {
   return h("img", { src: url, alt: "现场图片", onload: () => URL.revokeObjectURL(url) });
 }
 
-async function remove(state, medium, draw) {
-  await state.app.visits.removeMedium(medium.id);
+async function remove(state, item, medium, draw) {
+  const { visits } = state.app;
+  await (item.type === "signature" ? visits.unsign(state.draft, item, medium.id) : visits.removeMedium(medium.id));
   state.media.splice(state.media.indexOf(medium), 1);
   draw();
   state.changed();
@@ -65,11 +65,15 @@ async function remove(state, medium, draw) {
 
 // A signature is a picture that is drawn, and the item's answer is its id.
 const signature = (state, item, draw) =>
-  h("button", { type: "button", onclick: async () => {
-    const made = await sign();
-    const medium = made && (await keep(state, item, "photo", made, draw));
-    if (!medium) return;
-    state.draft.answers[item.key] = { value: medium.id };
-    await state.app.visits.save(state.draft);
-    state.changed();
-  } }, of(state, item).length > 0 ? "重新签名" : "签名");
+  h("button", { type: "button", onclick: () => signed(state, item, draw) }, of(state, item).length > 0 ? "重新签名" : "签名");
+
+async function signed(state, item, draw) {
+  const made = await sign();
+  if (made === null) return;
+  const [former, at] = [of(state, item), Date.now()];
+  const medium = await kept(() => state.app.visits.sign(state.draft, item, { made, fix: state.app.position.fix(at), at, former }));
+  if (medium === null) return;
+  state.media = [...state.media.filter((each) => !former.includes(each)), medium];
+  draw();
+  state.changed();
+}

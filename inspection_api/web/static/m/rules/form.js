@@ -2,6 +2,8 @@
 // The server judges again; this only says early what is missing. Answers are {item: {value, note?}}; media are
 // [{item, kind, seconds}].
 
+import { faultOf } from "./values.js";
+
 const MEDIA = ["photo", "audio", "video"];
 const NO_ANSWER = ["media", "read_only"];
 
@@ -11,7 +13,7 @@ export function shownItems(form, answers, roles = null) {
   return form.items.filter((item) => {
     const isFor = roles === null || !item.roles?.length || item.roles.some((role) => roles.includes(role));
     const isShown = isFor && (!item.visible_if || holds(item.visible_if, kept, []));
-    if (isShown && isAnswered(answers[item.key])) kept[item.key] = answers[item.key];
+    if (isShown && isSound(item, answers[item.key])) kept[item.key] = answers[item.key];
     return isShown;
   });
 }
@@ -19,13 +21,22 @@ export function shownItems(form, answers, roles = null) {
 // { errors: {item: code}, evidence: [{item, kind, needed, found, min_seconds}], indicators } of a form as it stands.
 export function lacking(form, answers, media, roles = null) {
   const shown = shownItems(form, answers, roles);
-  const kept = Object.fromEntries(shown.filter((item) => isAnswered(answers[item.key])).map((item) => [item.key, answers[item.key]]));
+  const kept = Object.fromEntries(shown.filter((item) => isSound(item, answers[item.key])).map((item) => [item.key, answers[item.key]]));
+  const faults = faulty(shown, answers);
   const indicators = shown.filter((item) => isAdverse(item, kept)).map((item) => item.indicator.code);
-  const state = { form, shown, kept, media, indicators };
-  return { errors: { ...unanswered(state), ...broken(state) }, evidence: unproved(state), indicators };
+  const state = { form, shown, kept, media, indicators, faults };
+  return { errors: { ...faults, ...unanswered(state), ...broken(state) }, evidence: unproved(state), indicators };
 }
 
 export const isAnswered = (entry) => entry !== undefined && !isBlank(entry.value);
+
+// An answer that counts: given, and nothing wrong with it.
+const isSound = (item, entry) => isAnswered(entry) && faultOf(item, entry.value) === null;
+
+function faulty(shown, answers) {
+  const given = shown.filter((item) => isAnswered(answers[item.key]));
+  return Object.fromEntries(given.map((item) => [item.key, faultOf(item, answers[item.key].value)]).filter(([, code]) => code !== null));
+}
 
 const isBlank = (value) => value === null || value === undefined || (typeof value === "string" && value.trim() === "") || (Array.isArray(value) && value.length === 0);
 
@@ -40,7 +51,7 @@ const isAdverse = (item, kept) => item.indicator && kept[item.key] && [kept[item
 const isDemanded = (item, { kept, indicators }) => item.required || (Boolean(item.required_if) && holds(item.required_if, kept, indicators));
 
 function unanswered(state) {
-  const open = state.shown.filter((item) => !NO_ANSWER.includes(item.type) && !(item.key in state.kept) && isDemanded(item, state));
+  const open = state.shown.filter((item) => !NO_ANSWER.includes(item.type) && !(item.key in state.kept) && !(item.key in state.faults) && isDemanded(item, state));
   return Object.fromEntries(open.map((item) => [item.key, "required"]));
 }
 
@@ -49,9 +60,9 @@ function broken(state) {
 }
 
 const RULES = {
-  at_least_one: (rule, { shown, kept }) => {
+  at_least_one: (rule, { shown, kept, faults }) => {
     const keys = among(shown, rule.items);
-    return keys.length === 0 || keys.some((key) => key in kept) ? [] : [[keys[0], "at_least_one"]];
+    return keys.length === 0 || keys.some((key) => key in kept || key in faults) ? [] : [[keys[0], "at_least_one"]];
   },
   at_most_one_non_zero: (rule, { kept }) => {
     const filled = rule.items.filter((key) => key in kept && Number(kept[key].value) !== 0);

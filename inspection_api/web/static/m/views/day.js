@@ -1,7 +1,7 @@
 // My day: what is open by due date and then distance, and the visits that were begun. Everything from the phone itself.
 
 import { h, icon, show } from "../../shell/dom.js";
-import { distance, shortDay, today } from "../../shell/format.js";
+import { distance, instant, shortDay, today } from "../../shell/format.js";
 import { empty } from "../../shell/states.js";
 import { warnings } from "../parts/room.js";
 
@@ -33,7 +33,7 @@ async function content(app) {
 }
 
 const begun = (draft, points) =>
-  h("li", { class: "row spread" }, h("span", {}, points.find((each) => each.id === draft.checkpoint_id)?.name ?? "检查点"), h("a", { class: "button", href: `#/visit/${draft.id}` }, "继续填写"));
+  h("li", { class: "row spread" }, h("span", {}, points.find((each) => each.id === draft.checkpoint_id)?.name ?? "检查点", h("small", { class: "faint" }, ` ${instant(draft.scan.at)} 扫码`)), h("a", { class: "button", href: `#/visit/${draft.id}` }, "继续填写"));
 
 const row = (task) =>
   h(

@@ -2,7 +2,7 @@
 
 import { ask, field } from "../../shell/dialog.js";
 import { h, icon, show } from "../../shell/dom.js";
-import { shortDay } from "../../shell/format.js";
+import { dayOf, instant, shortDay } from "../../shell/format.js";
 import { notify } from "../../shell/states.js";
 import { placeOf } from "../app.js";
 import { absent } from "../parts/absent.js";
@@ -101,10 +101,28 @@ async function open(app, { checkpoint, scanned, tasks: [task] }) {
   const templateVersionId = task?.template_version_id ?? (await app.newestVersion())?.id;
   if (!templateVersionId) return notify("手机上还没有检查表，请联网同步后再开始（template_missing）", "bad");
   const at = Date.now();
-  const draft = await kept(() => app.visits.begin({ checkpoint, task, templateVersionId, scanned, fixes: app.position.fixes(at), at }));
+  const known = await app.visits.lastOf(checkpoint.id);
+  const goesOn = known !== undefined && (isThisVisit(known, task, at) || (await chosen(known)));
+  if (goesOn === null) return;
+  const draft = goesOn ? known : await kept(() => app.visits.begin({ checkpoint, task, templateVersionId, scanned, fixes: app.position.fixes(at), at }));
   if (draft === null) return;
   sessionStorage.removeItem("xunji.scanned");
   app.go(`visit/${draft.id}`);
+}
+
+const isThisVisit = (draft, task, at) => draft.task_id === (task?.id ?? null) && dayOf(draft.scan.at) === dayOf(at);
+
+// Whether he goes on with an earlier visit, which counts for the day and the task of its own scan; null: neither.
+async function chosen(draft) {
+  const earlier = instant(draft.scan.at);
+  const data = await ask({
+    title: "这个检查点还有未提交的检查",
+    content: [
+      h("p", {}, `${earlier} 扫码的检查还没有提交。继续它，按当时的时间和任务计入；另起一次，按本次扫码计入，原来的仍保留在首页。`),
+      field("选择", h("select", { name: "which" }, h("option", { value: "new" }, "按本次扫码另起一次检查"), h("option", { value: "earlier" }, `继续 ${earlier} 的检查`))),
+    ],
+  });
+  return data && data.get("which") === "earlier";
 }
 
 // The positions since the plate was scanned: those of the way there would draw the checkpoint away from its plate.

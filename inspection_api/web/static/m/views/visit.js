@@ -8,14 +8,20 @@ import { inputOf } from "../parts/inputs.js";
 import { mediaOf } from "../parts/proofs.js";
 import { kept } from "../parts/room.js";
 import { lacking, shownItems } from "../rules/form.js";
+import { Gone } from "../visits.js";
 
 const WORDS = { photo: "图片", audio: "语音", video: "视频", document_number: "证件或单据号码", second_person: "第二人核实" };
 const CODES = {
-  required: "必填",
-  at_least_one: "几项中至少填写一项",
-  at_most_one: "几项中最多一项不为零",
-  reason_required: "已出现预警指标，结论为正常时请说明理由",
-  not_in_order: "不得小于（早于）前一项",
+  required: () => "必填",
+  at_least_one: () => "几项中至少填写一项",
+  at_most_one: () => "几项中最多一项不为零",
+  reason_required: () => "已出现预警指标，结论为正常时请说明理由",
+  not_in_order: () => "不得小于（早于）前一项",
+  wrong_type: ({ type }) => (type === "date" ? "应为日期" : "应为数字，整数不超过 16 位，不加逗号或单位"),
+  too_many_decimals: ({ decimals = 2 }) => (decimals > 0 ? `最多 ${decimals} 位小数` : "应为整数"),
+  out_of_range: ({ minimum, maximum }) => [minimum && `不得小于 ${minimum}`, maximum && `不得大于 ${maximum}`].filter(Boolean).join("，"),
+  too_long: ({ max_length: most = 500 }) => `最多 ${most} 个字`,
+  unsafe_text: () => "含有不可见字符，请删去重新填写",
 };
 
 export async function visit(app, place, id) {
@@ -28,14 +34,9 @@ export async function visit(app, place, id) {
   const missing = h("div", { role: "status" });
   state.redraw = () => { show(body, sections(state)); tellMissing(state, missing); };
   state.changed = () => { tellMissing(state, missing); markShown(state, body); };
-  show(
-    place,
-    h("h1", {}, checkpoint?.name ?? "现场检查"),
-    h("p", { class: "faint" }, `${form.title} · 每次修改都自动保存在手机上`),
-    body,
-    missing,
-    h("p", { class: "buttons" }, h("button", { type: "button", onclick: () => discard(state) }, "放弃"), h("button", { type: "button", class: "primary", onclick: () => submit(state, missing) }, "提交检查")),
-  );
+  const buttons = h("p", { class: "buttons" }, h("button", { type: "button", onclick: () => discard(state) }, "放弃"), h("button", { type: "button", class: "primary", onclick: () => once(sheet, () => submit(state, missing)) }, "提交检查"));
+  const sheet = h("div", { class: "stack" }, body, missing, buttons);
+  show(place, h("h1", {}, checkpoint?.name ?? "现场检查"), h("p", { class: "faint" }, `${form.title} · 每次修改都自动保存在手机上`), sheet);
   state.redraw();
   return null;
 }
@@ -74,12 +75,13 @@ function markShown(state, body) {
 // Tell what is missing; return how much.
 function tellMissing({ form, draft, media, app }, place) {
   const { errors, evidence } = lacking(form, draft.answers, media, app.officer.roles);
-  const label = (key) => form.items.find((item) => item.key === key)?.label ?? key;
+  const named = new Map(form.items.map((item) => [item.key, item]));
+  const label = (key) => named.get(key)?.label ?? key;
   const lines = [
-    ...Object.entries(errors).map(([key, code]) => [key, `${label(key)}：${CODES[code]}`]),
+    ...Object.entries(errors).map(([key, code]) => [key, `${label(key)}：${CODES[code](named.get(key))}`]),
     ...evidence.map((proof) => [proof.item, `${label(proof.item)}：还缺${WORDS[proof.kind]} ${proof.needed - proof.found} 个${proof.min_seconds > 0 ? `，每个不少于 ${proof.min_seconds} 秒` : ""}`]),
   ];
-  show(place, lines.length === 0 ? h("p", { class: "right" }, "已填写完整，可以提交") : h("details", { class: "card" }, h("summary", {}, `还缺 ${lines.length} 项`), h("ul", {}, lines.map(([key, words]) => h("li", {}, h("a", { href: `#label-${key}`, onclick: (event) => jump(event, key) }, words))))));
+  show(place, lines.length === 0 ? h("p", { class: "right" }, "已填写完整，可以提交") : h("details", { class: "card" }, h("summary", {}, `还有 ${lines.length} 项需补充或更正`), h("ul", {}, lines.map(([key, words]) => h("li", {}, h("a", { href: `#label-${key}`, onclick: (event) => jump(event, key) }, words))))));
   return lines.length;
 }
 
@@ -88,10 +90,23 @@ function jump(event, key) {
   document.querySelector(`#label-${CSS.escape(key)}`)?.scrollIntoView({ block: "center", behavior: "smooth" });
 }
 
+// Do it once, however often he taps, and let nothing be typed meanwhile.
+async function once(sheet, work) {
+  sheet.inert = true;
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof Gone)) throw error;
+    notify(error.sentence, "bad");
+  } finally {
+    sheet.inert = false;
+  }
+}
+
 async function submit(state, missing) {
   const { app, draft, form } = state;
   const open = tellMissing(state, missing);
-  const warned = open === 0 || (await ask({ title: `还缺 ${open} 项，仍要提交？`, content: h("p", {}, "不完整的检查会被隔离，待上级决定后才可能计入。建议补齐后再提交。"), confirm: "仍要提交", danger: true })) !== null;
+  const warned = open === 0 || (await ask({ title: `还有 ${open} 项需补充或更正，仍要提交？`, content: h("p", {}, "不完整或填写有误的检查会被隔离，待上级决定后才可能计入。建议补齐后再提交。"), confirm: "仍要提交", danger: true })) !== null;
   if (!warned) return;
   const about = await app.nameOf(state.checkpoint);
   if ((await kept(() => app.visits.submit(draft, form, app.position.fixes(), { roles: app.officer.roles, about }))) === null) return;
