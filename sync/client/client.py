@@ -246,7 +246,7 @@ class Client:
         return self.line.post("/sync/verify", {"device_id": self.identity.device_id, **members})
 
     def synchronise(self) -> list[dict[str, Any]]:
-        """Push, upload the media, pull; return the receipts of the push. A device that has ended parts instead.
+        """Push, pull, upload the media; return the receipts of the push. A device that has ended parts instead.
 
         Raises:
             Offline: the rest waits.
@@ -254,8 +254,7 @@ class Client:
         """
         try:
             receipts = self.push()
-            self.uploads.run()
-            self.pull()
+            self._pull_then_upload()
         except Refused as refused:
             if not (self.outbox.waiting() or self.uploads.waiting()):
                 self._forget_if_ended(refused)
@@ -263,6 +262,17 @@ class Client:
                 return self.part()
             raise
         return receipts
+
+    def _pull_then_upload(self) -> None:
+        """Let no file hold up rows; what the files bring about is pulled, too. Who may not pull may still upload."""
+        try:
+            self.pull()
+        except Refused as refused:
+            if not refused.is_about_the_device:
+                self.uploads.run()
+            raise
+        if self.uploads.run():
+            self.pull()
 
     def part(self) -> list[dict[str, Any]]:
         """Say without a login what is left to say, with its media, then forget what the bank told (ADR 0012).

@@ -24,6 +24,8 @@ class BadLine:
         self.dead = False
         self.struck = threading.Event()
         self._lost: bytes | None = None
+        self._broken: bytes | None = None
+        self._held: bytes | None = None
         self._cut_after = self._until_cut = 0
         self._lock = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -38,9 +40,18 @@ class BadLine:
         self.struck.clear()
         self._lost = request.encode()
 
+    def break_off(self, request: str) -> None:
+        """Break every connection whose request begins so; nothing of it reaches the server."""
+        self._broken = request.encode()
+
+    def hold(self, request: str) -> None:
+        """Take every request that begins so, and never say a word; nothing of it reaches the server."""
+        self._held = request.encode()
+
     def mend(self) -> None:
-        """Carry again, after an answer was lost."""
+        """Carry everything again."""
         self.dead = False
+        self._broken = self._held = None
 
     def cut(self, times: int, after: int) -> None:
         """Break the connection whenever so many bytes more went up, so many times."""
@@ -58,6 +69,8 @@ class BadLine:
     def _serve(self, near: socket.socket) -> None:
         with suppress(OSError), near, socket.create_connection(self._target) as far:
             first = near.recv(_PIECE)
+            if self._is_stopped(near, first):
+                return
             far.sendall(first)
             threading.Thread(target=self._carry_up, args=(near, far), daemon=True).start()
             if not self._is_lost(first):
@@ -67,6 +80,13 @@ class BadLine:
                 pass
             near.shutdown(socket.SHUT_RDWR)
             self.struck.set()
+
+    def _is_stopped(self, near: socket.socket, first: bytes) -> bool:
+        if self._held and first.startswith(self._held):
+            while near.recv(_PIECE):
+                pass
+            return True
+        return self._broken is not None and first.startswith(self._broken)
 
     def _is_lost(self, first: bytes) -> bool:
         with self._lock:

@@ -88,7 +88,7 @@ def verify(device: Device, random: Random) -> str:
 
 
 def synchronise(device: Device, random: Random) -> str:
-    """Push, upload, pull; a device that has ended says what it has to say and holds nothing of the bank any more."""
+    """Push, pull, upload; a device that has ended says what it has to say and holds nothing of the bank any more."""
     came = device.attempt(device.client.synchronise)
     if came == "ok" and device.client.mirror.cursor is None:
         assert not any(device.client.mirror.all(entity) for entity in ENTITIES)

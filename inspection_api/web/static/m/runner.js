@@ -1,5 +1,6 @@
 // When the phone synchronises: at the start, when the network is back, after a capture, and every minute while it is
-// looked at. What came of it is a state with one sentence, for everybody who listens.
+// looked at. Records and tasks are exchanged at once; media go up behind them and hold up nothing. What came of it is a
+// state with one sentence, for everybody who listens.
 
 import { duration } from "../shell/format.js";
 import { FULL, isFull } from "./device/full.js";
@@ -8,10 +9,12 @@ import { Ended } from "./device/parting.js";
 
 const EVERY_MS = 60_000;
 const MAX_SKEW_MS = 300_000;
+const MAY_UPLOAD = ["idle", "uploading", "unapproved", "full", "problem"];
 
 export const SENTENCES = {
   idle: "已同步",
   busy: "正在同步…",
+  uploading: "数据已同步，正在上传资料…",
   offline: "没有网络，数据已保存在手机上，联网后自动上传",
   login: "登录已过期，数据已保存在手机上，重新登录后继续上传",
   unapproved: "本手机等待管理员批准：可以先检查，批准后自动生效",
@@ -28,9 +31,14 @@ export class Runner extends EventTarget {
     this.sentence = SENTENCES.idle;
     this.warning = null; // what else he should know, whatever the state
     this.progress = new Map();
-    this.running = null;
+    this.refusal = null; // what the last exchange ended with, if it was not well
+    this.exchange = again(() => this.#exchange());
+    this.upload = again(() => this.#upload());
     this.hasEnded = false; // an officer who was disabled has no login that could tell it again
+    this.unsent = null; // and the last upload
+    this.going = 0;
     this.rounds = 0; // how often it has come to an end
+    this.told = { uploaded: (medium, offset) => this.#uploaded(medium, offset) };
   }
 
   begin() {
@@ -40,29 +48,44 @@ export class Runner extends EventTarget {
     return this.run();
   }
 
-  // Synchronise now; who asks while it runs gets a run behind the present one, which has seen his capture.
+  // Synchronise now; resolves once this phone has pushed and pulled. Media go up behind that and hold up no later run.
   run() {
-    this.wanted = true;
-    this.running ??= this.#loop().finally(() => { this.running = null; });
-    return this.running;
+    const exchanged = this.exchange();
+    this.#finish(exchanged);
+    return exchanged;
   }
 
-  async #loop() {
-    while (this.wanted) {
-      this.wanted = false;
-      await this.#once();
-    }
+  async #finish(exchanged) {
+    this.going += 1;
+    await exchanged;
+    if (MAY_UPLOAD.includes(this.state)) await this.upload();
+    this.going -= 1;
+    if (this.going > 0) return;
+    this.rounds += 1;
+    this.#tell(this.unsent ?? this.refusal);
   }
 
-  async #once() {
-    this.#tell("busy");
+  async #exchange() {
+    this.#say("busy");
+    this.refusal = await this.#heard(() => this.client.exchange(this.told));
+    this.unsent = null;
+    if (this.refusal === null) this.hasEnded = false;
+    const waits = (await this.client.uploads.waiting()).length > 0;
+    if (this.refusal === null && waits) this.#say("uploading");
+    else this.#tell(this.refusal);
+  }
+
+  async #upload() {
+    this.unsent = await this.#heard(() => this.client.upload(this.told));
+  }
+
+  async #heard(work) {
     try {
-      await this.client.synchronise({ uploaded: (medium, offset) => this.#uploaded(medium, offset) });
-      this.hasEnded = false;
-      this.#tell("idle");
+      await work();
+      return null;
     } catch (problem) {
       this.hasEnded ||= problem instanceof Ended;
-      this.#tell(this.hasEnded && problem.status === 401 ? "ended" : stateOf(problem), problem);
+      return problem;
     }
   }
 
@@ -71,14 +94,40 @@ export class Runner extends EventTarget {
     this.dispatchEvent(new Event("progress"));
   }
 
-  #tell(state, problem = null) {
-    this.state = state;
-    this.sentence = SENTENCES[state] ?? problem?.sentence ?? "同步出错，数据已保存在手机上，稍后自动重试（sync_error）";
+  #tell(problem) {
+    if (problem === null) return this.#say("idle");
+    const state = this.hasEnded && problem.status === 401 ? "ended" : stateOf(problem);
     if (state === "problem" && !problem.sentence) console.error(problem);
-    if (state !== "busy") this.rounds += 1;
+    return this.#say(state, problem.sentence);
+  }
+
+  #say(state, sentence = "同步出错，数据已保存在手机上，稍后自动重试（sync_error）") {
+    this.state = state;
+    this.sentence = SENTENCES[state] ?? sentence;
     this.warning = skewed(this.client.skewMs);
     this.dispatchEvent(new Event("change"));
   }
+}
+
+// Work to be asked for: who asks while it goes on gets it once more behind that, which has seen what he brought.
+function again(work) {
+  let isWanted = false;
+  let going = null;
+  const loop = async () => {
+    try {
+      while (isWanted) {
+        isWanted = false;
+        await work();
+      }
+    } finally {
+      going = null;
+    }
+  };
+  return () => {
+    isWanted = true;
+    going ??= loop();
+    return going;
+  };
 }
 
 // A wrong clock spoils no visit, since the server tells the time; but what the phone shows as due is wrong by as much.

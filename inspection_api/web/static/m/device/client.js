@@ -1,4 +1,4 @@
-// The device: capture at any time, and whenever there is a network `synchronise` (docs/sync-clients.md).
+// The device: capture at any time, and whenever there is a network `exchange`, then `upload` (docs/sync-clients.md).
 
 import { gzipped } from "./bytes.js";
 import { deviceName, identityOf } from "./identity.js";
@@ -7,7 +7,7 @@ import { Mirror } from "./mirror.js";
 import { Outbox } from "./outbox.js";
 import { Ended, PartingUploads, partingSend } from "./parting.js";
 import { reaction } from "./reactions.js";
-import { Uploads } from "./uploads.js";
+import { Uploads, isAboutTheDevice } from "./uploads.js";
 
 export const APP = "web/1";
 const PAGE = 500;
@@ -52,19 +52,31 @@ export class Client {
     return this.line.json("POST", "/devices", { json: { id: deviceId, name, public_key: publicKey } });
   }
 
-  // Push, upload, pull, one after the other; only one tab of this browser at a time. A device that has ended parts
-  // instead. Throws Offline, or the Problem that the person must hear of; whatever was not sent waits.
-  synchronise(told = {}) {
+  // Push, then pull; it waits for no upload, and only one tab of this browser does it at a time. A device that has ended
+  // parts instead. Throws Offline, or the Problem that the person must hear of; whatever was not sent waits.
+  exchange(told = {}) {
     return navigator.locks.request("xunji-synchronise", async () => {
       try {
-        const receipts = await this.push();
-        await this.uploads.run(told.uploaded);
+        await this.push();
         await this.pull();
-        return receipts;
       } catch (problem) {
         return this.#end(problem, told);
       }
     });
+  }
+
+  // Upload what waits, then exchange what came of it. A login or device that counts no more hears so by the exchange.
+  async upload(told = {}) {
+    try {
+      if ((await this.#uploaded(this.uploads, told)) === 0) return;
+    } catch (problem) {
+      if (!isAboutTheDevice(problem)) throw problem;
+    }
+    await this.exchange(told);
+  }
+
+  #uploaded(uploads, told) {
+    return navigator.locks.request("xunji-upload", () => uploads.run(told.uploaded));
   }
 
   // A login that ended looks like an officer who was disabled: whether something may be said without it, the server
@@ -84,7 +96,7 @@ export class Client {
   async part(told = {}) {
     const line = new Line(partingSend(this.line.send, await this.identity(), this.bankTag), this.options);
     await this.#drain(line, (batch, problem) => this.#reactParting(batch, problem));
-    await new PartingUploads(this.store, line).run(told.uploaded);
+    await this.#uploaded(new PartingUploads(this.store, line), told);
     await this.mirror.wipe();
     throw new Ended();
   }
@@ -126,11 +138,10 @@ export class Client {
   }
 
   async #drain(line, react) {
-    const receipts = [];
     let refusals = 0;
     for (let batch = await this.#next(); batch !== null; batch = await this.#next()) {
       try {
-        receipts.push(...(await this.outbox.storeAnswer(batch, await this.#send(line, batch))));
+        await this.outbox.storeAnswer(batch, await this.#send(line, batch));
         refusals = 0;
       } catch (problem) {
         refusals += 1;
@@ -138,7 +149,6 @@ export class Client {
         await react(batch, problem);
       }
     }
-    return receipts;
   }
 
   async #next() {

@@ -77,7 +77,6 @@ export class Outbox {
       await tx.keep({ mostOps: Math.min(MOST_OPS, 2 * (await mostOps(tx))) });
       await prune(tx, answer.acked_through);
     });
-    return answer.results;
   }
 
   // Try half of a batch that the server cannot take; set a single operation aside, where people can see it.

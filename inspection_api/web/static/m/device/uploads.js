@@ -20,11 +20,16 @@ export class Uploads {
     return this.store.read(["medium"], (tx) => tx.all("medium", "state", "waiting"));
   }
 
-  // Upload everything that waits; `told(medium, offset)` hears how far each is. What the server can never take is set
-  // aside with the reason and holds nothing up; a login that ended or a device that counts no more ends the run.
+  // Upload everything that waits, also what is captured meanwhile, and return how many were stored; `told(medium, offset)`
+  // hears how far each is. What the server can never take is set aside with the reason and holds nothing up; a login that
+  // ended or a device that counts no more ends the run.
   async run(told = () => null) {
-    for (const medium of await this.waiting()) await this.#upload(medium, told);
+    let stored = 0;
+    for (let [medium] = await this.waiting(); medium !== undefined; [medium] = await this.waiting()) {
+      if (await this.#upload(medium, told)) stored += 1;
+    }
     await this.#forget();
+    return stored;
   }
 
   // Delete what was stored more than seven days ago; until then a restored server may want it again.
@@ -39,9 +44,11 @@ export class Uploads {
       while (!(await this.line.patiently(() => this.#resume(medium, told))));
     } catch (problem) {
       if (problem.status === undefined || isAboutTheDevice(problem)) throw problem;
-      return this.#note(medium.id, { state: "aside", fault: problem.sentence });
+      await this.#note(medium.id, { state: "aside", fault: problem.sentence });
+      return false;
     }
-    return this.#note(medium.id, { state: "stored", fault: null, stored_at: Date.now() });
+    await this.#note(medium.id, { state: "stored", fault: null, stored_at: Date.now() });
+    return true;
   }
 
   // Send what is missing; tell whether all is there. A cut after some progress costs no patience, only a pause.
@@ -103,5 +110,5 @@ export class Uploads {
 
 const offsetOf = (answer) => Number(answer.headers.get("Upload-Offset"));
 
-const isAboutTheDevice = (problem) =>
+export const isAboutTheDevice = (problem) =>
   problem.status === 401 || Boolean(problem.members?.wipe) || problem.code === "signature_invalid";
