@@ -1,7 +1,7 @@
 // What all views share: the officer, his device and what it holds, and the moves between views.
 
 import { get } from "../shell/api.js";
-import { today } from "../shell/format.js";
+import { dayOf } from "../shell/format.js";
 import { Client } from "./device/client.js";
 import { Store } from "./device/store.js";
 import { storeName } from "./officer.js";
@@ -15,6 +15,7 @@ const OPEN = ["pending", "in_progress"];
 export class App {
   static async open(officer, send) {
     const client = new Client(await Store.open(storeName(officer)), send, { bankTag: officer.bank.tag });
+    await client.recall();
     return new App(officer, client);
   }
 
@@ -25,6 +26,15 @@ export class App {
     this.visits = new Visits(client);
     this.position = new Position();
     this.runner = new Runner(client);
+  }
+
+  // The time by the server's clock, as far as the last handshake told it, and its day.
+  now() {
+    return Date.now() - this.client.skewMs;
+  }
+
+  today() {
+    return dayOf(this.now());
   }
 
   go(path) {
@@ -39,14 +49,15 @@ export class App {
       .filter((task) => OPEN.includes(task.state))
       .map((task) => ({ ...task, checkpoint: points.get(task.checkpoint_id), customer: firms.get(task.customer_id) }))
       .filter((task) => task.checkpoint !== undefined)
-      .map((task) => ({ ...task, distance_m: this.distanceTo(task.checkpoint), is_overdue: task.due_on < today() }))
+      .map((task) => ({ ...task, distance_m: this.distanceTo(task.checkpoint), is_overdue: task.due_on < this.today() }))
       .sort((one, other) => (one.due_on === other.due_on ? far(one) - far(other) : one.due_on < other.due_on ? -1 : 1));
   }
 
   // The open tasks of a checkpoint that have begun; first those whose window is still open today.
   async tasksOf(checkpointId) {
-    const begun = (await this.openTasks()).filter((task) => task.checkpoint_id === checkpointId && task.period_start <= today());
-    return begun.sort((one, other) => Number(one.window_end_on < today()) - Number(other.window_end_on < today()));
+    const today = this.today();
+    const begun = (await this.openTasks()).filter((task) => task.checkpoint_id === checkpointId && task.period_start <= today);
+    return begun.sort((one, other) => Number(one.window_end_on < today) - Number(other.window_end_on < today));
   }
 
   // What a checkpoint is called where nothing else tells which it is: its enterprise's name, and its own.

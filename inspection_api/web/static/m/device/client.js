@@ -19,11 +19,16 @@ export class Client {
     this.store = store;
     this.bankTag = bankTag;
     this.options = options;
-    this.skewMs = 0; // by how much this phone's clock was ahead of the server's at the last handshake
+    this.skewMs = 0; // by how much this phone's clock was ahead of the server's at the last handshake, once recalled
     this.line = new Line(send, options);
     this.outbox = new Outbox(store, APP);
     this.mirror = new Mirror(store);
     this.uploads = new Uploads(store, this.line);
+  }
+
+  // Know again, behind a restart, what the last handshake told.
+  async recall() {
+    this.skewMs = (await this.store.find("skewMs")) ?? 0;
   }
 
   identity() {
@@ -111,7 +116,7 @@ export class Client {
       await this.outbox.sendAgain();
       await this.mirror.beginAgain();
     }
-    await this.store.keep({ epoch: answer.epoch });
+    await this.store.keep({ epoch: answer.epoch, skewMs: this.skewMs });
     await this.outbox.abandon(answer.gaps);
     return answer;
   }

@@ -57,11 +57,11 @@ const shutter = (scene) =>
     return made === null ? show(scene.said, "画面尚未就绪，请稍候") : scene.end(made);
   } }, "拍照");
 
-// Time by the server's clock as far as the last handshake told it, place and officer, then what the picture is about.
+// Time, place and officer, then what the picture is about.
 function lines({ app, words }) {
   const fix = app.position.fix();
   const where = fix === null ? "无定位" : `${fix.lat.toFixed(5)}, ${fix.lon.toFixed(5)} ±${Math.round(fix.acc)}米`;
-  return [`${moment(Date.now() - app.client.skewMs)}  ${where}`, `${app.officer.bank.name} ${app.officer.name}`, words.join(" · ")];
+  return [`${moment(app.now())}  ${where}`, `${app.officer.bank.name} ${app.officer.name}`, words.join(" · ")];
 }
 
 // Begins, and ends when it is tapped again, or by itself before the server would find it too large.

@@ -1,7 +1,7 @@
 // My day: what is open by due date and then distance, and the visits that were begun. Everything from the phone itself.
 
 import { h, icon, show } from "../../shell/dom.js";
-import { distance, instant, shortDay, today } from "../../shell/format.js";
+import { distance, instant, shortDay } from "../../shell/format.js";
 import { empty } from "../../shell/states.js";
 import { warnings } from "../parts/room.js";
 
@@ -20,7 +20,7 @@ export async function day(app, place) {
 
 async function content(app) {
   const [tasks, drafts, points, waiting, cursor] = await Promise.all([app.openTasks(), app.visits.all(), app.mirror.all("checkpoint"), app.client.outbox.waiting(), app.mirror.cursor()]);
-  const due = tasks.filter((task) => task.period_start <= today());
+  const due = tasks.filter((task) => task.period_start <= app.today());
   const later = tasks.length - due.length;
   return [
     drafts.length + waiting > 0 && (await warnings()),

@@ -22,10 +22,10 @@ export async function papers(app, place) {
   const printed = new Map(prints.filter((print) => !(print.status in PRINTS)).map((print) => [print.inspection_id, print.number]));
   const names = new Map(points.map((each) => [each.id, each.name]));
   const sent = records.filter((record) => record.state !== "draft").sort((one, other) => (one.performed_at < other.performed_at ? 1 : -1));
-  show(place, h("h1", {}, "明白纸"), sent.length === 0 ? empty("还没有提交过的检查") : h("ul", { class: "stack" }, sent.map((record) => row(record, names.get(record.checkpoint_id) ?? "检查点", printed.get(record.id)))));
+  show(place, h("h1", {}, "明白纸"), sent.length === 0 ? empty("还没有提交过的检查") : h("ul", { class: "stack" }, sent.map((record) => row(app, record, names.get(record.checkpoint_id) ?? "检查点", printed.get(record.id)))));
 }
 
-const row = (record, name, number) => {
+const row = (app, record, name, number) => {
   const [words, kind] = RECORDS[record.state] ?? [record.state, ""];
   return h(
     "li",
@@ -35,7 +35,7 @@ const row = (record, name, number) => {
       { href: `#/paper/${record.id}` },
       h("strong", {}, name),
       h("span", { class: "row spread tight" }, h("span", { class: "faint" }, instant(record.performed_at)), h("span", { class: `badge ${kind}` }, words)),
-      countdown(record, number),
+      countdown(app, record, number),
     ),
   );
 };
@@ -43,10 +43,10 @@ const row = (record, name, number) => {
 const waitsFor = (blockers) => `等待${blockers.map((each) => BLOCKERS[each] ?? each).join("、")}`;
 
 // How long it may still be printed, by what the phone knows; the server decides.
-function countdown({ state, blockers, print_closes_at: closes }, number) {
+function countdown(app, { state, blockers, print_closes_at: closes }, number) {
   if (blockers?.length > 0) return h("span", { class: "faint" }, waitsFor(blockers));
   if (!closes || !["accepted", "extra"].includes(state)) return null;
-  const left = (Date.parse(closes) - Date.now()) / 1000;
+  const left = (Date.parse(closes) - app.now()) / 1000;
   if (number !== undefined) return h("span", { class: "faint" }, `已打印 ${number}`);
   return h("span", { class: left > 86_400 ? "" : "trouble" }, left > 0 ? `还可打印 ${duration(left)}` : "打印期限已过，需申请解锁");
 }
@@ -78,13 +78,13 @@ async function remembered(app, { id, print_closes_at: closes }) {
   const unsent = (await app.captured("unlock.request")).filter((op) => op.state === "waiting" && op.content.payload.inspection_id === id);
   const requests = [...known, ...unsent.map((op) => ({ status: "unsent", requested_at: op.content.captured.wall }))];
   const isAsked = requests.some((request) => ["pending", "unsent"].includes(request.status));
-  const state = closes === null ? "not_ready" : Date.parse(closes) > Date.now() ? "open" : isAsked ? "unlock_requested" : "locked";
+  const state = closes === null ? "not_ready" : Date.parse(closes) > app.now() ? "open" : isAsked ? "unlock_requested" : "locked";
   return { state, closes_at: closes, prints, requests, void_requests: [], deciders: [], isOld: true };
 }
 
 function card(app, id, found, refresh) {
   const [words, kind] = STATES[found.state] ?? [found.state, ""];
-  const left = found.closes_at ? (Date.parse(found.closes_at) - Date.now()) / 1000 : 0;
+  const left = found.closes_at ? (Date.parse(found.closes_at) - app.now()) / 1000 : 0;
   return h(
     "section",
     { class: "card" },

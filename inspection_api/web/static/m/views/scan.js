@@ -79,7 +79,7 @@ async function decide(app, text, wanted, said) {
   return arrive(app, checkpoint, { qr: text }, wanted, said);
 }
 
-const recognised = async (app, text) => recognise(text, await app.mirror.all("checkpoint"), { bankTag: app.officer.bank.tag });
+const recognised = async (app, text) => recognise(text, await app.mirror.all("checkpoint"), { bankTag: app.officer.bank.tag, now: app.now() });
 
 // What the server knows of the checkpoint and the phone does not, yet, comes with the next pull.
 async function brought(app, text, own, code) {
