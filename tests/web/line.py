@@ -22,8 +22,10 @@ class BadLine:
         self.sent = 0
         self.cuts = 0
         self.dead = False
+        self.silent = False
+        """Accepts, and says nothing."""
         self.struck = threading.Event()
-        self._lost: bytes | None = None
+        self._lost: tuple[bytes, ...] = ()
         self._broken: bytes | None = None
         self._held: bytes | None = None
         self._cut_after = self._until_cut = 0
@@ -35,10 +37,10 @@ class BadLine:
     def close(self) -> None:
         self._listener.close()
 
-    def lose(self, request: str) -> None:
-        """Swallow the next answer to a request that begins so, and go dead; then ``struck`` is set."""
+    def lose(self, *requests: str) -> None:
+        """Swallow the next answer to a request that begins like one of them, go dead, and set ``struck``."""
         self.struck.clear()
-        self._lost = request.encode()
+        self._lost = tuple(each.encode() for each in requests)
 
     def break_off(self, request: str) -> None:
         """Break every connection whose request begins so; nothing of it reaches the server."""
@@ -76,23 +78,21 @@ class BadLine:
             if not self._is_lost(first):
                 self._carry_down(far, near)
                 return
-            while far.recv(_PIECE):
-                pass
+            self._drain(far)
             near.shutdown(socket.SHUT_RDWR)
             self.struck.set()
 
     def _is_stopped(self, near: socket.socket, first: bytes) -> bool:
-        if self._held and first.startswith(self._held):
-            while near.recv(_PIECE):
-                pass
+        if self.silent or (self._held and first.startswith(self._held)):
+            self._drain(near)
             return True
         return self._broken is not None and first.startswith(self._broken)
 
     def _is_lost(self, first: bytes) -> bool:
         with self._lock:
-            if self._lost is None or not first.startswith(self._lost):
+            if not first.startswith(self._lost):
                 return False
-            self._lost = None
+            self._lost = ()
             self.dead = True
             return True
 
@@ -105,6 +105,11 @@ class BadLine:
         for end in (near, far):
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
+
+    @staticmethod
+    def _drain(end: socket.socket) -> None:
+        while end.recv(_PIECE):
+            pass
 
     @staticmethod
     def _carry_down(far: socket.socket, near: socket.socket) -> None:

@@ -10,6 +10,7 @@ import { distanceM } from "./rules/fence.js";
 import { Runner } from "./runner.js";
 import { Visits } from "./visits.js";
 
+const PATIENCE_MS = 4000; // whatever a view asks, the phone has an answer of its own
 const OPEN = ["pending", "in_progress"];
 
 export class App {
@@ -90,7 +91,7 @@ export class App {
   }
 
   ask(path, query) {
-    return get(path, query, { here: true });
+    return get(path, query, { here: true, patienceMs: PATIENCE_MS });
   }
 }
 

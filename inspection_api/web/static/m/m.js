@@ -6,7 +6,8 @@ import { failed, loading, notify } from "../shell/states.js";
 import { App } from "./app.js";
 import { FULL, isFull } from "./device/full.js";
 import { canSign } from "./device/identity.js";
-import { whoIsThere } from "./officer.js";
+import { storeName, whoIsThere } from "./officer.js";
+import { SENTENCES } from "./runner.js";
 import { alerts } from "./views/alerts.js";
 import { beginning } from "./views/beginning.js";
 import { day } from "./views/day.js";
@@ -60,21 +61,29 @@ async function keepPage(notice) {
 }
 
 async function open(main) {
-  const { officer, problem } = await whoIsThere();
+  const { officer, problem, told } = await whoIsThere();
   if (officer === null) return unknown(main, problem);
   if (!(await canSign())) return show(main, unable());
   main.before(bar(officer));
   const app = await App.open(officer, (method, path, options) => send(method, path, { ...options, here: true }));
   if (!(await app.client.hasBegun())) {
-    if (problem !== null) return unknown(main, problem);
+    const { problem: doubt } = await told;
+    if (doubt !== null) return unknown(main, doubt);
     await beginning(app, main);
   }
+  Object.assign(app.runner, { state: "busy", sentence: SENTENCES.busy }); // until the server says who is there
   addEventListener("hashchange", () => route(app, main)); // before the tabs are there: who taps at once is heard
   keepPage(frame(app, main));
   app.position.begin();
   await route(app, main);
-  app.runner.begin();
+  synchroniseOnce(app, told);
   return navigator.storage?.persist?.();
+}
+
+// Nothing goes out for an officer while another one may be logged in here by now: his own page opens then.
+async function synchroniseOnce(app, told) {
+  const { officer } = await told;
+  return storeName(officer) === storeName(app.officer) ? app.runner.begin() : location.reload();
 }
 
 // Nobody who has begun here: he logs in, or waits for the network.

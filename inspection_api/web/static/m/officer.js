@@ -5,11 +5,20 @@ import { get } from "../shell/api.js";
 import { Store } from "./device/store.js";
 
 const EVERYBODY = "xunji";
+const PATIENCE_MS = 3000;
 
-// { officer, problem }: the officer (null: nobody was ever logged in here), and why the server does not confirm him.
-// He is remembered where a phone that runs out of power forgets nothing, which browsers do not promise of localStorage.
+// { officer, problem, told }: the officer (null: nobody was ever logged in here), why the server does not confirm him,
+// and a promise of the same by the server's word alone: on a line that hangs, who is remembered is not kept waiting.
 export async function whoIsThere() {
-  const store = await Store.open(EVERYBODY);
+  const told = confirmed();
+  const officer = await inStore((store) => store.find("officer"));
+  if (officer === null) return { ...(await told), told };
+  const remembered = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, { officer, problem: null }));
+  return { ...(await Promise.race([told, remembered])), told };
+}
+
+// He is remembered where a phone that runs out of power forgets nothing, which browsers do not promise of localStorage.
+async function confirmed() {
   try {
     const me = await get("/me", {}, { here: true });
     const officer = {
@@ -18,10 +27,17 @@ export async function whoIsThere() {
       bank: me.bank,
       roles: me.assignments.map((held) => held.role),
     };
-    await store.keep({ officer });
+    await inStore((store) => store.keep({ officer }));
     return { officer, problem: null };
   } catch (problem) {
-    return { officer: await store.find("officer"), problem };
+    return { officer: await inStore((store) => store.find("officer")), problem };
+  }
+}
+
+async function inStore(work) {
+  const store = await Store.open(EVERYBODY);
+  try {
+    return await work(store);
   } finally {
     store.close();
   }

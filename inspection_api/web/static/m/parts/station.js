@@ -5,6 +5,8 @@ import { watch } from "../views/scan.js";
 import { open, stop } from "./camera.js";
 
 const BEGINS = "XK1.";
+const LOOKING = "请对准机具屏幕上的二维码";
+const BLIND = "识别程序没有载入，正在重试：请联网稍候，或输入屏幕上的六位数字（reader_missing）";
 
 // A button that opens the camera, and the picture; `scanned` hears the text, and `ended` is called when nobody looks
 // any more.
@@ -17,14 +19,15 @@ export function symbolScanner(scanned) {
       const stream = await open({ video: true });
       if (!place.isConnected) return stop(stream);
       video.srcObject = stream;
-      show(place, h("div", { class: "viewer" }, video), h("p", { class: "faint", role: "status" }, "请对准机具屏幕上的二维码"));
+      const said = h("p", { class: "faint", role: "status" }, LOOKING);
+      show(place, h("div", { class: "viewer" }, video), said);
       await video.play();
       const watching = watch(video, (text) => {
         if (!text.startsWith(BEGINS)) return false;
         state.end();
         scanned(text);
         return true;
-      });
+      }, (isBlind) => show(said, isBlind ? BLIND : LOOKING));
       state.end = () => { watching.end(); stop(stream); show(place); };
     } catch (trouble) {
       show(place, h("p", { class: "trouble", role: "alert" }, trouble.sentence ?? "无法打开相机，请输入六位数字"));

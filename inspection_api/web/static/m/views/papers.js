@@ -15,6 +15,7 @@ const PRINTS = { superseded: "（已更替）", voided: "（已作废）" };
 const REQUESTS = { unsent: "待上传", pending: "待审批", approved: "已批准", rejected: "未批准", withdrawn: "已撤回", expired: "已过期", overtaken: "已关闭" };
 const VOID_REASONS = [["content", "内容有误"], ["damaged", "纸张破损或打印不清"], ["lost", "原件遗失"], ["mistaken", "误打印"], ["other", "其他"]];
 const RECORDS = { submitted: ["未完成", "care"], accepted: ["已完成", "good"], extra: ["已完成，不计入任务", ""], refused: ["未采纳", "bad"], voided: ["已作废", "bad"] };
+const PATIENCE_MS = 4000;
 const BLOCKERS = { quarantine: "上级决定是否计入", conflict: "上级处理填写不一致", media: "资料上传" };
 
 export async function papers(app, place) {
@@ -60,10 +61,11 @@ export async function paper(app, place, id) {
   await refresh();
 }
 
-// Where the paper stands, by the server; without a network by what came with the last pull.
+// Where the paper stands, by the server and by what is still on its way there; without a network by what came with the
+// last pull.
 async function standing(app, id) {
   try {
-    return await app.ask(`/inspections/${id}/paper`);
+    return withUnsent(await app.ask(`/inspections/${id}/paper`), await unsent(app, id));
   } catch (problem) {
     const record = await app.mirror.find("inspection", id);
     if (!isUnheard(problem) || record === null) throw problem;
@@ -73,10 +75,20 @@ async function standing(app, id) {
 
 const isUnheard = (problem) => problem.status === 0 || problem.status === 401 || problem.status >= 500;
 
+function withUnsent(found, waiting) {
+  if (found.state !== "locked" || waiting.length === 0) return found;
+  return { ...found, state: "unlock_requested", requests: [...found.requests, ...waiting] };
+}
+
+// My requests to unlock this paper that the server has not heard, as far as the phone knows.
+async function unsent(app, id) {
+  const waiting = (await app.captured("unlock.request")).filter((op) => op.state === "waiting" && op.content.payload.inspection_id === id);
+  return waiting.map((op) => ({ status: "unsent", requested_at: op.content.captured.wall }));
+}
+
 async function remembered(app, { id, print_closes_at: closes }) {
   const [prints, known] = await Promise.all(["paper", "unlock_request"].map(async (name) => (await app.mirror.all(name)).filter((row) => row.inspection_id === id)));
-  const unsent = (await app.captured("unlock.request")).filter((op) => op.state === "waiting" && op.content.payload.inspection_id === id);
-  const requests = [...known, ...unsent.map((op) => ({ status: "unsent", requested_at: op.content.captured.wall }))];
+  const requests = [...known, ...(await unsent(app, id))];
   const isAsked = requests.some((request) => ["pending", "unsent"].includes(request.status));
   const state = closes === null ? "not_ready" : Date.parse(closes) > app.now() ? "open" : isAsked ? "unlock_requested" : "locked";
   return { state, closes_at: closes, prints, requests, void_requests: [], deciders: [], isOld: true };
@@ -199,8 +211,13 @@ async function unlock(app, id, refresh) {
     confirm: "提交申请",
     submit: (data) => request(app, id, data.get("code"), data.get("text")),
   });
-  if (done) notify(done.id ? "已提交，等待上级审批" : "已保存，联网后自动提交");
+  if (done) notify(...outcome(done));
   return refresh();
+}
+
+function outcome({ receipt }) {
+  if (receipt === null) return ["已保存，联网后自动提交"];
+  return receipt.status === "applied" ? ["已提交，等待上级审批"] : [`${receipt.message}（${receipt.codes?.join("、") || receipt.code}）`, "bad"];
 }
 
 async function about(app, id) {
@@ -208,16 +225,12 @@ async function about(app, id) {
   return app.nameOf(record && (await app.mirror.find("checkpoint", record.checkpoint_id)));
 }
 
-// Ask at once where somebody answers; else the request waits in the outbox like everything else.
+// The request goes through the outbox like everything else, at once where somebody answers: there it stays the same one
+// when its answer is lost. Returns it as it stands then.
 async function request(app, id, code, words) {
-  try {
-    return await post(`/inspections/${id}/unlock-requests`, { reason_code: code, reason: words }, { here: true });
-  } catch (problem) {
-    if (!isUnheard(problem)) throw problem;
-    await app.client.outbox.capture("unlock.request", newId(), { inspection_id: id, reason_code: code, reason_text: words }, { about: await about(app, id) });
-    app.runner.run();
-    return {};
-  }
+  const opId = await app.client.outbox.capture("unlock.request", newId(), { inspection_id: id, reason_code: code, reason_text: words }, { about: await about(app, id) });
+  await Promise.race([app.runner.run(), new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
+  return (await app.captured("unlock.request")).find((op) => op.content.op_id === opId);
 }
 
 async function withdraw(pending, refresh) {

@@ -4,12 +4,14 @@ import { h, show } from "../../shell/dom.js";
 import { field } from "../../shell/dialog.js";
 import { asked } from "../parts/asking.js";
 import { open, stop, torch } from "../parts/camera.js";
-import { read } from "../parts/reader.js";
+import { reading } from "../parts/reader.js";
 import { named, recognise } from "../rules/plate.js";
 
 const EVERY_MS = 250;
 const SAME_AGAIN_MS = 5000;
 const OF_THE_PLATE = ["qr_invalid", "qr_revoked", "not_found"];
+const LOOKING = "将二维码牌放在画面中央";
+const BLIND = "识别程序没有载入，正在重试：请联网稍候，或在下方手工输入二维码牌上的编号（reader_missing）";
 const REASONS = ["牌面破损或污损", "光线不足，无法对焦", "手机相机故障", "牌面被遮挡或过高"];
 
 const SENTENCES = {
@@ -25,7 +27,7 @@ const SENTENCES = {
 // `wanted` is the checkpoint that he set out for (an id), if any.
 export async function scan(app, place, wanted = "") {
   const video = h("video", { playsinline: true, muted: true, "aria-label": "相机画面" });
-  const said = h("div", { class: "said", role: "status" }, "将二维码牌放在画面中央");
+  const said = h("div", { class: "said", role: "status" }, LOOKING);
   const light = h("button", { type: "button", hidden: true }, "手电筒");
   show(place, h("h1", {}, "扫描二维码牌"), h("div", { class: "viewer" }, video), said, h("p", { class: "buttons" }, light, h("a", { class: "button", href: "#/" }, "返回")), manual(app, wanted, said));
   let stream;
@@ -39,17 +41,19 @@ export async function scan(app, place, wanted = "") {
   video.srcObject = stream;
   await video.play().catch(() => null);
   offerTorch(light, stream);
-  const watching = watch(video, (text) => decide(app, text, wanted, said));
+  const watching = watch(video, (text) => decide(app, text, wanted, said), (isBlind) => (isBlind ? say(said, BLIND) : show(said, LOOKING)));
   return () => { watching.end(); stop(stream); };
 }
 
 // Look again and again until `seen` says that it was the right one; what was wrong a moment ago is not judged again.
-export function watch(video, seen) {
+// `told(isBlind)` hears when nothing can be read, and when it can again.
+export function watch(video, seen, told) {
   const state = { on: true, end: () => { state.on = false; } };
+  const read = reading(told);
   let last = { text: null, at: 0 };
   (async () => {
     while (state.on) {
-      const text = await read(video).catch(() => null);
+      const text = await read(video);
       const isNews = text !== null && (text !== last.text || Date.now() - last.at > SAME_AGAIN_MS);
       if (isNews) last = { text, at: Date.now() };
       if (isNews && state.on && (await seen(text))) return;
