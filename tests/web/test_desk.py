@@ -277,6 +277,26 @@ def test_every_kind_shows_its_case_to_whom_it_waits_for_on_a_phone_too(desk: Sit
     assert shut["y"] + shut["height"] <= 740, "the way on is in sight, however long the case"
 
 
+BLANK: dict[str, tuple[str, str | None, str]] = {
+    "unlock": ("manager", "驳回", "理由"),
+    "opinion": ("approver", None, "意见"),
+}
+"""Per kind: who decides, by which decision (None: the first), and what the field of its words is called there."""
+
+
+@pytest.mark.parametrize("code", BLANK)
+def test_a_field_left_blank_is_named_as_the_form_names_it(desk: Site, matters: Matters, code: str) -> None:
+    user, label, called = BLANK[code]
+    BRING[code](matters)
+    page = opened(desk, user)
+    decision = f"button:text-is('{label}')" if label else ".buttons button:nth-child(2)"
+    page.click(f"[data-kind={code}] {decision}")
+    desk.settle(page)
+    page.fill("dialog textarea", "   ")
+    page.click("dialog .buttons button:nth-child(2)")
+    page.wait_for_selector(f"dialog [role=alert] li:has-text('{called}：')")
+
+
 def test_an_alert_says_about_which_enterprise_it_is(desk: Site, matters: Matters) -> None:
     matters.alert()
     page = opened(desk, "risk_manager")

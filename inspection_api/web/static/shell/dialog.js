@@ -13,6 +13,9 @@ export function field(label, control, hint = null) {
   return h("div", { class: "field" }, h("label", { for: control.id }, label), control, note);
 }
 
+// What a form's fields are called by their labels.
+const namesIn = (form) => Object.fromEntries([...form.elements].filter((each) => each.name && each.labels.length > 0).map((each) => [each.name, each.labels[0].textContent]));
+
 // Ask, and return what `submit(FormData)` resolves to; while it runs the button waits, and its failure stands in the
 // dialog, so that nothing that was typed is lost. Without `submit` the answer is the FormData. `cancel` null: there is
 // nothing to take back. `wide` gives room for what a decision rests on.
@@ -30,13 +33,14 @@ export function ask({ title, content = [], confirm = "确定", cancel = "取消"
         {
           onsubmit: async (event) => {
             event.preventDefault();
+            const form = event.target;
             button.disabled = true;
             show(trouble);
             try {
-              answer = await submit(new FormData(event.target));
+              answer = await submit(new FormData(form));
               dialog.close();
             } catch (error) {
-              show(trouble, failed(error));
+              show(trouble, failed(error, null, namesIn(form)));
             } finally {
               button.disabled = false;
             }

@@ -6,19 +6,24 @@ export const loading = (words = "正在加载…") => h("p", { class: "state", r
 
 export const empty = (words, ...more) => h("div", { class: "state" }, icon("empty"), h("p", {}, words), ...more);
 
-// What fields are called where a failure names them; a page adds its own.
-export const FIELD_NAMES = { from: "开始", to: "结束", year: "年份", month: "月份", reason: "用途", bank: "银行代码", username: "用户名", password: "密码" };
+// What fields are called where a failure names them and no form does.
+const FIELD_NAMES = { from: "开始", to: "结束", year: "年份", month: "月份", reason: "理由", note: "备注", text: "内容", days: "天数", bank: "银行代码", username: "用户名", password: "密码" };
 
-// A failure in words with a way on; an error that is no Problem is a fault of ours, and says so.
-export function failed(error, retry = null) {
-  const sentence = error.sentence || `页面出现错误，请刷新后重试（page_error）`;
+// A failure as one sentence; an error that is no Problem is a fault of ours, and says so.
+export function sentenceOf(error) {
   if (!error.sentence) console.error(error);
+  return error.sentence || "页面出现错误，请刷新后重试（page_error）";
+}
+
+// A failure in words with a way on; `names` are what the form in front of it calls its fields.
+export function failed(error, retry = null, names = {}) {
+  const called = { ...FIELD_NAMES, ...names };
   return h(
     "div",
     { class: "state failed", role: "alert" },
     icon("warning"),
-    h("p", {}, sentence),
-    error.fields?.length > 0 && h("ul", {}, error.fields.map((field) => h("li", {}, [FIELD_NAMES[field.field] || field.field, "：", field.message]))),
+    h("p", {}, sentenceOf(error)),
+    error.fields?.length > 0 && h("ul", {}, error.fields.map((field) => h("li", {}, [called[field.field] || field.field, "：", field.message]))),
     error.requestId && h("p", { class: "faint" }, `请求编号 ${error.requestId}`),
     retry && h("button", { type: "button", onclick: retry }, "重试"),
   );
