@@ -23,8 +23,10 @@ blp = Blueprint("jobs", "后台任务：进度与下载")
 
 @blp.get("/jobs", permission=PERSON, query=PageQuery, out=page_of(schemas.JobSchema))
 def list_jobs(ctx: Context, *, limit: int, cursor: str | None) -> Any:
-    """List the jobs that I asked for, the oldest first."""
-    return paginate(ctx.session, queries.own_jobs(ctx.actor), by=[Job.id], limit=limit, cursor=cursor)
+    """List the jobs that I asked for, the newest first."""
+    return paginate(
+        ctx.session, queries.own_jobs(ctx.actor), by=[Job.id], limit=limit, cursor=cursor, newest_first=True
+    )
 
 
 @blp.get("/jobs/<uuid:job_id>", permission=PERSON, out=schemas.JobSchema)

@@ -5,6 +5,7 @@ import { start } from "../shell/shell.js";
 import { empty, fill } from "../shell/states.js";
 import { followLinks, go, here, to } from "./address.js";
 import { catalogue } from "./catalogue.js";
+import { exported } from "./exports.js";
 import { list } from "./list.js";
 import { overview } from "./overview.js";
 import { places } from "./places.js";
@@ -12,8 +13,8 @@ import { completed, form } from "./questions.js";
 import { record, task } from "./record.js";
 import { report } from "./report.js";
 
-const VIEWS = { overview, report, list, record, task };
-const DEEP = new Set(["list", "record", "task"]);
+const VIEWS = { overview, report, list, record, task, exports: exported };
+const DEEP = new Set(["list", "record", "task", "exports"]);
 // The reports that stand beside the overview, in this order; the others follow as the catalogue has them.
 const FIRST = ["completion", "coverage", "series", "comparison", "indicators", "conclusions"];
 const SHORT = { completion: "完成率", coverage: "覆盖率", series: "走势", comparison: "对比", indicators: "预警指示", conclusions: "结论" };
@@ -57,7 +58,8 @@ function draw({ bar, trail, asked, body }, view, reports, homes) {
   fill(body, async () => VIEWS[view.view](view));
 }
 
-const titleOf = (view, reports) => (view.view === "overview" ? "总览" : reports.find((each) => each.code === view.report)?.title || "检查记录");
+const OWN_TITLES = { overview: "总览", exports: "我的导出" };
+const titleOf = (view, reports) => OWN_TITLES[view.view] || reports.find((each) => each.code === view.report)?.title || "检查记录";
 
 function tabs(view, reports) {
   const others = { from: view.from, to: view.to, organisation_id: view.organisation_id };
@@ -66,6 +68,7 @@ function tabs(view, reports) {
   return [
     reports.some((each) => each.code === "completion") && tab("总览", { view: "overview" }, view.view === "overview"),
     sorted.map((each) => tab(SHORT[each.code] || each.title, { view: "report", report: each.code }, view.view !== "overview" && view.report === each.code)),
+    h("a", { href: to({ view: "exports" }), "aria-current": view.view === "exports" && "page" }, "我的导出"),
   ];
 }
 

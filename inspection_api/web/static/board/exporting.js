@@ -2,10 +2,12 @@
 
 import { address, get, post } from "../shell/api.js";
 import { ask, field } from "../shell/dialog.js";
-import { h } from "../shell/dom.js";
-import { notify } from "../shell/states.js";
+import { h, show } from "../shell/dom.js";
+import { failed, notify, sentenceOf } from "../shell/states.js";
+import { to } from "./address.js";
 
 const POLL_MS = 700;
+const TRIES = 8;
 const ENDED = new Set(["done", "failed", "expired"]);
 
 // The report of this query as "xlsx" or "pdf".
@@ -13,7 +15,7 @@ export async function exportTable(code, query, format) {
   try {
     await watch(await post(`/reports/${code}/exports${search(query)}`, { format }));
   } catch (error) {
-    notify(error.sentence || String(error), "bad");
+    notify(sentenceOf(error), "bad");
   }
 }
 
@@ -34,46 +36,71 @@ export async function exportList(code, listing, query) {
 
 const search = (query) => new URL(address("", query), location.origin).search;
 
-// Show how far a job is until it ends; whoever closes the dialog goes on without the file.
-async function watch(job) {
+// Show how far a job is until it ends; whoever closes the dialog finds the file among his exports.
+export async function watch(job) {
   const bar = h("progress", { "aria-label": "导出进度" });
-  const words = h("p", { role: "status" }, "正在排队…");
+  const words = h("div", { role: "status" }, "正在排队…");
   const closed = { yes: false };
   const dialog = h("dialog", { "aria-label": "导出", class: "export", onclose: () => { closed.yes = true; dialog.remove(); } });
   const end = h("button", { type: "button", onclick: () => dialog.close() }, "关闭");
-  dialog.append(h("h2", {}, "导出"), bar, words, h("p", { class: "buttons" }, end));
+  const later = h("p", { class: "faint" }, "可以关闭本窗口，稍后在", h("a", { href: to({ view: "exports" }) }, "我的导出"), "中下载。");
+  dialog.append(h("h2", {}, "导出"), bar, words, later, h("p", { class: "buttons" }, end));
   document.body.append(dialog);
   dialog.showModal();
+  await follow(job, { bar, words, closed, end });
+}
+
+async function follow(job, seen) {
   try {
-    const ended = await followed(job, bar, words, closed);
-    if (ended !== null) finish(ended, bar, words, end);
+    const ended = await followed(job, seen);
+    if (ended !== null) finish(ended, seen);
   } catch (error) {
-    words.textContent = error.sentence || String(error);
+    show(seen.words, failed(error, () => { show(seen.words, "正在查询…"); follow(job, seen); }));
   }
 }
 
-async function followed(job, bar, words, closed) {
+async function followed(job, { bar, words, closed }) {
   let seen = job;
   while (!ENDED.has(seen.status)) {
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    await pause(POLL_MS);
     if (closed.yes) return null;
-    seen = await get(`/jobs/${job.id}`);
+    seen = await polled(job.id, words, closed);
     if (seen.total > 0) {
       bar.max = seen.total;
       bar.value = seen.done;
-      words.textContent = `已完成 ${seen.done} / ${seen.total}`;
+      show(words, `已完成 ${seen.done} / ${seen.total}`);
     }
   }
   return seen;
 }
 
-function finish(job, bar, words, end) {
+// Ask how far a job is; a line that fails is asked again, later and later, before that is called a failure.
+async function polled(id, words, closed) {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await get(`/jobs/${id}`);
+    } catch (error) {
+      if (tries === TRIES || closed.yes || !passing(error)) throw error;
+      show(words, "网络不稳定，正在重新查询…");
+      await pause(POLL_MS * tries);
+    }
+  }
+}
+
+const passing = ({ status }) => status === 0 || status === 429 || status >= 500;
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+function finish(job, { bar, words, end }) {
   bar.max = 1;
   bar.value = job.status === "done" ? 1 : 0;
   if (job.status !== "done") {
-    words.textContent = `导出没有完成，请稍后重试（${job.problem || job.status}）`;
+    show(words, `导出没有完成，请稍后重试（${job.problem || job.status}）`);
     return;
   }
-  words.textContent = `文件已生成：${job.file_name}，一天内有效。`;
-  end.before(h("a", { class: "button primary", href: address(`/jobs/${job.id}/file`), download: job.file_name }, "下载文件"));
+  show(words, `文件已生成：${job.file_name}，一天内有效。`);
+  end.before(fileOf(job, "button primary"));
 }
+
+// The way to a finished job's file.
+export const fileOf = (job, looks = null) => h("a", { class: looks, href: address(`/jobs/${job.id}/file`), download: job.file_name }, "下载文件");

@@ -1,0 +1,69 @@
+"""A file that was asked for is not lost: 我的导出 lists it, and a line that fails for a moment ends nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from inspection_api.worker import Outbox
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page, Route
+
+    from inspection_api.core.banks import BankCatalogue
+    from tests.web.conftest import Site
+
+JOB = "**/api/v1/jobs/*"
+
+
+def asked(site: Site, width: int = 1440) -> Page:
+    """The board where somebody just asked for a workbook."""
+    page = site.visitor("branch_manager", width)
+    site.open(page, "/board")
+    page.click("text=导出 Excel")
+    page.wait_for_selector("dialog.export progress")
+    return page
+
+
+def test_a_closed_export_is_found_again_after_a_reload(site: Site, catalogue: BankCatalogue) -> None:
+    page = asked(site, 360)
+    page.click("dialog >> text=我的导出")
+    page.wait_for_selector(".list .badge:text-is('正在排队')")
+    assert page.locator("table.list tbody tr").count() == 1
+    Outbox(database=site.world.database, banks=catalogue).drain(site.world.bank)
+    page.reload()
+    page.wait_for_selector(".list .badge:text-is('已生成')")
+    site.settle(page)
+    assert site.serious(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    with page.expect_download() as download:
+        page.click(".list >> text=下载文件")
+    assert download.value.suggested_filename.endswith(".xlsx")
+    other = site.visitor("province_manager")
+    site.open(other, "/board?view=exports")
+    other.wait_for_selector("text=还没有导出过文件")
+
+
+def test_a_line_that_fails_for_a_moment_does_not_end_the_progress(site: Site, catalogue: BankCatalogue) -> None:
+    page = asked(site)
+    failed: list[str] = []
+
+    def fail(route: Route) -> None:
+        failed.append(route.request.url)
+        route.abort()
+
+    page.route(JOB, fail)
+    page.wait_for_selector("dialog.export >> text=网络不稳定")
+    page.unroute(JOB)
+    Outbox(database=site.world.database, banks=catalogue).drain(site.world.bank)
+    page.wait_for_selector("dialog >> text=下载文件")
+    assert failed
+
+
+def test_a_failure_that_stays_is_said_in_words_with_a_way_on(site: Site, catalogue: BankCatalogue) -> None:
+    page = asked(site)
+    page.route(JOB, lambda route: route.fulfill(status=200, body="no json"))
+    page.wait_for_selector("dialog.export [role=alert]:has-text('page_error')")
+    page.unroute(JOB)
+    Outbox(database=site.world.database, banks=catalogue).drain(site.world.bank)
+    page.click("dialog.export button:text-is('重试')")
+    page.wait_for_selector("dialog >> text=下载文件")
