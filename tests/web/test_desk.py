@@ -278,7 +278,7 @@ def test_every_kind_shows_its_case_to_whom_it_waits_for_on_a_phone_too(desk: Sit
 
 
 BLANK: dict[str, tuple[str, str | None, str]] = {
-    "unlock": ("manager", "驳回", "理由"),
+    "unlock": ("second_manager", "驳回", "理由"),
     "opinion": ("approver", None, "意见"),
 }
 """Per kind: who decides, by which decision (None: the first), and what the field of its words is called there."""
