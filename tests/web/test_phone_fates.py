@@ -205,3 +205,7 @@ def test_what_the_server_cannot_take_at_all_is_set_aside_and_can_be_carried_out(
         assert said in words, (said, words)
     with phone.page.expect_download():
         phone.page.click("text=导出")
+    monkeypatch.undo()
+    phone.page.click("button:text-is('重新上传')")
+    phone.see_all_sent()
+    assert counted(committed_world, "SELECT state FROM inspection") == [("accepted",)]

@@ -206,13 +206,10 @@ def test_a_file_that_is_no_outbox_brings_nothing_in(
     enrolled(phone, committed_app, committed_world)
     phone.tab("outbox")
     file = tmp_path / "wrong.xunji"
-    for content in (
-        b"",
-        b"no line",
-        b'{"format":"other"}\n',
-        b'{"format":"xunji-outbox/1","ops":[],"drafts":[],"media":[{"bytes":9}]}\n',
-    ):
-        file.write_bytes(content)
+    world = committed_world
+    own = f'{{"format":"xunji-outbox/2","owner":"xunji-{world.bank.tag}-{world.people["officer"]}"'
+    for content in ("", "no line", '{"format":"other"}\n', own + ',"ops":[],"drafts":[],"media":[{"bytes":9}]}\n'):
+        file.write_text(content)
         with phone.page.expect_file_chooser() as chooser:
             phone.page.click("text=导入")
         chooser.value.set_files(file)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from tests.web.handset import counted, enrolled
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from flask import Flask
 
     from tests.sync.phone import Street
@@ -24,7 +26,7 @@ def test_a_line_that_breaks_at_every_upload_still_brings_what_is_new(
     far.answer()
     line.break_off(PATCH)
     far.submit()
-    far.find("li[data-status=applied]")
+    far.find("li[data-status=applied] >> text=已收到，资料待上传 2 个")
     street.add()
     street.portfolio.generate()
     far.synchronise("offline")
@@ -32,6 +34,8 @@ def test_a_line_that_breaks_at_every_upload_still_brings_what_is_new(
     far.see("经营场所1")
     line.mend()
     far.synchronise()
+    far.tab("outbox")
+    far.find("li[data-status=applied] >> text=已完成")
     assert counted(street.world, "SELECT status, count(*) FROM media GROUP BY 1") == [("stored", 2)]
 
 
@@ -55,3 +59,27 @@ def test_what_is_captured_while_a_file_goes_up_does_not_wait_for_it(
     far.find("li[data-status=applied]:has-text('上门未遇')")
     assert counted(street.world, "SELECT note FROM visit_attempt") == [("大门紧锁",)]
     assert counted(street.world, "SELECT count(*) FROM media WHERE status = 'stored'") == [(0,)]
+
+
+def test_a_file_of_another_officer_is_refused_and_his_own_phone_takes_it(
+    phone: Handset, tmp_path: Path, committed_app: Flask, street: Street
+) -> None:
+    enrolled(phone, committed_app, street.world)
+    phone.begin()
+    phone.answer()
+    phone.context.set_offline(True)
+    phone.submit()
+    with phone.page.expect_download() as download:
+        phone.page.click("text=导出")
+    phone.context.set_offline(False)
+    phone.see_all_sent()
+    own = tmp_path / "own.xunji"
+    download.value.save_as(own)
+    other = tmp_path / "other.xunji"
+    officer = str(street.world.people["officer"])
+    other.write_bytes(own.read_bytes().replace(officer.encode(), str(street.world.people["manager"]).encode(), 1))
+    for file, told in ((other, "file_of_another"), (own, "已导入 0 条记录")):
+        with phone.page.expect_file_chooser() as chooser:
+            phone.page.click("text=导入")
+        chooser.value.set_files(file)
+        phone.see(told)

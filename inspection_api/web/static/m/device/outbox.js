@@ -131,6 +131,14 @@ export class Outbox {
     return ((await this.store.find("nextSeq")) ?? 1) - 1;
   }
 
+  // Let an operation that was set aside wait again, with a new number.
+  again(opId) {
+    return this.store.write(["setting", "op"], async (tx) => {
+      const op = await tx.get("op", opId);
+      if (op.state === "aside") await tx.put("op", { ...op, state: "waiting", seq: await taken(tx), fault: null });
+    });
+  }
+
   waiting() {
     return this.store.read(["op"], (tx) => tx.count("op", "state", "waiting"));
   }

@@ -20,6 +20,11 @@ export class Uploads {
     return this.store.read(["medium"], (tx) => tx.all("medium", "state", "waiting"));
   }
 
+  // Let a medium that was set aside wait again, from its first byte.
+  again(id) {
+    return this.#note(id, { state: "waiting", location: null, fault: null });
+  }
+
   // Upload everything that waits, also what is captured meanwhile, and return how many were stored; `told(medium, offset)`
   // hears how far each is. What the server can never take is set aside with the reason and holds nothing up; a login that
   // ended or a device that counts no more ends the run.

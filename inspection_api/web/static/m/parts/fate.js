@@ -24,10 +24,11 @@ const STATUSES = {
   held: ["已收到，等待前面的记录", "care"],
   parked: ["已收到，系统待处理", "care"],
 };
+const WHOLE = ["applied", "merged"];
 const SETTLED = ["填写不一致，上级已处理", "good"];
 const DECIDED = { accepted: ["上级已采纳", "good"], released: ["已生效", "good"], refused: ["上级未采纳", "bad"] };
 const ADVICE = {
-  aside: "数据仍在手机上：请点“导出”保存数据文件，并联系管理员。",
+  aside: "数据仍在手机上：请点“重新上传”再试；仍不成功，请点“导出”保存数据文件，并联系管理员。",
   extra: "检查已保存，您无需重做；任务可能已由他人完成，或当前没有到期的任务。",
   superseded: "以您后来的修改为准，无需操作。",
   conflict: "两边的内容都已保存，您无需重做；由上级判定以哪个为准，请把正确的数值告诉上级。",
@@ -42,10 +43,11 @@ const REFUSED = {
   "alert.feedback": "反馈没有提交成功；请到“预警”查看当前状态，需要时重新反馈。",
 };
 
-// What the outbox shows of an operation; `clashes` are the fields of a conflict as `clashesOf` finds them.
-export function card({ content: op, about, state, receipt, fault }, clashes) {
+// What the outbox shows of an operation; `clashes` are the fields of a conflict as `clashesOf` finds them, `unsent` is
+// how many of its media are still here alone, and `again` tries to upload it once more.
+export function card({ content: op, about, state, receipt, fault }, clashes, { unsent, again }) {
   const status = receipt?.status ?? state;
-  const [words, kind] = badge(receipt, state, clashes);
+  const [words, kind] = badge(receipt, state, clashes, unsent);
   const told = receipt ? `${receipt.message}（${receipt.codes?.join("、") || receipt.code}）` : fault;
   const advice = adviceOn(op, status, receipt?.decision?.state, clashes);
   return h(
@@ -58,6 +60,7 @@ export function card({ content: op, about, state, receipt, fault }, clashes) {
     clashes && h("ul", { class: "listed" }, clashes.fields.map(clash)),
     receipt?.decision && h("p", {}, `${receipt.decision.message}${receipt.decision.reason ? `：${receipt.decision.reason}` : ""}`),
     advice && h("p", {}, h("strong", {}, "如何处理："), advice),
+    state === "aside" && h("p", { class: "buttons" }, h("button", { type: "button", onclick: again }, "重新上传")),
   );
 }
 
@@ -66,9 +69,10 @@ function adviceOn(op, status, decided, clashes) {
   return (status === "rejected" && REFUSED[op.type]) || ADVICE[status];
 }
 
-function badge(receipt, state, clashes) {
+function badge(receipt, state, clashes, unsent) {
   if (!receipt) return STATES[state];
   if (clashes?.isSettled) return SETTLED;
+  if (unsent > 0 && WHOLE.includes(receipt.status)) return [`已收到，资料待上传 ${unsent} 个`, "care"];
   return DECIDED[receipt.decision?.state] ?? STATUSES[receipt.status];
 }
 

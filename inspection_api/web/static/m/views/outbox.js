@@ -3,9 +3,12 @@
 import { h, show } from "../../shell/dom.js";
 import { size } from "../../shell/format.js";
 import { empty, notify } from "../../shell/states.js";
+import { storeName } from "../officer.js";
 import { exported, imported } from "../parts/carrying.js";
 import { card, clashesOf } from "../parts/fate.js";
 import { warnings } from "../parts/room.js";
+
+const KINDS = { photo: "图片", audio: "语音", video: "视频" };
 
 export async function outbox(app, place) {
   const list = h("div", { class: "stack" });
@@ -19,22 +22,40 @@ export async function outbox(app, place) {
 
 async function content(app) {
   const [ops, media] = await Promise.all([app.client.outbox.listed(), app.client.store.read(["medium"], (tx) => tx.all("medium"))]);
-  if (ops.length === 0) return empty("没有待上传的数据");
-  const clashes = await Promise.all(ops.map((op) => clashesOf(app, op)));
   const open = media.filter((medium) => medium.state === "waiting" || medium.state === "aside");
-  return [open.length > 0 && h("section", { class: "card" }, h("h2", {}, `待上传的资料 ${open.length} 个`), h("ul", {}, open.map((medium) => upload(app, medium)))), h("ul", { class: "stack" }, ops.map((op, index) => card(op, clashes[index])))];
+  if (ops.length + open.length === 0) return empty("没有待上传的数据");
+  const clashes = await Promise.all(ops.map((op) => clashesOf(app, op)));
+  const of = new Map(ops.flatMap((op) => mediaOf(op).map((medium) => [medium.id, op])));
+  const unsent = (op) => open.filter((medium) => of.get(medium.id) === op).length;
+  const again = (op) => retry(app, () => app.client.outbox.again(op.op_id));
+  return [
+    open.length > 0 && h("section", { class: "card" }, h("h2", {}, `待上传的资料 ${open.length} 个`), h("ul", {}, open.map((medium) => upload(app, medium, of.get(medium.id)?.about)))),
+    h("ul", { class: "stack" }, ops.map((op, index) => card(op, clashes[index], { unsent: unsent(op), again: () => again(op) }))),
+  ];
 }
 
-const upload = (app, medium) =>
+const mediaOf = ({ content: { payload } }) => [...(payload.media ?? []), payload.photo].filter(Boolean);
+
+const upload = (app, medium, about = null) =>
   h(
     "li",
     {},
-    h("span", {}, `${{ photo: "图片", audio: "语音", video: "视频" }[medium.kind]} ${size(medium.bytes)}`),
-    medium.state === "aside" ? h("p", { class: "trouble" }, medium.fault) : h("progress", { max: medium.bytes, value: app.runner.progress.get(medium.id) ?? 0, "aria-label": "上传进度" }),
+    h("span", {}, [KINDS[medium.kind], size(medium.bytes), about].filter(Boolean).join(" · ")),
+    medium.state === "aside" ? stopped(app, medium) : h("progress", { max: medium.bytes, value: app.runner.progress.get(medium.id) ?? 0, "aria-label": "上传进度" }),
   );
 
+const stopped = (app, medium) => [
+  h("p", { class: "trouble" }, `无法上传：${medium.fault}。资料仍在手机上，请重新上传；仍不成功，请点“导出”保存数据文件，并联系管理员。`),
+  h("button", { type: "button", class: "small", onclick: () => retry(app, () => app.client.uploads.again(medium.id)) }, "重新上传"),
+];
+
+async function retry(app, again) {
+  await again();
+  app.runner.run();
+}
+
 async function carryOut(app) {
-  const file = await exported(app.client.store);
+  const file = await exported(app.client.store, storeName(app.officer));
   const link = h("a", { href: URL.createObjectURL(file), download: file.name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
@@ -52,7 +73,7 @@ function carryIn(app, refresh) {
 
 async function bringIn(app, file, refresh) {
   try {
-    notify(`已导入 ${await imported(app.client, file)} 条记录`);
+    notify(`已导入 ${await imported(app.client, file, storeName(app.officer))} 条记录`);
   } catch (error) {
     notify(error.sentence ?? "文件无法识别，没有导入任何数据（file_unreadable）", "bad");
   }
