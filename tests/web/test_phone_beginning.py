@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from inspection_api.web.pages import ASSETS
 from tests.web.handset import BEGIN, Handset, approve_all, counted, enrolled
+from tests.web.inside import within
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -15,19 +15,12 @@ if TYPE_CHECKING:
     from tests.web.line import BadLine
 
 DEVICES = "SELECT name, status FROM device WHERE kind = 'officer'"
-HAS_KEY = """async (module) => {
-  const { Store } = await import(module);
-  const { name } = (await indexedDB.databases()).find((each) => each.name.startsWith("xunji-"));
-  const store = await Store.open(name);
-  const found = await store.find("identity");
-  store.close();
-  return found !== null;
-}"""
+HAS_KEY = """async (store) => (await store.find("identity")) !== null"""
 WORKERS = "navigator.serviceWorker.getRegistrations().then((all) => all.length)"
 
 
 def has_key(phone: Handset) -> bool:
-    return bool(phone.page.evaluate(HAS_KEY, ASSETS.url("static/m/device/store.js")))
+    return bool(within(phone, HAS_KEY))
 
 
 def asked_first(phone: Handset) -> None:

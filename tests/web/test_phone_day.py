@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import text
 
 from inspection_api.accounts import service as accounts
-from inspection_api.web.pages import ASSETS
 from tests.kiosk_print.conftest import Desk
 from tests.sync.phone import LAT, LON
 from tests.web.handset import enrolled
+from tests.web.inside import within
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -23,12 +23,8 @@ if TYPE_CHECKING:
     from tests.sync.phone import Street
     from tests.web.handset import Handset
 
-KEY = """async (module) => {
-  const { Store } = await import(module);
-  const { name } = (await indexedDB.databases()).find((each) => each.name.startsWith("xunji-"));
-  const store = await Store.open(name);
+KEY = """async (store) => {
   const { key } = await store.find("identity");
-  store.close();
   const told = await Promise.allSettled(["pkcs8", "jwk", "raw"].map((format) => crypto.subtle.exportKey(format, key)));
   return [key.algorithm.name, key.type, key.extractable, ...told.map((each) => each.status)];
 }"""
@@ -38,7 +34,7 @@ METRES_PER_DEGREE = 110_997
 
 def test_the_devices_key_never_leaves_it(phone: Handset, committed_app: Flask, committed_world: World) -> None:
     enrolled(phone, committed_app, committed_world)
-    found = phone.page.evaluate(KEY, ASSETS.url("static/m/device/store.js"))
+    found = within(phone, KEY)
     assert found == ["Ed25519", "private", False, "rejected", "rejected", "rejected"]
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from inspection_api.web.pages import ASSETS
 from tests.web.handset import BURNT_IN, counted, enrolled
+from tests.web.inside import within
 from tests.web.test_phone_troubles import REFUSE
 
 if TYPE_CHECKING:
@@ -26,13 +27,9 @@ WRITES = """() => {
     prototype.fillText = function (words, ...rest) { written.add(words); return fillText.call(this, words, ...rest); };
   }
 }"""
-SHADES = """async ([base, kind]) => {
-  const { Store } = await import(`${base}/device/store.js`);
-  const name = (await indexedDB.databases()).map((each) => each.name).find((each) => each.startsWith("xunji-"));
-  const store = await Store.open(name);
+SHADES = """async (store, visits, kind) => {
   const media = await store.read(["medium"], (tx) => tx.all("medium"));
   const { blob, width, height } = media.find((each) => each.kind === kind);
-  store.close();
   const shown = document.createElement("video");
   [shown.src, shown.muted] = [URL.createObjectURL(blob), true];
   document.body.append(shown);
@@ -104,8 +101,7 @@ def test_time_place_and_officer_are_burnt_into_pictures_and_films(
         phone.take_photo(ITEM)
     else:
         record(phone, RECORDED[kind])
-        base = ASSETS.url("static/m/m.js").removesuffix("/m.js")
-        plain, burnt = phone.page.evaluate(SHADES, [base, kind])
+        plain, burnt = within(phone, SHADES, kind)
         assert plain - burnt > 80
     place, officer, about = phone.page.evaluate("[...written]")[:3]
     assert re.match(r"2026-03-10 10:0\d:\d\d  ", place), place
@@ -191,14 +187,7 @@ def test_without_a_camera_a_photo_says_why_and_the_form_goes_on(
     phone.find("[data-status=quarantined]")
 
 
-KEPT = """async (module) => {
-  const { Store } = await import(module);
-  const { name } = (await indexedDB.databases()).find((each) => each.name.startsWith("xunji-"));
-  const store = await Store.open(name);
-  const kept = await store.read(["medium"], (tx) => tx.count("medium"));
-  store.close();
-  return kept;
-}"""
+KEPT = """(store) => store.read(["medium"], (tx) => tx.count("medium"))"""
 
 
 def test_what_the_bank_has_kept_for_a_week_makes_room_on_the_phone(
@@ -215,7 +204,7 @@ def test_what_the_bank_has_kept_for_a_week_makes_room_on_the_phone(
         phone.restart()
         phone.log_in()
         phone.synchronise()
-        assert phone.page.evaluate(KEPT, ASSETS.url("static/m/device/store.js")) == kept
+        assert within(phone, KEPT) == kept
 
 
 SIGNS = """async (module) => {

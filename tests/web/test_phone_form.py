@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from inspection_api.web.pages import ASSETS
 from tests.web.handset import counted, enrolled
+from tests.web.inside import within
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -15,12 +15,7 @@ if TYPE_CHECKING:
 
 TAX = "[aria-labelledby=label-tax_ytd]"
 RECORDS = "SELECT state, answers -> 'tax_ytd' ->> 'value' FROM inspection ORDER BY submitted_at"
-SIGNATURES = """async (base) => {
-  const { Store } = await import(`${base}/device/store.js`);
-  const { Visits } = await import(`${base}/visits.js`);
-  const name = (await indexedDB.databases()).map((each) => each.name).find((each) => each.startsWith("xunji-"));
-  const store = await Store.open(name);
-  const visits = new Visits({ store });
+SIGNATURES = """async (store, visits) => {
   const [draft] = await visits.all();
   const item = { key: "signature" };
   const kept = async () => {
@@ -36,7 +31,6 @@ SIGNATURES = """async (base) => {
   const again = await kept();
   await visits.unsign(draft, item, second.id);
   const none = await kept();
-  store.close();
   return [once, again, none, first.id, second.id];
 }"""
 
@@ -119,8 +113,7 @@ def test_a_signature_and_its_answer_come_and_go_together(
 ) -> None:
     enrolled(phone, committed_app, committed_world)
     phone.begin()
-    base = ASSETS.url("static/m/m.js").removesuffix("/m.js")
-    once, again, none, first, second = phone.page.evaluate(SIGNATURES, base)
+    once, again, none, first, second = within(phone, SIGNATURES)
     assert once == [first, [first]]
     assert again == [second, [second]]
     assert none == [None, []]

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from inspection_api.web.pages import ASSETS
 from tests.web.handset import Handset, approve_all, counted, enrolled, film_of_label, handset
+from tests.web.inside import carry_in, carry_out, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -175,18 +176,14 @@ def test_an_outbox_goes_to_another_phone_as_a_file(
     phone.answer()
     phone.context.set_offline(True)
     phone.submit()
-    with phone.page.expect_download() as download:
-        phone.page.click("text=导出")
-    download.value.save_as(tmp_path / "outbox.xunji")
+    carry_out(phone, tmp_path / "outbox.xunji")
     phone.kill()
     other = Handset(phone.playwright, tmp_path / "other", address, street.world.bank.code, phone.label)
     other.start()
     other.log_in()
     other.see("等待管理员批准")
     other.tab("outbox")
-    with other.page.expect_file_chooser() as chooser:
-        other.page.click("text=导入")
-    chooser.value.set_files(tmp_path / "outbox.xunji")
+    carry_in(other, tmp_path / "outbox.xunji")
     other.see("已导入 1 条记录")
     other.see("已隔离，待上级决定")
     approve_all(committed_app, street.world)
@@ -210,20 +207,13 @@ def test_a_file_that_is_no_outbox_brings_nothing_in(
     own = f'{{"format":"xunji-outbox/2","owner":"xunji-{world.bank.tag}-{world.people["officer"]}"'
     for content in ("", "no line", '{"format":"other"}\n', own + ',"ops":[],"drafts":[],"media":[{"bytes":9}]}\n'):
         file.write_text(content)
-        with phone.page.expect_file_chooser() as chooser:
-            phone.page.click("text=导入")
-        chooser.value.set_files(file)
+        carry_in(phone, file)
         phone.see("文件无法识别，没有导入任何数据（file_unreadable）")
         phone.page.eval_on_selector_all("#notices p", "all => all.forEach((each) => each.remove())")
     assert phone.page.locator("li[data-status]").count() == 0
 
 
-FILMED = """async ([base, bytes]) => {
-  const { Store } = await import(`${base}/device/store.js`);
-  const { Visits } = await import(`${base}/visits.js`);
-  const name = (await indexedDB.databases()).map((each) => each.name).find((each) => each.startsWith("xunji-"));
-  const store = await Store.open(name);
-  const visits = new Visits({ store });
+FILMED = """async (store, visits, bytes) => {
   const [draft] = await visits.all();
   const parts = [Uint8Array.of(0, 0, 0, 20, 102, 116, 121, 112, 105, 115, 111, 109, 0, 0, 2, 0, 105, 115, 111, 109)];
   for (let left = bytes - 20; left > 0; left -= 65536) {
@@ -232,7 +222,6 @@ FILMED = """async ([base, bytes]) => {
   const made = { blob: new Blob(parts), mime: "video/mp4", width: 1920, height: 1080, seconds: 300 };
   const [fix] = draft.scan.fixes;
   await visits.addMedium(draft.id, { item: "power_kwh", kind: "video", made, fix });
-  store.close();
 }"""
 
 
@@ -241,8 +230,7 @@ def test_a_long_film_on_a_line_that_breaks_costs_hardly_more_than_its_bytes(
 ) -> None:
     enrolled(far, committed_app, street.world)
     far.begin()
-    base = ASSETS.url("static/m/m.js").removesuffix("/m.js")
-    far.page.evaluate(FILMED, [base, FILM_BYTES])
+    within(far, FILMED, FILM_BYTES)
     far.page.reload()
     far.page.wait_for_selector("text=视频(1)")
     far.answer()

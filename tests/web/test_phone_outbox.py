@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.web.handset import counted, enrolled
+from tests.web.inside import carry_in, carry_out
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,17 +70,13 @@ def test_a_file_of_another_officer_is_refused_and_his_own_phone_takes_it(
     phone.answer()
     phone.context.set_offline(True)
     phone.submit()
-    with phone.page.expect_download() as download:
-        phone.page.click("text=导出")
+    own = tmp_path / "own.xunji"
+    carry_out(phone, own)
     phone.context.set_offline(False)
     phone.see_all_sent()
-    own = tmp_path / "own.xunji"
-    download.value.save_as(own)
     other = tmp_path / "other.xunji"
     officer = str(street.world.people["officer"])
     other.write_bytes(own.read_bytes().replace(officer.encode(), str(street.world.people["manager"]).encode(), 1))
     for file, told in ((other, "file_of_another"), (own, "已导入 0 条记录")):
-        with phone.page.expect_file_chooser() as chooser:
-            phone.page.click("text=导入")
-        chooser.value.set_files(file)
+        carry_in(phone, file)
         phone.see(told)
