@@ -10,8 +10,8 @@ const PATIENCE_MS = 3000;
 // { officer, problem, told }: the officer (null: nobody was ever logged in here), why the server does not confirm him,
 // and a promise of the same by the server's word alone: on a line that hangs, who is remembered is not kept waiting.
 export async function whoIsThere() {
+  const officer = await inStore((store) => store.find("officer")); // first: without a store there is nobody to ask after
   const told = confirmed();
-  const officer = await inStore((store) => store.find("officer"));
   if (officer === null) return { ...(await told), told };
   const remembered = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, { officer, problem: null }));
   return { ...(await Promise.race([told, remembered])), told };
