@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import not_, select, true
+from sqlalchemy import func, not_, select, true
 
 from checkpoints.models import Checkpoint
 from inspection_api.accounts.queries import visible
@@ -90,17 +90,19 @@ def checkpoints(
 def customers(
     ctx: Context, *, organisation_id: UUID, start: date, end: date, measure: str, own: bool
 ) -> Select[*tuple[Any, ...]]:
-    """Return the customers behind one number, with the same measures.
+    """Return the customers behind one number, with the same measures, and what was lent to them in the window.
 
     Raises:
         NotFound: the organisation is out of the actor's scope.
         ReportWindowInvalid: the window ends before it begins.
     """
     parent, _ = about(ctx, organisation_id, start, end)
-    whose = covering.customers_of(covering.points_of(ctx, start, end))
+    whose, lent = covering.customers_of(covering.points_of(ctx, start, end)), covering.lent_in(start, end)
     mine = visible(Customer, "customer", ctx.actor, queries.READ)
     measured = Customer.id.in_(select(whose.c.id).where(_MEASURES[measure](whose.c.seen)))
-    return visits.customers(mine, measured, held_by(Customer.organisation_id, parent, own=own))
+    found = visits.customers(mine, measured, held_by(Customer.organisation_id, parent, own=own))
+    balance = func.coalesce(lent.c.amount, 0).label("balance")
+    return found.add_columns(balance).outerjoin(lent, lent.c.customer_id == Customer.id)
 
 
 _MEASURES: dict[str, Callable[[ColumnElement[bool]], ColumnElement[bool]]] = {
@@ -128,9 +130,10 @@ REPORT = Report(
             path="customers",
             summary="List the customers behind one number of the coverage report.",
             query=schemas.CoveredQuery,
-            out=schemas.CustomerRowSchema,
+            out=schemas.CoveredCustomerSchema,
             by=(Customer.name, Customer.id),
             rows=customers,
+            summed=("balance",),
         ),
     ),
 )

@@ -264,9 +264,10 @@ REPORT = Report(
             path="customers",
             summary="List the customers behind one number of the month's coverage.",
             query=schemas.KeptQuery,
-            out=schemas.KeptCustomerSchema,
+            out=schemas.CoveredCustomerSchema,
             by=(Customer.name, Customer.id, MonthCustomer.organisation_id),
             rows=kept.customers,
+            summed=("balance",),
         ),
         Listing(
             path="adjustments",

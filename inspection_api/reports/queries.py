@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Date, DateTime, and_, case, cast, false, func, or_, select, text
@@ -9,6 +10,7 @@ from sqlalchemy import ColumnElement, Date, DateTime, and_, case, cast, false, f
 from inspection_api.accounts.models import Organisation
 from inspection_api.accounts.queries import get_one, in_subtree, visible
 from inspection_api.core.errors import NotFound
+from inspection_api.core.paging import Page, paginate
 from inspection_api.core.periods import local_day
 from inspection_api.core.permissions import Action, Permission, Reach, reach
 from inspection_api.core.tables import among
@@ -22,6 +24,7 @@ from inspection_api.tasks.rules import DONE, LEFT_OUT, State
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
+    from decimal import Decimal
     from uuid import UUID
 
     from sqlalchemy import RowMapping, Select, Subquery
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 
     from inspection_api.core.context import Actor, Context
     from inspection_api.core.periods import Period
+    from inspection_api.reports.table import Listing
 
 READ = Permission(Action.REPORTS, "completion")
 READ_ALERTS = Permission(Action.REPORTS, "alerts")
@@ -204,6 +208,35 @@ def _tallied(window: Period, today: date) -> Select[*tuple[Any, ...]]:
         .join(TaskTally, TaskTally.organisation_id == Organisation.id)
         .where(due | special | running)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class SummedPage(Page[Any]):
+    """A page of a list, the first one with what the amounts of all its pages come to."""
+
+    sums: Mapping[str, Decimal] | None
+
+
+def summed_page(ctx: Context, listing: Listing, *, limit: int, cursor: str | None, **asked: Any) -> SummedPage:
+    """Return one page of the list behind a number.
+
+    Raises:
+        CursorInvalid: the cursor is not one of this list's.
+        NotFound, …: what the list itself refuses.
+    """
+    plan_each_time(ctx)
+    rows = listing.rows(ctx, **asked)
+    page = paginate(ctx.session, rows, by=listing.by, limit=limit, cursor=cursor)
+    sums = _sums(ctx, rows, listing.summed) if cursor is None else None
+    return SummedPage(page.items, page.next_cursor, sums)
+
+
+def _sums(ctx: Context, rows: Select[*tuple[Any, ...]], columns: Sequence[str]) -> Mapping[str, Decimal]:
+    if not columns:
+        return {}
+    every = rows.subquery()
+    statement = select(*(func.coalesce(func.sum(every.c[name]), 0).label(name) for name in columns))
+    return dict(ctx.session.execute(statement).mappings().one())
 
 
 def closed_months(ctx: Context, parent: Organisation, window: Period) -> Sequence[date]:

@@ -83,13 +83,12 @@ def _serve_export(report: Report) -> None:
 
 
 def _serve_list(report: Report, listing: Listing) -> None:
-    def show(ctx: Context, *, limit: int, cursor: str | None, **asked: Any) -> Any:
-        queries.plan_each_time(ctx)
-        return paginate(ctx.session, listing.rows(ctx, **asked), by=listing.by, limit=limit, cursor=cursor)
+    def show(ctx: Context, **asked: Any) -> Any:
+        return queries.summed_page(ctx, listing, **asked)
 
     show.__name__, show.__doc__ = f"list_{report.code}_{listing.path}", listing.summary
     path = f"{report.path}/{listing.path}"
-    blp.get(path, permission=report.permission, query=listing.query, out=page_of(listing.out))(show)
+    blp.get(path, permission=report.permission, query=listing.query, out=schemas.summed_page_of(listing.out))(show)
 
     def export(ctx: Context, *, reason: str, limit: int, cursor: str | None, **asked: Any) -> Job:  # noqa: ARG001 - all
         return exporting.request_list(ctx, report, listing, asked, reason=reason)

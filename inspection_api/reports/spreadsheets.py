@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from inspection_api.core.periods import SHANGHAI
@@ -12,7 +13,6 @@ from inspection_api.reports.table import Kind
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
-    from decimal import Decimal
 
     from inspection_api.reports.table import Column, Listing, Row, Table
 
@@ -36,13 +36,31 @@ def write_table(file: BinaryIO, table: Table, taker: str) -> None:
 def write_list(
     file: BinaryIO, title: str, listing: Listing, rows: Iterable[Sequence[Any]], widths: Sequence[int], taker: str
 ) -> None:
-    """Write all rows of a list; ``rows`` hold the values of its columns, dates as texts, ``widths`` are `widened`."""
-    titles = dict(listing.columns).values()
-    headings = [Heading(title=each, width=width) for each, width in zip(titles, widths, strict=True)]
+    """Write all rows of a list and what its amounts come to.
+
+    ``rows`` hold the values of its columns, dates and amounts as texts; ``widths`` are `widened`.
+    """
+    formats = dict.fromkeys(listing.summed, _FORMATS[Kind.AMOUNT])
+    headings = [
+        Heading(title=title, width=width, number_format=formats.get(key, ""))
+        for (key, title), width in zip(listing.columns, widths, strict=True)
+    ]
     book = Writer()
-    book.add(title[:_MOST_LETTERS], headings, rows, above=(taker,))
+    book.add(title[:_MOST_LETTERS], headings, _summed(listing, rows), above=(taker,))
     book.print_on(title, taker)
     book.save(file)
+
+
+def _summed(listing: Listing, rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+    """Yield the rows, amounts as numbers, then the sums of these."""
+    places = [place for place, column in enumerate(listing.columns) if column.key in listing.summed]
+    sums = dict.fromkeys(places, Decimal())
+    for row in rows:
+        amounts = {place: Decimal(row[place]) for place in places}
+        sums = {place: sums[place] + amount for place, amount in amounts.items()}
+        yield [amounts.get(place, value) for place, value in enumerate(row)]
+    if places:
+        yield ["合计", *(sums.get(place) for place in range(1, len(listing.columns)))]
 
 
 def widened(widths: Sequence[int], rows: Sequence[Sequence[Any]]) -> list[int]:

@@ -143,7 +143,10 @@ class Titled(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """A list behind the numbers of a report; ``path`` follows the report's own, ``by`` orders its pages."""
+    """A list behind the numbers of a report; ``path`` follows the report's own, ``by`` orders its pages.
+
+    ``summed`` are the columns that hold amounts: a number that is a sum of money is the sum of one of them.
+    """
 
     path: str
     summary: str
@@ -151,6 +154,7 @@ class Listing:
     out: type[Schema]
     by: tuple[InstrumentedAttribute[Any], ...]
     rows: Callable[..., Select[*tuple[Any, ...]]]
+    summed: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[Titled, ...]:

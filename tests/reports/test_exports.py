@@ -19,6 +19,7 @@ from inspection_api.core.workbooks import MIME
 from inspection_api.customers.models import Customer
 from inspection_api.jobs import service as jobs
 from inspection_api.jobs.models import Job
+from inspection_api.loans.models import Loan
 from inspection_api.reports import exporting
 from inspection_api.reports.catalogue import REPORTS
 from inspection_api.tasks.models import Task
@@ -187,6 +188,24 @@ def test_every_report_comes_as_a_file(
         assert "".join(report.title.split()) in text_of(answer.data)
     else:
         assert sheet_of(answer)["A1"].value == report.title
+
+
+def test_a_list_ends_with_what_its_balances_come_to(client: FlaskClient, busy: Portfolio, outbox: Outbox) -> None:
+    with busy.world.transaction() as ctx:
+        whose = ctx.session.scalars(select(Checkpoint.customer_id).order_by(Checkpoint.code).limit(2)).all()
+        lent = {"disbursed_on": date(2026, 1, 1), "matures_on": date(2026, 12, 31), "five_class": "normal"}
+        amounts = (Decimal("1500000.25"), Decimal(700))
+        ctx.session.add_all(
+            Loan(contract_no=f"JK{number}", customer_id=customer, amount=amounts[number], **lent)
+            for number, customer in enumerate(whose)
+        )
+    query = {**MARCH, "measure": "due"}
+    sheet = sheet_of(fetch(client, busy, outbox, "coverage/customers", query=query, reason=REASON))
+    headings, *rows, total = rows_below(sheet, "客户")
+    balances = [row[headings.index("余额（元）")] for row in rows]
+    assert sorted(filter(None, balances)) == [700, 1500000.25]
+    assert (total[0], total[-1], len(rows)) == ("合计", 1500700.25, 7)
+    assert {cell.number_format for cell in sheet[sheet.max_row]} == {"General", "#,##0.00"}
 
 
 @pytest.mark.parametrize(("report", "listing"), LISTS, ids=[f"{each.code}-{one.path}" for each, one in LISTS])

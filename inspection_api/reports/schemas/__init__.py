@@ -6,7 +6,6 @@ from inspection_api.reports.schemas.closings import (
     AdjustmentSchema,
     AdjustmentsQuery,
     FrozenTasksQuery,
-    KeptCustomerSchema,
     KeptQuery,
     MonthClosingInput,
     MonthClosingQuery,
@@ -43,6 +42,7 @@ from inspection_api.reports.schemas.rows import (
     AlertRowSchema,
     AttemptRowSchema,
     CoveredCheckpointSchema,
+    CoveredCustomerSchema,
     CustomerRowSchema,
     ExitRowSchema,
     MovedCustomerSchema,
@@ -53,6 +53,7 @@ from inspection_api.reports.schemas.rows import (
 from inspection_api.reports.schemas.tables import (
     CatalogueSchema,
     TableSchema,
+    summed_page_of,
 )
 
 __all__ = [
@@ -67,6 +68,7 @@ __all__ = [
     "ConcludedQuery",
     "CountedTasksQuery",
     "CoveredCheckpointSchema",
+    "CoveredCustomerSchema",
     "CoveredQuery",
     "CustomerRowSchema",
     "DueTasksQuery",
@@ -75,7 +77,6 @@ __all__ = [
     "FailedTasksQuery",
     "FrozenTasksQuery",
     "IndicatorsQuery",
-    "KeptCustomerSchema",
     "KeptQuery",
     "ListExportInput",
     "MonthClosingInput",
@@ -101,4 +102,5 @@ __all__ = [
     "VisitRowSchema",
     "WindowQuery",
     "YearQuery",
+    "summed_page_of",
 ]

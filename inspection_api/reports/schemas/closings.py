@@ -10,7 +10,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from inspection_api.http.schemas import Input, InWords, PageQuery, Truth, Word
 from inspection_api.reports.rules import ADJUSTED, FROZEN
-from inspection_api.reports.schemas.rows import CustomerRowSchema, titled
+from inspection_api.reports.schemas.rows import titled
 from inspection_api.reports.words import OUTCOMES
 
 _MONTH = re.compile("^20[0-9]{2}-(0[1-9]|1[0-2])$")
@@ -52,12 +52,6 @@ class KeptQuery(MonthQuery, PageQuery):
 
     measure = fields.String(required=True, validate=validate.OneOf(["due", "covered", "uncovered"]))
     own = Truth(written=True, load_default=False)
-
-
-class KeptCustomerSchema(CustomerRowSchema):
-    """A customer who had to be seen; ``balance`` is what was lent to him in that month, in 元."""
-
-    balance = fields.Decimal(places=2, as_string=True, **titled("余额（元）"))
 
 
 class AdjustmentsQuery(MonthQuery, PageQuery):

@@ -123,6 +123,12 @@ class CoveredCheckpointSchema(Schema):
     effective_from = fields.Date(**titled("纳管日期"))
 
 
+class CoveredCustomerSchema(CustomerRowSchema):
+    """A customer who had to be seen; ``balance`` is what was lent to him in the window, in 元."""
+
+    balance = fields.Decimal(places=2, as_string=True, **titled("余额（元）"))
+
+
 class IncidentRowSchema(Schema):
     """Something that happened at a checkpoint."""
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import types
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from marshmallow import Schema, fields
 
+from inspection_api.http.schemas import page_of
 from inspection_api.reports.rules import Rate
 from inspection_api.reports.table import Kind, Shape
 
@@ -33,6 +36,16 @@ class ReportSchema(Schema):
     title = fields.String()
     path = fields.String()
     lists = fields.List(fields.Nested(ListingSchema))
+
+
+@cache
+def summed_page_of(row: type[Schema]) -> type[Schema]:
+    """Return the schema of one page of a list; the first says what each column of amounts comes to in all pages."""
+    page = page_of(row)
+    amount = fields.Decimal(places=2, as_string=True)
+    sums = fields.Dict(keys=fields.String(), values=amount, allow_none=True)
+    found: type[Schema] = types.new_class(page.__name__, (page,), exec_body=lambda body: body.update(sums=sums))
+    return found
 
 
 class CatalogueSchema(Schema):

@@ -1,8 +1,8 @@
-// The list behind a number: as many rows as the number says, page after page.
+// The list behind a number: as many rows as the number says, page after page; of money, rows that come to it.
 
 import { get } from "../shell/api.js";
 import { h, icon } from "../shell/dom.js";
-import { count, day, instant, NOTHING } from "../shell/format.js";
+import { amount, count, day, instant, NOTHING } from "../shell/format.js";
 import { empty, failed } from "../shell/states.js";
 import { to } from "./address.js";
 import { catalogue } from "./catalogue.js";
@@ -20,16 +20,18 @@ export async function list(view) {
   const report = reports.find((each) => each.code === view.report);
   const { columns } = report.lists.find((each) => each.path === view.listing);
   const leads = first.items.some((row) => ways(row) !== null);
+  const isSum = (column) => column.key in first.sums;
+  const sums = columns.filter(isSum).map((column) => `，${column.title}合计 ${amount(first.sums[column.key])}`).join("");
   const body = h("tbody", {});
   const said = h("p", { class: "total", role: "status" });
   const more = h("button", { type: "button" }, "继续加载");
   let next = null;
 
   function add(page) {
-    body.append(...page.items.map((row) => h("tr", {}, leads && h("td", {}, ways(row)), columns.map((column) => h("td", {}, value(row, column.key))))));
+    body.append(...page.items.map((row) => h("tr", {}, leads && h("td", {}, ways(row)), columns.map((column) => (isSum(column) ? h("td", { class: "number" }, amount(row[column.key])) : h("td", {}, value(row, column.key)))))));
     next = page.next_cursor;
     more.hidden = next === null;
-    said.textContent = next === null ? `共 ${count(body.rows.length)} 条` : `已显示 ${count(body.rows.length)} 条，还有更多`;
+    said.textContent = (next === null ? `共 ${count(body.rows.length)} 条` : `已显示 ${count(body.rows.length)} 条，还有更多`) + sums;
   }
 
   more.addEventListener("click", async () => {
@@ -57,7 +59,7 @@ export async function list(view) {
       : h(
           "div",
           { class: "scroll", tabindex: "0", role: "region", "aria-label": "明细" },
-          h("table", { class: "list" }, h("thead", {}, h("tr", {}, leads && h("th", { scope: "col" }, "查看"), columns.map((column) => h("th", { scope: "col" }, column.title)))), body),
+          h("table", { class: "list" }, h("thead", {}, h("tr", {}, leads && h("th", { scope: "col" }, "查看"), columns.map((column) => h("th", { scope: "col", class: isSum(column) && "number" }, column.title)))), body),
         ),
     more,
   );
