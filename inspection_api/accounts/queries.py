@@ -89,9 +89,12 @@ def users_of(actor: Actor, organisation_id: UUID | None = None) -> Select[UserAc
     return statement if organisation_id is None else statement.where(UserAccount.organisation_id == organisation_id)
 
 
-def devices_of(actor: Actor, status: str | None = None) -> Select[Device]:
-    """Return the actor's own devices and those of his subtrees, narrowed."""
+def devices_of(actor: Actor, *, status: str | None = None, beside: UUID | None = None) -> Select[Device]:
+    """Return the actor's own devices and those of his subtrees, narrowed; ``beside`` a device: to its owner's."""
     statement = visible_devices(actor)
+    if beside is not None:
+        owner = statement.with_only_columns(Device.user_id).where(Device.id == beside)
+        statement = statement.where(or_(Device.id == beside, Device.user_id.in_(owner)))
     return statement if status is None else statement.where(Device.status == status)
 
 

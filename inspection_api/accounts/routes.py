@@ -184,9 +184,9 @@ def enrol_device(ctx: Context, *, id: UUID, name: str, public_key: str) -> Devic
 
 
 @blp.get("/devices", permission=LOGGED_IN, query=schemas.DeviceQuery, out=page_of(schemas.DeviceSchema))
-def list_devices(ctx: Context, *, limit: int, cursor: str | None, status: str | None) -> Any:
+def list_devices(ctx: Context, *, limit: int, cursor: str | None, **narrowed: Any) -> Any:
     """List my devices and those of my subtrees."""
-    statement = queries.devices_of(ctx.actor, status)
+    statement = queries.devices_of(ctx.actor, **narrowed)
     return paginate(ctx.session, statement, by=[Device.id], limit=limit, cursor=cursor)
 
 

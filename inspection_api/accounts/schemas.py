@@ -209,6 +209,7 @@ class MachineSchema(Schema):
 
 
 class DeviceQuery(PageQuery):
-    """Narrow the list of devices."""
+    """Narrow the list of devices; ``beside`` is a device: it, and the others of its owner."""
 
     status = fields.String(load_default=None, validate=validate.OneOf(["pending", "approved", "revoked"]))
+    beside = fields.UUID(load_default=None)

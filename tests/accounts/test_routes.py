@@ -299,6 +299,20 @@ def test_a_third_device_and_a_key_that_is_none_are_refused(client: FlaskClient, 
     assert len(client.get("/api/v1/devices", headers=officer).json["items"]) == 2
 
 
+def test_the_devices_of_one_owner_are_found_by_any_of_them(client: FlaskClient, world: World) -> None:
+    first, second, foreign, manager = (str(uuid4()) for _ in range(4))
+    for user, device_id in (("officer", first), ("officer", second), ("colleague", foreign), ("manager", manager)):
+        enrol(client, world.headers(user), device_id)
+
+    def beside(device_id: str, user: str) -> set[str]:
+        answer = client.get("/api/v1/devices", query_string={"beside": device_id}, headers=world.headers(user))
+        return {each["id"] for each in answer.json["items"]}
+
+    assert beside(first, "manager") == beside(second, "officer") == {first, second}
+    assert beside(manager, "manager") == {manager}
+    assert beside(first, "foreign_manager") == beside(first, "colleague") == set()
+
+
 def test_a_revoked_gateway_is_anonymous_at_once(client: FlaskClient, world: World) -> None:
     body = {"kind": "gateway", "name": "网关", "organisation_id": str(world.organisations["sub_branch"])}
     made = client.post("/api/v1/devices/machines", json=body, headers=world.headers("administrator"))

@@ -113,9 +113,9 @@ async function amendment(item) {
 }
 
 async function device(item) {
-  const devices = (await all("/devices")).items;
-  const mine = devices.find((each) => each.id === item.id);
-  const others = devices.filter((each) => mine && each.user_id === mine.user_id && each.id !== mine.id);
+  const { items } = await all("/devices", { beside: item.id });
+  const mine = items.find((each) => each.id === item.id);
+  const others = items.filter((each) => each.id !== item.id);
   return [
     facts([["持有人", item.person_name], ["机构", item.organisation_name], ["手机", mine?.name], ["登记时间", instant(mine?.created_at)]]),
     h("h3", {}, "此人的其他手机"),
