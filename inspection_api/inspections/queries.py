@@ -17,6 +17,7 @@ from inspection_api.core.permissions import Action, Permission
 from inspection_api.core.tables import among
 from inspection_api.inspections.evidence import draw_at, proof_of
 from inspection_api.inspections.models import Inspection, InspectionComment, InspectionRevision
+from inspection_api.media import queries as media
 from inspection_api.media.models import Media
 from inspection_api.templates.forms import Medium
 
@@ -80,9 +81,16 @@ def inspections_of(actor: Actor, filters: dict[str, Any]) -> Select[Inspection]:
     return statement
 
 
-def columns_of(record: Inspection) -> dict[str, Any]:
-    """Return the record's columns by name, for a view that adds to them."""
-    return {column.key: getattr(record, column.key) for column in Inspection.__mapper__.column_attrs}
+def columns_of(row: Inspection | Media) -> dict[str, Any]:
+    """Return a row's columns by name, for a view that adds to them."""
+    return {column.key: getattr(row, column.key) for column in type(row).__mapper__.column_attrs}
+
+
+def media_seen(ctx: Context, record: Inspection) -> list[dict[str, Any]]:
+    """Return the record's media, oldest first, and how much of each the actor may see."""
+    found = media.of_inspections(ctx.session, [record.id]).get(record.id, [])
+    access = media.access_to(ctx.session, ctx.actor, found)
+    return [{**columns_of(each), "access": access[each.id]} for each in found]
 
 
 def seen_by_a_decider(session: Session, record: Inspection) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from inspection_api.http.blueprint import LOGGED_IN, Blueprint
 from inspection_api.http.schemas import page_of
 from inspection_api.inspections import queries, schemas, service
 from inspection_api.inspections.models import Inspection
-from inspection_api.media import queries as media_queries
 from inspection_api.templates.models import TemplateVersion
 
 blp = Blueprint("inspections", "检查记录")
@@ -53,10 +52,9 @@ def void_inspection(ctx: Context, inspection_id: UUID, *, reason: str) -> dict[s
 
 
 def _whole(ctx: Context, record: Inspection) -> dict[str, Any]:
-    media = media_queries.of_inspections(ctx.session, [record.id])
     return {
         **queries.columns_of(record),
-        "media": media.get(record.id, []),
+        "media": queries.media_seen(ctx, record),
         "comments": queries.comments(ctx.session, record.id),
         "revisions": queries.revisions(ctx.session, record.id),
         **queries.seen_by_a_decider(ctx.session, record),

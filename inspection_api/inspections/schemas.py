@@ -45,7 +45,7 @@ class InspectionSchema(Schema):
 
 
 class MediumSchema(Schema):
-    """A medium of a record, and whether its bytes are here."""
+    """A medium of a record, whether its bytes are here, and how much of it the caller may see."""
 
     id = fields.UUID()
     item_key = fields.String(allow_none=True)
@@ -54,6 +54,7 @@ class MediumSchema(Schema):
     bytes = fields.Integer()
     status = fields.String()
     refused_reason = fields.String(allow_none=True)
+    access = fields.String(validate=validate.OneOf(["original", "thumbnail", "none"]))
 
 
 class RevisionSchema(Schema):

@@ -68,6 +68,15 @@ def of_inspections(session: Session, inspection_ids: Iterable[UUID]) -> dict[UUI
     return dict(found)
 
 
+def access_to(session: Session, actor: Actor, media: Iterable[Media]) -> dict[UUID, str]:
+    """Return how much of each medium the actor may see: its "original", its "thumbnail", or "none" of it."""
+    ids = {each.id for each in media}
+    seen = visible_media(actor).with_only_columns(Media.id).where(Media.id.in_(ids))
+    return dict.fromkeys(ids, "none") | dict.fromkeys(
+        session.scalars(seen), "original" if actor.may(REVIEW) else "thumbnail"
+    )
+
+
 def find_derivative(session: Session, media_id: UUID, kind: str) -> str | None:
     """Return the hash of what was made from an original, None if it was not (yet)."""
     statement = select(MediaDerivative.sha256).where(MediaDerivative.media_id == media_id, MediaDerivative.kind == kind)

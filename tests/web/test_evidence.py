@@ -83,3 +83,9 @@ def test_a_record_on_the_board_shows_its_photos_and_links_its_film(site: Site, s
     assert page.locator(f".others {LINK}").count() == 1
     assert "未上传" in page.inner_text(".others")
     assert site.serious(page) == []
+    for user, photos in (("approver", 0), ("officer", 1)):
+        other = site.visitor(user, 360, 740)
+        site.open(other, f"/board?view=record&id={record_id}")
+        assert other.locator(LINK).count() == 0, "it would be refused"
+        assert other.locator(".thumbs li").count() == photos
+        assert "视频 · 22 B · 无权查看" in other.inner_text(".others")
