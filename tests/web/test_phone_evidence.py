@@ -55,6 +55,19 @@ LAMP = """() => {
   MediaStreamTrack.prototype.getCapabilities = () => ({ torch: true });
   MediaStreamTrack.prototype.applyConstraints = async ({ advanced: [{ torch }] }) => { lamp.push(torch); };
 }"""
+WAKES = """() => {
+  window.awake = [];
+  const request = async (kind) => { awake.push(kind); return { release: () => awake.push("over") }; };
+  Object.defineProperty(navigator, "wakeLock", { value: { request } });
+}"""
+TAKEN_AWAY = """() => {
+  const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  navigator.mediaDevices.getUserMedia = async (wanted) => {
+    const stream = await open(wanted);
+    window.takeAway = () => stream.getTracks()[0].dispatchEvent(new Event("mute"));
+    return stream;
+  };
+}"""
 ITEM = "power_kwh"
 RECORDED = {"video": "视频", "audio": "语音"}
 
@@ -128,12 +141,66 @@ def test_a_long_film_ends_by_itself_and_a_stray_gesture_costs_none(
 ) -> None:
     enrolled(phone, committed_app, committed_world)
     phone.begin()
+    phone.page.evaluate(WAKES)
     start_recording(phone, "视频")
     phone.page.keyboard.press("Escape")
     phone.find("dialog.capture[open]")
+    assert phone.page.locator("dialog button").all_inner_texts() == ["停止"]
     phone.page.clock.fast_forward(300_000)
     phone.find(f"[data-item={ITEM}] button:has-text('视频(1)')")
     assert phone.page.locator("dialog").count() == 0
+    assert phone.page.evaluate("awake") == ["screen", "over"]
+    phone.page.evaluate(TAKEN_AWAY)
+    start_recording(phone, "语音")
+    phone.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    phone.page.evaluate("takeAway()")
+    phone.see("录制已中断：相机或麦克风被占用（例如来电），已录下的部分会保留（recording_interrupted）")
+    phone.find(f"[data-item={ITEM}] button:has-text('语音(1)')")
+    assert phone.page.evaluate("awake.slice(2)") == ["screen", "screen", "over"]
+
+
+RECORDED_AT = """async (store) => {
+  const [{ captured, seconds, fix }] = await store.read(["medium"], (tx) => tx.all("medium"));
+  return [captured / 1000, seconds, fix.acc, await store.read(["slice"], (tx) => tx.count("slice"))];
+}"""
+TWO_SLICES = """async (store) => {
+  const count = () => store.read(["slice"], (tx) => tx.count("slice"));
+  while ((await count()) < 2) await new Promise((go) => { setTimeout(go, 100); });
+}"""
+ONLY_A_HEAD = """async (store) => {
+  const [head] = await store.read(["slice"], (tx) => tx.all("slice"));
+  await store.write(["slice"], (tx) => tx.put("slice", { ...head, recording_id: "a head", seconds: 700 }));
+}"""
+
+
+def test_what_was_recorded_when_the_phone_died_is_kept_if_it_plays(
+    phone: Handset, committed_app: Flask, committed_world: World
+) -> None:
+    enrolled(phone, committed_app, committed_world)
+    phone.begin()
+    start_recording(phone, "视频")
+    within(phone, TWO_SLICES)
+    within(phone, ONLY_A_HEAD)
+    phone.now += timedelta(hours=1)
+    phone.restart(offline=True)
+    phone.see("有中断的录制待处理")
+    phone.page.click("text=继续填写")
+    phone.find(f"[data-item={ITEM}] [role=group] >> nth=1")
+    phone.page.click("text=提交检查")
+    phone.see("有一段中断的录制尚未处理，请先选择保留或删除（recording_undecided）")
+    broken = f"[data-item={ITEM}] [role=group]:has-text('录像中断，已录下约 700 秒')"
+    phone.page.click(f"{broken} >> text=保留")
+    phone.see("这段录制无法播放，不能作为资料：请删除后重新录制（recording_broken）")
+    phone.page.click(f"{broken} >> text=删除")
+    phone.page.wait_for_selector(broken, state="detached")
+    phone.page.click("[role=group] >> text=保留")
+    phone.find(f"[data-item={ITEM}] button:has-text('视频(1)')")
+    assert phone.page.locator(f"[data-item={ITEM}] [role=group]").count() == 0
+    at, seconds, accuracy, slices = within(phone, RECORDED_AT)
+    ended = (phone.now - timedelta(hours=1)).timestamp()
+    assert ended < at < ended + 600
+    assert 0.5 <= seconds < 300
+    assert (accuracy, slices) == (12, 0)
 
 
 def test_a_camera_that_opens_after_he_moved_on_is_shut_at_once(

@@ -129,6 +129,19 @@ def test_pages_of_a_pull(page: Any) -> None:
     compared(given, "after", ran(page, "device/mirror.js", script, given))
 
 
+def test_a_store_of_an_older_shape_keeps_what_it_holds(page: Any) -> None:
+    script = """async ({ Store }, { name }) => {
+      const made = indexedDB.open(name, 1);
+      made.onupgradeneeded = () => made.result.createObjectStore("op", { keyPath: "op_id" }).put({ op_id: "one" });
+      await new Promise((resolve) => { made.onsuccess = resolve; });
+      made.result.close();
+      const store = await Store.open(name);
+      const kept = await store.read(["op"], (tx) => tx.all("op"));
+      return [kept, [...store.db.objectStoreNames].includes("slice")];
+    }"""
+    assert ran(page, "device/store.js", script, [{"name": "older"}]) == [[[{"op_id": "one"}], True]]
+
+
 def _form(case: dict[str, Any]) -> dict[str, Any]:
     return DEFINITION if case["form"] == "default" else case["form"]
 

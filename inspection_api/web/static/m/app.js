@@ -6,6 +6,7 @@ import { Client } from "./device/client.js";
 import { Store } from "./device/store.js";
 import { storeName } from "./officer.js";
 import { Position } from "./parts/position.js";
+import { Recordings } from "./recordings.js";
 import { distanceM } from "./rules/fence.js";
 import { Runner } from "./runner.js";
 import { Visits } from "./visits.js";
@@ -25,6 +26,7 @@ export class App {
     this.client = client;
     this.mirror = client.mirror;
     this.visits = new Visits(client);
+    this.recordings = new Recordings(client.store);
     this.position = new Position();
     this.runner = new Runner(client);
   }

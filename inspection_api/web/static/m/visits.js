@@ -2,6 +2,7 @@
 
 import { hex, newId, sha256 } from "./device/bytes.js";
 import { stamp } from "./device/clock.js";
+import { ofVisit } from "./recordings.js";
 import { isAnswered, shownItems } from "./rules/form.js";
 
 const NO_ANSWER = ["media", "read_only"];
@@ -54,15 +55,15 @@ export class Visits {
     return this.store.read(["medium"], (tx) => tx.all("medium", "draft_id", id));
   }
 
-  // Keep a medium that was just made for an item of a visit, with where and when it was made. `also` may write more in
-  // the same transaction.
+  // Keep a medium that was made for an item of a visit, with where and when it was made. `also` may write more in the same
+  // transaction, such as removing the slices of the recording that it was (whose id it then has).
   async addMedium(draftId, { item, kind, made, fix, at = Date.now() }, also = () => null) {
     const { blob, mime, width, height, seconds } = made;
     const medium = {
-      id: newId(at), draft_id: draftId, state: "draft", item, kind, mime: mime.split(";")[0], blob, width, height, seconds,
+      id: made.id ?? newId(at), draft_id: draftId, state: "draft", item, kind, mime: mime.split(";")[0], blob, width, height, seconds,
       bytes: blob.size, sha256: hex(await sha256(await blob.arrayBuffer())), captured: at, fix, location: null, fault: null,
     };
-    await this.store.write(["draft", "medium"], async (tx) => {
+    await this.store.write(["draft", "medium", "slice"], async (tx) => {
       await tx.put("medium", medium);
       await also(tx, medium);
     });
@@ -94,8 +95,9 @@ export class Visits {
   // Throw a draft away with its media; nothing of it was ever sent.
   async discard(id) {
     const media = await this.media(id);
-    await this.store.write(["draft", "medium"], async (tx) => {
+    await this.store.write(["draft", "medium", "slice"], async (tx) => {
       for (const medium of media) await tx.remove("medium", medium.id);
+      await tx.remove("slice", ofVisit(id));
       await tx.remove("draft", id);
     });
   }
@@ -139,6 +141,7 @@ async function saved(tx, draft) {
 
 async function taken(tx, id) {
   if ((await tx.get("draft", id)) === undefined) throw new Gone();
+  await tx.remove("slice", ofVisit(id));
   await tx.remove("draft", id);
 }
 

@@ -11,7 +11,7 @@ const PROTOCOL = 1;
 const OP_FORMAT = 1;
 const MOST_OPS = 50;
 const KEEP_ACKED_MS = 7 * 86_400_000;
-const CAPTURING = ["setting", "op", "medium", "draft"];
+const CAPTURING = ["setting", "op", "medium", "draft", "slice"];
 const SENDING = ["setting", "op", "batch", "abandoned", "receipt", "medium"];
 
 export class Outbox {

@@ -5,7 +5,7 @@
 
 import { Full, isFull } from "./full.js";
 
-const VERSION = 1;
+const VERSION = 2;
 const STORES = {
   setting: { keyPath: "name" },
   op: { keyPath: "op_id", indexes: ["state", "seq"] },
@@ -15,6 +15,7 @@ const STORES = {
   medium: { keyPath: "id", indexes: ["state", "draft_id"] },
   row: { keyPath: ["e", "id"], indexes: ["e"] },
   draft: { keyPath: "id" },
+  slice: { keyPath: ["draft_id", "recording_id", "place"] },
 };
 export const EVERYTHING = Object.keys(STORES);
 
@@ -111,8 +112,10 @@ class Transaction {
   }
 }
 
+// Whatever an older version has made stays as it is.
 function shape(db) {
   for (const [name, { keyPath, indexes = [] }] of Object.entries(STORES)) {
+    if (db.objectStoreNames.contains(name)) continue;
     const store = db.createObjectStore(name, { keyPath });
     for (const index of indexes) store.createIndex(index, index);
   }

@@ -2,8 +2,11 @@
 
 import { h, show } from "../../shell/dom.js";
 import { moment } from "../../shell/format.js";
+import { notify } from "../../shell/states.js";
+import { awake } from "./awake.js";
 import { open, photograph, stop } from "./camera.js";
 import { burnt, record } from "./film.js";
+import { kept } from "./room.js";
 
 const LONGEST_S = { video: 300, audio: 1200 };
 const HINTS = {
@@ -12,24 +15,37 @@ const HINTS = {
   audio: "最长 20 分钟，到时自动保存",
 };
 
-// A photo, null where he thought better of it; `words` stand in the picture under time, place and officer.
-export const takePhoto = (app, words) => taken(app, "photo", words);
+const INTERRUPTED = "录制已中断：相机或麦克风被占用（例如来电），已录下的部分会保留（recording_interrupted）";
+const SOUND = { width: null, height: null };
 
-// What he made of `kind` photo | audio | video, null where he thought better of it.
-export function taken(app, kind, words) {
+// A photo, null where he thought better of it; `words` stand in the picture under time, place and officer.
+export const takePhoto = (app, words) => staged({ app, kind: "photo", words });
+
+// The id of the film or sound that was recorded for `about` ({ draft_id, item, kind }), null where there is none; where the
+// phone was full before it ended, he is told, and what there is waits with the visit's interrupted recordings.
+export const recorded = (app, about, words) => staged({ app, kind: about.kind, words, about });
+
+function staged({ kind, ...given }) {
   return new Promise((resolve) => {
     const video = h("video", { playsinline: true, muted: true, hidden: kind === "audio", "aria-label": "相机画面" });
     const said = h("p", { role: "status" }, HINTS[kind]);
     const buttons = h("p", { class: "buttons" });
     const dialog = h("dialog", { class: "capture", "aria-label": "拍摄" }, video, said, buttons);
-    const scene = { app, kind, words, video, said, buttons, stream: null, running: null, rest: () => {}, end: (made) => { answer = made; dialog.close(); } };
-    let answer = null;
+    const scene = { kind, ...given, video, said, buttons, stream: null, running: null, answer: null, end: (made) => { scene.answer = made; dialog.close(); } };
     dialog.addEventListener("cancel", (event) => scene.running && event.preventDefault()); // a stray gesture costs no film
-    dialog.addEventListener("close", () => { scene.rest(); if (scene.stream) stop(scene.stream); dialog.remove(); resolve(answer); });
+    dialog.addEventListener("close", () => { dialog.remove(); resolve(outcome(scene)); }); // nor does the next, which browsers let through
     document.body.append(dialog);
     dialog.showModal();
     prepare(scene);
   });
+}
+
+async function outcome(scene) {
+  try {
+    return scene.running === null ? scene.answer : await scene.running.finish();
+  } finally {
+    if (scene.stream) stop(scene.stream);
+  }
 }
 
 async function prepare(scene) {
@@ -64,25 +80,46 @@ function lines({ app, words }) {
   return [`${moment(app.now())}  ${where}`, `${app.officer.bank.name} ${app.officer.name}`, words.join(" · ")];
 }
 
-// Begins, and ends when it is tapped again, or by itself before the server would find it too large.
+// Begins, and ends when it is tapped again, by itself before the server would find it too large, or when the phone takes the
+// camera away.
 function recorder(scene) {
-  const button = h("button", { type: "button", class: "primary", onclick: () => (scene.running === null ? begin(scene, button) : scene.finish()) }, "开始录制");
+  const button = h("button", { type: "button", class: "primary", onclick: () => (scene.running === null ? begin(scene, button) : scene.end()) }, "开始录制");
   return button;
 }
 
 function begin(scene, button) {
-  const { kind, video, stream, said } = scene;
-  const film = kind === "video" ? burnt(video, stream, () => lines(scene)) : null;
-  scene.running = record(film?.film ?? stream, kind, film?.size);
+  scene.running = run(scene);
   button.textContent = "停止";
+  show(scene.buttons, button); // what was recorded can be deleted afterwards, on purpose
+  scene.running.ended.then(() => tellEnd(scene), () => scene.end());
+}
+
+// By itself, where the dialog is still there.
+function tellEnd({ buttons, end }) {
+  if (!buttons.isConnected) return;
+  notify(INTERRUPTED, "bad");
+  end();
+}
+
+// What goes on: `ended` when it came to an end by whatever, `finish()` ends it and resolves to the recording's id.
+function run(scene) {
+  const { app, kind, about, video, stream, said } = scene;
+  const tape = app.recordings.begin(about);
+  const film = kind === "video" ? burnt(video, stream, () => lines(scene)) : { film: stream, size: SOUND, end: () => {} };
+  const { seconds, ended, stop: halt } = record(film.film, stream, kind, (slice) => tape.write({ ...slice, ...film.size, fix: app.position.fix(slice.at) }));
+  const letGo = awake();
   const timer = setInterval(() => {
-    const seconds = Math.round(scene.running.seconds());
-    show(said, `正在录制 ${seconds} 秒`);
-    if (seconds >= LONGEST_S[kind]) scene.finish();
+    show(said, `正在录制 ${Math.round(seconds())} 秒`);
+    if (seconds() >= LONGEST_S[kind]) scene.end();
   }, 500);
-  scene.rest = () => { clearInterval(timer); film?.end(); };
-  scene.finish = async () => {
-    scene.rest();
-    scene.end(await scene.running.stop());
+  const finish = async () => {
+    clearInterval(timer);
+    halt();
+    try {
+      return await kept(() => ended.then(() => tape.id));
+    } finally {
+      [film.end, letGo, tape.end].forEach((each) => each());
+    }
   };
+  return { ended, finish };
 }

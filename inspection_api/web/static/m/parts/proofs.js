@@ -2,7 +2,8 @@
 
 import { h, show } from "../../shell/dom.js";
 import { proofsOf } from "../rules/form.js";
-import { taken } from "./capture.js";
+import { recorded, takePhoto } from "./capture.js";
+import { interrupted, keepRecorded } from "./interrupted.js";
 import { kept } from "./room.js";
 import { sign } from "./signature.js";
 
@@ -11,7 +12,7 @@ const LIMIT = 9;
 
 export function mediaOf(state, item) {
   const place = h("div", { class: "media" });
-  const draw = () => show(place, item.type === "signature" ? signature(state, item, draw) : buttons(state, item, draw), pictures(state, item, draw));
+  const draw = () => show(place, interrupted(state, item, draw), item.type === "signature" ? signature(state, item, draw) : buttons(state, item, draw), pictures(state, item, draw));
   draw();
   return place;
 }
@@ -33,17 +34,25 @@ function buttons(state, item, draw) {
 }
 
 async function add(state, item, kind, draw) {
-  const made = await taken(state.app, kind, [state.checkpoint?.name ?? "", item.label]);
-  if (made !== null) await keep(state, item, kind, made, draw);
-}
-
-async function keep(state, item, kind, made, draw) {
-  const at = Date.now();
-  const medium = await kept(() => state.app.visits.addMedium(state.draft.id, { item: item.key, kind, made, fix: state.app.position.fix(at), at }));
-  if (medium === null) return;
-  state.media.push(medium);
+  const words = [state.checkpoint?.name ?? "", item.label];
+  if (kind === "photo") await photograph(state, item, words);
+  else await film(state, { draft_id: state.draft.id, item: item.key, kind }, words);
   draw();
   state.changed();
+}
+
+async function photograph({ app, draft, media }, item, words) {
+  const made = await takePhoto(app, words);
+  if (made === null) return;
+  const at = Date.now();
+  const medium = await kept(() => app.visits.addMedium(draft.id, { item: item.key, kind: "photo", made, fix: app.position.fix(at), at }));
+  if (medium !== null) media.push(medium);
+}
+
+async function film(state, about, words) {
+  const id = await recorded(state.app, about, words);
+  if (id !== null) await keepRecorded(state, id);
+  state.interrupted = await state.app.recordings.interrupted(state.draft.id);
 }
 
 const pictures = (state, item, draw) =>

@@ -19,12 +19,12 @@ export async function day(app, place) {
 }
 
 async function content(app) {
-  const [tasks, drafts, points, waiting, cursor] = await Promise.all([app.openTasks(), app.visits.all(), app.mirror.all("checkpoint"), app.client.outbox.waiting(), app.mirror.cursor()]);
+  const [tasks, drafts, points, waiting, cursor, cut] = await Promise.all([app.openTasks(), app.visits.all(), app.mirror.all("checkpoint"), app.client.outbox.waiting(), app.mirror.cursor(), app.recordings.interrupted()]);
   const due = tasks.filter((task) => task.period_start <= app.today());
   const later = tasks.length - due.length;
   return [
     drafts.length + waiting > 0 && (await warnings()),
-    drafts.length > 0 && h("section", { class: "card" }, h("h2", {}, "未提交的检查"), h("ul", {}, drafts.map((draft) => begun(draft, points)))),
+    drafts.length > 0 && h("section", { class: "card" }, h("h2", {}, "未提交的检查"), h("ul", {}, drafts.map((draft) => begun(draft, points, cut.some((each) => each.draft_id === draft.id))))),
     due.length === 0 && empty(cursor === null && app.runner.state === "unapproved" ? "任务在本手机获批准后自动下载" : "目前没有到期的任务"),
     h("ul", { class: "stack" }, due.slice(0, MOST).map(row)),
     due.length > MOST && h("p", { class: "faint" }, `另有 ${due.length - MOST} 项任务，完成前面的后显示`),
@@ -32,8 +32,8 @@ async function content(app) {
   ];
 }
 
-const begun = (draft, points) =>
-  h("li", { class: "row spread" }, h("span", {}, points.find((each) => each.id === draft.checkpoint_id)?.name ?? "检查点", h("small", { class: "faint" }, ` ${instant(draft.scan.at)} 扫码`)), h("a", { class: "button", href: `#/visit/${draft.id}` }, "继续填写"));
+const begun = (draft, points, isCut) =>
+  h("li", { class: "row spread" }, h("span", {}, points.find((each) => each.id === draft.checkpoint_id)?.name ?? "检查点", h("small", { class: "faint" }, ` ${instant(draft.scan.at)} 扫码`), isCut && h("small", { class: "trouble" }, " 有中断的录制待处理")), h("a", { class: "button", href: `#/visit/${draft.id}` }, "继续填写"));
 
 const row = (task) =>
   h(

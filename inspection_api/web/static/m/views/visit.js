@@ -5,6 +5,7 @@ import { h, show } from "../../shell/dom.js";
 import { notify } from "../../shell/states.js";
 import { absent } from "../parts/absent.js";
 import { inputOf } from "../parts/inputs.js";
+import { undecided } from "../parts/interrupted.js";
 import { mediaOf } from "../parts/proofs.js";
 import { kept } from "../parts/room.js";
 import { lacking, shownItems } from "../rules/form.js";
@@ -29,7 +30,7 @@ export async function visit(app, place, id) {
   if (draft === undefined) return absent(place, "这次检查已提交或不在本手机上");
   const [form, checkpoint] = await Promise.all([app.form(draft.template_version_id), app.mirror.find("checkpoint", draft.checkpoint_id)]);
   if (form === null) return absent(place, "手机上没有这次检查的表格，请联网同步后再继续");
-  const state = { app, draft, form, checkpoint, media: await app.visits.media(id), redraw: null };
+  const state = { app, draft, form, checkpoint, media: await app.visits.media(id), interrupted: await app.recordings.interrupted(id), redraw: null };
   const body = h("div", { class: "stack" });
   const missing = h("div", { role: "status" });
   state.redraw = () => { show(body, sections(state)); tellMissing(state, missing); };
@@ -87,6 +88,10 @@ function tellMissing({ form, draft, media, app }, place) {
 
 function jump(event, key) {
   event.preventDefault();
+  lead(key);
+}
+
+function lead(key) {
   document.querySelector(`#label-${CSS.escape(key)}`)?.scrollIntoView({ block: "center", behavior: "smooth" });
 }
 
@@ -105,6 +110,8 @@ async function once(sheet, work) {
 
 async function submit(state, missing) {
   const { app, draft, form } = state;
+  const waits = undecided(state);
+  if (waits !== undefined) return lead(waits.item);
   const open = tellMissing(state, missing);
   const warned = open === 0 || (await ask({ title: `还有 ${open} 项需补充或更正，仍要提交？`, content: h("p", {}, "不完整或填写有误的检查会被隔离，待上级决定后才可能计入。建议补齐后再提交。"), confirm: "仍要提交", danger: true })) !== null;
   if (!warned) return;
