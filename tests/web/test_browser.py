@@ -18,7 +18,7 @@ from inspection_api.worker import Outbox
 from tests.browser import served
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
     from inspection_api.core.banks import BankCatalogue
     from tests.web.conftest import Site
@@ -281,9 +281,26 @@ def test_what_goes_wrong_is_said_with_a_way_on(site: Site) -> None:
     page.unroute("**/api/v1/reports/completion?*")
     page.click("button:has-text('重试')")
     page.wait_for_selector(".report tbody tr")
+    the_way_back_outlives_a_late_trail(page)
     refused = site.visitor("administrator")
     site.open(refused, "/board")
     assert "forbidden" in refused.inner_text("[role=alert]")
+
+
+def the_way_back_outlives_a_late_trail(page: Page) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/api/v1/organisations?*", hold)
+    page.reload()
+    page.click(".report tfoot a >> nth=0")
+    page.wait_for_selector("table.list")
+    with page.expect_response("**/api/v1/organisations?*"):
+        held[0].continue_()
+    page.evaluate("new Promise((done) => setTimeout(done, 50))")
+    assert page.inner_text(".trail").strip() == "返回"
 
 
 VIEWS = (

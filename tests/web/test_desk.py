@@ -13,6 +13,7 @@ from checkpoints.models import Checkpoint
 from inspection_api.accounts.models import Organisation
 from inspection_api.core.permissions import Role
 from inspection_api.customers.models import Customer
+from inspection_api.web.pages import ASSETS
 from kiosk_print.models import PaperPrint
 from tests.browser import chromium, served
 from tests.kiosk_print.conftest import VOID_WORDS, WORDS
@@ -356,6 +357,53 @@ def test_a_failure_at_the_desk_is_said_with_a_way_on(desk: Site, matters: Matter
     page.unroute("**/api/v1/devices/*/approve")
     page.click("dialog button:text-is('批准')")
     page.wait_for_selector("text=没有等待您处理的事项")
+
+
+SEEN_AGAIN = "document.dispatchEvent(new Event('visibilitychange'))"
+TWO_TAPS = """async (module) => {
+  const { further } = await import(module);
+  const asked = [];
+  const held = (cursor) => new Promise((answer) => { asked.push(() => answer({ cursor, next_cursor: null })); });
+  const added = [];
+  const more = further("", held, (page) => added.push(page.cursor));
+  more.take({ cursor: 1, next_cursor: 2 });
+  more.button.click();
+  more.button.click();
+  asked.forEach((answer) => answer());
+  await new Promise((done) => setTimeout(done));
+  return [asked.length, added, more.button.hidden];
+}"""
+
+
+def test_no_row_moves_before_it_is_asked_for_and_an_older_answer_is_dropped(desk: Site, matters: Matters) -> None:
+    matters.device()
+    page = opened(desk, "manager")
+    before = page.locator("[data-kind=device]").bounding_box()
+    matters.unlock()
+    page.evaluate(SEEN_AGAIN)
+    page.wait_for_selector("button:text-is('有 1 条更新，点此刷新')")
+    assert page.locator("[data-kind]").count() == 1
+    assert page.locator("[data-kind=device]").bounding_box() == before
+    page.click("text=点此刷新")
+    page.wait_for_selector("[data-kind=unlock]")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/api/v1/todos?*kind=*", hold)
+    page.select_option("[aria-label=事项类型]", "device")
+    page.wait_for_selector("[aria-busy]")
+    page.evaluate("window.dispatchEvent(new HashChangeEvent('hashchange'))")  # the whole list again
+    page.wait_for_selector("[data-kind=unlock]")
+    matters.void()
+    page.evaluate(SEEN_AGAIN)
+    page.wait_for_selector("text=点此刷新")
+    with page.expect_response(lambda answer: "kind=device" in answer.url):
+        held[0].continue_()
+    assert page.locator("[data-kind]").count() == 2
+    assert page.inner_text(".tabs a:has-text('待我处理') .badge") == "2", "as many as were counted for what is shown"
+    assert page.evaluate(TWO_TAPS, ASSETS.url("static/shell/lists.js")) == [1, [1, 2], True]
 
 
 def test_what_was_told_is_read(desk: Site, matters: Matters) -> None:

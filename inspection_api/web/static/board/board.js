@@ -2,7 +2,7 @@
 
 import { h, icon, show } from "../shell/dom.js";
 import { start } from "../shell/shell.js";
-import { empty, fill } from "../shell/states.js";
+import { empty, fill, takeTurn } from "../shell/states.js";
 import { followLinks, go, here, to } from "./address.js";
 import { catalogue } from "./catalogue.js";
 import { exported } from "./exports.js";
@@ -50,6 +50,7 @@ function draw({ bar, trail, asked, body }, view, reports, homes) {
   bar.querySelector("[aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
   const deep = DEEP.has(view.view);
   asked.hidden = deep;
+  takeTurn(trail);
   if (deep) show(trail, h("button", { type: "button", class: "quiet", onclick: () => history.back() }, icon("back"), "返回"));
   else {
     show(asked, form(view, (parts) => go({ ...view, ...parts })));
@@ -80,7 +81,9 @@ function order(report) {
 // Where the organisation stands in the tree, and the other organisations in which somebody has a role; above those there
 // is nothing that he may see.
 async function drawTrail(trail, view, homes) {
+  const isLatest = takeTurn(trail);
   const known = await places();
+  if (!isLatest()) return;
   const found = known.get(view.organisation_id);
   const others = homes.map((id) => known.get(id)).filter((place) => place && !found?.path.includes(place));
   const link = (place) => h("a", { href: to({ ...view, organisation_id: place.id }) }, place.name);

@@ -3,7 +3,8 @@
 import { get } from "../shell/api.js";
 import { h, icon } from "../shell/dom.js";
 import { amount, count, day, instant, NOTHING } from "../shell/format.js";
-import { empty, failed } from "../shell/states.js";
+import { further } from "../shell/lists.js";
+import { empty } from "../shell/states.js";
 import { to } from "./address.js";
 import { catalogue } from "./catalogue.js";
 import { exportList } from "./exporting.js";
@@ -24,26 +25,14 @@ export async function list(view) {
   const sums = columns.filter(isSum).map((column) => `，${column.title}合计 ${amount(first.sums[column.key])}`).join("");
   const body = h("tbody", {});
   const said = h("p", { class: "total", role: "status" });
-  const more = h("button", { type: "button" }, "继续加载");
-  let next = null;
+  const more = further("继续加载", (cursor) => get(path, { ...query, limit: PAGE, cursor }), add);
 
   function add(page) {
     body.append(...page.items.map((row) => h("tr", {}, leads && h("td", {}, ways(row)), columns.map((column) => (isSum(column) ? h("td", { class: "number" }, amount(row[column.key])) : h("td", {}, value(row, column.key)))))));
-    next = page.next_cursor;
-    more.hidden = next === null;
-    said.textContent = (next === null ? `共 ${count(body.rows.length)} 条` : `已显示 ${count(body.rows.length)} 条，还有更多`) + sums;
+    said.textContent = (page.next_cursor === null ? `共 ${count(body.rows.length)} 条` : `已显示 ${count(body.rows.length)} 条，还有更多`) + sums;
   }
 
-  more.addEventListener("click", async () => {
-    more.disabled = true;
-    try {
-      add(await get(path, { ...query, limit: PAGE, cursor: next }));
-    } catch (error) {
-      said.replaceChildren(failed(error));
-    }
-    more.disabled = false;
-  });
-  add(first);
+  more.take(first);
   return h(
     "section",
     { class: "card" },
@@ -61,7 +50,7 @@ export async function list(view) {
           { class: "scroll", tabindex: "0", role: "region", "aria-label": "明细" },
           h("table", { class: "list" }, h("thead", {}, h("tr", {}, leads && h("th", { scope: "col" }, "查看"), columns.map((column) => h("th", { scope: "col", class: isSum(column) && "number" }, column.title)))), body),
         ),
-    more,
+    more.button,
   );
 }
 

@@ -6,6 +6,7 @@ import { get } from "../shell/api.js";
 import { h } from "../shell/dom.js";
 import { rolesOf } from "../shell/pages.js";
 import { start } from "../shell/shell.js";
+import { takeTurn } from "../shell/states.js";
 import { inbox } from "./inbox.js";
 import { queue } from "./queue.js";
 import { team } from "./team.js";
@@ -17,20 +18,29 @@ const VIEWS = [
   { hash: "#inbox", title: "消息", show: inbox },
 ];
 
+const count = (place, number) => {
+  place.hidden = number === 0;
+  place.textContent = number > 99 ? "99+" : String(number);
+};
+
 start("待办审批", (main, me) => {
   const place = h("div", { class: "stack" });
   const views = VIEWS.filter((view) => !view.roles || view.roles.some((role) => rolesOf(me).includes(role)));
   const tabs = views.map((view) => ({ ...view, number: h("span", { class: "badge", hidden: true }) }));
   const links = tabs.map((tab) => h("a", { class: "button", href: tab.hash || "#" }, tab.title, tab.number));
   main.append(h("h1", {}, "待办审批"), h("nav", { class: "row tabs", "aria-label": "待办、任务与消息" }, links), place);
-  const counted = (tab) => (number) => { tab.number.hidden = number === 0; tab.number.textContent = number > 99 ? "99+" : String(number); };
+  const counting = (tab) => () => {
+    const isLatest = takeTurn(tab.number);
+    return (number) => { if (isLatest()) count(tab.number, number); };
+  };
   const open = () => {
     const at = Math.max(0, tabs.findIndex((tab) => tab.hash === location.hash));
     links.forEach((link, index) => (index === at ? link.setAttribute("aria-current", "page") : link.removeAttribute("aria-current")));
-    return tabs[at].show(place, counted(tabs[at]));
+    return tabs[at].show(place, counting(tabs[at]));
   };
   addEventListener("hashchange", open);
   const told = tabs.find((tab) => tab.show === inbox);
-  get("/inbox/counts").then(({ unread }) => counted(told)(unread), () => {}); // the number is told again where it matters
+  const unreadIs = counting(told)();
+  get("/inbox/counts").then(({ unread }) => unreadIs(unread), () => {}); // the number is told again where it matters
   return open();
 });

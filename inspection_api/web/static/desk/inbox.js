@@ -3,28 +3,23 @@
 import { get, post } from "../shell/api.js";
 import { h } from "../shell/dom.js";
 import { instant } from "../shell/format.js";
+import { further } from "../shell/lists.js";
 import { empty, fill, notify } from "../shell/states.js";
 
 const PAGE = 50;
 
-// `counted` hears how much is unread.
-export function inbox(place, counted) {
+// What `counting` gives hears how much is unread.
+export function inbox(place, counting) {
   return fill(place, async () => {
+    const counted = counting();
     const [first, { unread }] = await Promise.all([get("/inbox", { limit: PAGE }), get("/inbox/counts")]);
     counted(unread);
     if (first.items.length === 0) return empty("还没有消息");
     const list = h("ul", { class: "stack" });
-    const more = h("button", { type: "button" }, "更早的消息");
-    const read = async () => { await post("/inbox/read", { until_id: first.items[0].id }); await inbox(place, counted); };
-    let next = null;
-    const add = (page) => {
-      list.append(...page.items.map(message));
-      next = page.next_cursor;
-      more.hidden = next === null;
-    };
-    more.addEventListener("click", () => get("/inbox", { limit: PAGE, cursor: next }).then(add, (error) => notify(error.sentence, "bad")));
-    add(first);
-    return [h("p", { class: "buttons" }, h("button", { type: "button", disabled: unread === 0, onclick: () => read().catch((error) => notify(error.sentence, "bad")) }, "全部标为已读")), list, more];
+    const more = further("更早的消息", (cursor) => get("/inbox", { limit: PAGE, cursor }), (page) => list.append(...page.items.map(message)));
+    const read = async () => { await post("/inbox/read", { until_id: first.items[0].id }); await inbox(place, counting); };
+    more.take(first);
+    return [h("p", { class: "buttons" }, h("button", { type: "button", disabled: unread === 0, onclick: () => read().catch((error) => notify(error.sentence, "bad")) }, "全部标为已读")), list, more.button];
   });
 }
 

@@ -4,6 +4,7 @@ import { get, send } from "../shell/api.js";
 import { ask } from "../shell/dialog.js";
 import { h } from "../shell/dom.js";
 import { instant } from "../shell/format.js";
+import { news } from "../shell/lists.js";
 import { empty, fill, notify } from "../shell/states.js";
 import { fieldsOf, valuesOf } from "./asking.js";
 import { caseOf } from "./cases.js";
@@ -12,22 +13,27 @@ const PAGE = 50;
 const GOOD = ["approve", "accept", "confirm", "give"];
 const BAD = ["reject", "refuse", "revoke"];
 
-// `kind` narrows the list to one kind, `scope` widens it to what others are nearer to decide; `counted` hears how much
-// waits in all.
-export function queue(place, counted, { scope = "mine", kind = null } = {}) {
-  const refresh = (changed = {}) => queue(place, counted, { scope, kind, ...changed });
+// `kind` narrows the list to one kind, `scope` widens it to what others are nearer to decide; what `counting` gives
+// hears how much waits in all.
+export function queue(place, counting, { scope = "mine", kind = null } = {}) {
+  const refresh = (changed = {}) => queue(place, counting, { scope, kind, ...changed });
   return fill(place, async () => {
-    const [found, asked] = await Promise.all([get("/todos", { scope, kind, limit: PAGE }), get("/todos/asked", { kind, limit: PAGE })]);
+    const counted = scope === "mine" ? counting() : null;
+    const ask = () => get("/todos", { scope, kind, limit: PAGE });
+    const [found, asked] = await Promise.all([ask(), get("/todos/asked", { kind, limit: PAGE })]);
     const kinds = new Map(found.kinds.map((each) => [each.code, each]));
-    if (scope === "mine") counted(found.total);
+    counted?.(found.total);
     return [
       narrowing(found, { scope, kind }, refresh),
       found.items.length === 0 ? empty("没有等待您处理的事项") : h("ul", { class: "stack" }, found.items.map((item) => card(item, kinds.get(item.kind), refresh))),
       found.next_cursor !== null && h("p", { class: "faint" }, `仅显示最紧急的 ${found.items.length} 项，处理后显示其余`),
       asked.items.length > 0 && own(asked),
+      news(idsOf(found), async () => idsOf(await ask()), () => refresh()),
     ];
   });
 }
+
+const idsOf = ({ items }) => items.map((item) => item.id);
 
 function narrowing(found, { scope, kind }, refresh) {
   const choice = h(

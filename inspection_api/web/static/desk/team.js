@@ -4,6 +4,7 @@ import { all, get, post } from "../shell/api.js";
 import { ask, field } from "../shell/dialog.js";
 import { h } from "../shell/dom.js";
 import { day, NOTHING } from "../shell/format.js";
+import { further } from "../shell/lists.js";
 import { empty, fill, notify } from "../shell/states.js";
 
 const PAGE = 100;
@@ -52,8 +53,6 @@ function listed(first, { officers, where, chosen, refresh }) {
   const said = h("p", { class: "faint", role: "status" });
   const hand = h("button", { type: "button", class: "primary", onclick: () => handOver(picked(body), officers, refresh) });
   const every = h("input", { type: "checkbox", "aria-label": "全选" });
-  const more = h("button", { type: "button" }, "继续加载");
-  let next = null;
   const count = () => {
     const { length } = picked(body);
     hand.textContent = length === 0 ? "改派" : `改派 ${length} 项`;
@@ -61,20 +60,18 @@ function listed(first, { officers, where, chosen, refresh }) {
   };
   const add = (page) => {
     body.append(...page.items.map((task) => line(task, where)));
-    next = page.next_cursor;
-    more.hidden = next === null;
-    said.textContent = next === null ? `共 ${body.rows.length} 项` : `已显示 ${body.rows.length} 项，还有更多`;
+    said.textContent = page.next_cursor === null ? `共 ${body.rows.length} 项` : `已显示 ${body.rows.length} 项，还有更多`;
     count();
   };
   every.addEventListener("change", () => { for (const box of boxes(body)) box.checked = every.checked; count(); });
   body.addEventListener("change", count);
-  more.addEventListener("click", () => get("/tasks", asked(chosen, next)).then(add, (error) => notify(error.sentence, "bad")));
-  add(first);
+  const more = further("继续加载", (cursor) => get("/tasks", asked(chosen, cursor)), add);
+  more.take(first);
   const head = h("tr", {}, h("th", { scope: "col" }, h("label", { class: "every" }, every, h("span", {}, "全选"))), ["检查点", "检查人", "到期", "机构"].map((words) => h("th", { scope: "col" }, words)));
   return [
     h("div", { class: "row spread" }, said, hand),
     h("div", { class: "card scroll", tabindex: "0", role: "region", "aria-label": "未完成任务" }, h("table", { class: "tasks" }, h("thead", {}, head), body)),
-    more,
+    more.button,
   ];
 }
 

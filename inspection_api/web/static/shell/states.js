@@ -29,11 +29,18 @@ export function failed(error, retry = null, names = {}) {
   );
 }
 
+// Whoever asks for a place takes its turn: the function says whether nobody has asked for it since, so that an older
+// answer that comes later is dropped.
+export function takeTurn(place) {
+  const turn = Symbol("turn");
+  place.turn = turn;
+  return () => place.turn === turn;
+}
+
 // Show `loading`, then what `load` resolves to (a node or nodes), or its failure with a button that tries again. A
 // later call for the same place wins over an earlier one that answers late.
 export async function fill(place, load, words) {
-  const turn = Symbol("turn");
-  place.turn = turn;
+  const isLatest = takeTurn(place);
   place.setAttribute("aria-busy", "true");
   show(place, loading(words));
   let content;
@@ -43,7 +50,7 @@ export async function fill(place, load, words) {
     if (error.name === "AbortError") return;
     content = failed(error, () => fill(place, load, words));
   }
-  if (place.turn !== turn) return;
+  if (!isLatest()) return;
   place.removeAttribute("aria-busy");
   show(place, content);
 }
