@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sync.client.transport import Lost, Request, Response
+from sync.client.transport import FIRST_FAILURE, Lost, Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 UNAUTHENTICATED = 401
 SIGNATURE_INVALID = "signature_invalid"
-FIRST_FAILURE = 400
-_TOO_MANY = 429
+_LATER = {408, 425, 429}
+_FORBIDDEN = 403
 _SERVER_FAILED = 500
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 60.0
@@ -52,8 +52,12 @@ class Refused(Exception):  # noqa: N818 - the server's word, not an error of thi
 
     @property
     def is_about_the_device(self) -> bool:
-        """Tell whether not this request is at fault, but the login, or the device itself or its key."""
-        return self.status == UNAUTHENTICATED or self.has_ended or self.code == SIGNATURE_INVALID
+        """Tell whether not this request is at fault, but the login, or the device itself or its key.
+
+        A HEAD has no body to say which: its 403 is about the login or the device.
+        """
+        is_wordless = self.status == _FORBIDDEN and not self.code
+        return self.status == UNAUTHENTICATED or self.has_ended or self.code == SIGNATURE_INVALID or is_wordless
 
     @property
     def has_ended(self) -> bool:
@@ -128,11 +132,11 @@ class Line:
         """Send a request once (twice where the login had ended).
 
         Raises:
-            Lost: no answer, or the server was busy or failed.
+            Lost: no answer of the server's, or it was busy or failed.
             Refused: the server said no.
         """
         response = self._transport(self._authorised(request))
-        if response.status == UNAUTHENTICATED:
+        if response.status == UNAUTHENTICATED and response.is_ours:
             self.login()
             response = self._transport(self._authorised(request))
         return answered(response)
@@ -147,13 +151,13 @@ def _posting(path: str, body: bytes) -> Request:
 
 
 def answered(response: Response) -> Response:
-    """Return a good answer; a busy or failing server counts like none.
+    """Return a good answer; a busy or failing server counts like none, and so does whoever else spoke.
 
     Raises:
-        Lost: busy or failing.
+        Lost: busy, failing, or none of the server's answers.
         Refused: the server said no.
     """
-    if response.status >= _SERVER_FAILED or response.status == _TOO_MANY:
+    if response.status >= _SERVER_FAILED or response.status in _LATER or not response.is_ours:
         waits = response.headers.get("retry-after", "0")
         raise Lost(f"HTTP {response.status}", retry_after_s=float(waits) if waits.isdecimal() else 0.0)
     if response.status >= FIRST_FAILURE:

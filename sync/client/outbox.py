@@ -199,6 +199,12 @@ class Outbox:
         rows = self._store.rows("SELECT content, fault FROM op WHERE state = 'aside' ORDER BY op_id")
         return [{**json.loads(str(content)), "fault": fault} for content, fault in rows]
 
+    def again(self, op_id: str) -> None:
+        """Let an operation that was set aside wait again, with a new number."""
+        statement = "UPDATE op SET state = 'waiting', seq = ?, fault = NULL WHERE op_id = ? AND state = 'aside'"
+        with self._store.transaction() as db:
+            db.execute(statement, (_take(db), op_id))
+
     def receipt(self, op_id: str) -> dict[str, Any] | None:
         """Return the verdict on an operation as it last stood, None while there is none."""
         rows = self._store.rows("SELECT result FROM receipt WHERE op_id = ?", (op_id,))

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 PREFIX = "/api/v1"
+FIRST_FAILURE = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,17 @@ class Response:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+    @property
+    def is_ours(self) -> bool:
+        """Tell whether the application said this, and no proxy or login page on the way to it.
+
+        It refuses in ``application/problem+json``; it grants in JSON, or by saying where an upload stands.
+        """
+        kind = self.headers.get("content-type", "").partition(";")[0]
+        if self.status >= FIRST_FAILURE:
+            return kind == "application/problem+json"
+        return kind == "application/json" or "upload-offset" in self.headers
 
     def json(self) -> dict[str, Any]:
         """Return the body's members; nothing where it is no JSON object."""

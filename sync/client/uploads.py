@@ -59,6 +59,14 @@ class Uploads:
         """Return how many files are not stored yet."""
         return len(self._waiting())
 
+    def again(self, medium_id: str) -> None:
+        """Let a file that was set aside wait again, from its first byte."""
+        with self._store.transaction() as db:
+            db.execute(
+                "UPDATE medium SET state = 'waiting', location = NULL, fault = NULL WHERE id = ? AND state = 'aside'",
+                (medium_id,),
+            )
+
     def _waiting(self) -> list[Medium]:
         rows = self._store.rows("SELECT id, path, mime, bytes, sha256, location FROM medium WHERE state = 'waiting'")
         return [
@@ -115,9 +123,10 @@ class Uploads:
         pairs = [f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in facts.items()]
         headers = {**self.TUS, "Upload-Length": str(medium.bytes), "Upload-Metadata": ",".join(pairs)}
         response = self._asked(Request(method="POST", path="/media", headers=headers))
+        offset = offset_of(response)
         with self._store.transaction() as db:
             db.execute("UPDATE medium SET location = ? WHERE id = ?", (response.headers["location"], medium.id))
-        return offset_of(response)
+        return offset
 
     def _append(self, medium: Medium, offset: int) -> int:
         with medium.path.open("rb") as file:
@@ -152,5 +161,11 @@ class Uploads:
 
 
 def offset_of(response: Response) -> int:
-    """Return where an upload stands."""
+    """Return where an upload stands.
+
+    Raises:
+        Lost: the answer does not say so, thus it is none of the server's.
+    """
+    if "upload-offset" not in response.headers:
+        raise Lost(f"HTTP {response.status} without Upload-Offset")
     return int(response.headers["upload-offset"])

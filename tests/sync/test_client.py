@@ -170,6 +170,10 @@ def test_a_batch_that_cannot_be_taken_is_halved_until_only_the_bad_operation_is_
     aside = device.outbox.set_aside()
     assert [op["payload"]["text"] for op in aside] == ["poison"]
     assert "batch_malformed" in aside[0]["fault"]
+    village.faults.clear()
+    device.outbox.again(aside[0]["op_id"])
+    device.push()
+    assert (len(village.stored), device.outbox.set_aside()) == (8, [])
 
 
 def test_the_number_of_an_operation_set_aside_is_abandoned(device: Client, village: Village) -> None:
@@ -436,6 +440,10 @@ def test_an_upload_that_the_server_can_never_take_holds_up_no_other(tmp_path: Pa
     device.capture("media.declare", photo.id, {}, media=[other, photo])
     assert device.uploads.run() == 1
     assert device.uploads.waiting() == 0
+    device.uploads.again(photo.id)
+    assert device.uploads.waiting() == 0  # it was stored
+    device.uploads.again(other.id)
+    assert device.uploads.waiting() == 1
     device.close()
 
 

@@ -16,19 +16,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from checkpoints.coordinates import Point
 from checkpoints.rules import fence, plate
 from inspection_api.inspections.rules import FieldChange, merge_fields
-from sync.client import Client, Moment, Refused, Request
+from sync.client import Client, MediaFile, Moment, Refused, Request, Response
 from sync.client.identity import Identity
 from sync.client.parting import PartingLine
 from sync.client.store import Store
 from sync.errors import SignatureInvalid
 from sync.protocol.digest import digests
 from sync.protocol.signature import ensure_signed, upload_text
-from tests.sync.village import Village, answer, problem, sign_in
+from tests.sync.village import Village, answer, sign_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from sync.client import Response
 
 VECTORS = Path(__file__).parents[2] / "sync" / "client" / "vectors"
 ENTITY_ID = "01950000-0000-7000-8000-00000000000e"
@@ -118,6 +116,15 @@ def test_pages(device: Client, case: dict[str, Any]) -> None:
     assert device.mirror.cursor == case["page"]["cursor"]
 
 
+def is_good(case: dict[str, Any]) -> bool:
+    return bool(case["content_type"] == "application/json" and case["status"] == 200)
+
+
+def said(case: dict[str, Any]) -> Response:
+    wipe = {"wipe": True} if case["code"] == "device_revoked" and case["request"] != "push" else {}
+    return answer(case["status"], content_type=case["content_type"], code=case["code"], **wipe)
+
+
 def sent(village: Village, number: int) -> dict[str, Any]:
     return dict(json.loads(village.pushed[number]))
 
@@ -125,7 +132,7 @@ def sent(village: Village, number: int) -> dict[str, Any]:
 @cases("answers", request="push")
 def test_answers_to_a_push(device: Client, village: Village, case: dict[str, Any]) -> None:
     captured = [device.capture("inspection.save", ENTITY_ID, {}) for _ in range(2)]
-    village.faults.append(None if case["status"] == 200 else problem(case["status"], case["code"]))
+    village.faults.append(None if is_good(case) else lambda _: said(case))
     before, logins = device.identity.device_id, village.logins
     with suppress(Refused):
         device.push()
@@ -151,7 +158,7 @@ def test_answers_to_a_device_that_has_ended(device: Client, village: Village, ca
     for _ in range(2):
         device.capture("inspection.save", ENTITY_ID, {})
     hold(device, {ENTITY_ID: 1})
-    village.faults.append(None if case["status"] == 200 else problem(case["status"], case["code"]))
+    village.faults.append(None if is_good(case) else lambda _: said(case))
     with suppress(Refused):
         device.part()
     first, last = sent(village, 0), sent(village, -1)
@@ -196,6 +203,28 @@ def test_requests_of_a_device_that_has_ended(tmp_path: Path, case: dict[str, Any
         ensure_signed(raw(case["public_key"]), case["signed"].encode(), case["headers"]["Device-Signature"])
 
 
+@cases("answers", request="upload")
+def test_answers_to_an_upload(device: Client, village: Village, tmp_path: Path, case: dict[str, Any]) -> None:
+    there = {"upload-offset": "3", "location": "/api/v1/media/x"}
+    first = Response(status=204, headers=there, body=b"") if "offset" in case else said(case)
+    village.uploads.extend([first, Response(status=204, headers=there, body=b"")])
+    (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8\xff")
+    photo = MediaFile(id=ENTITY_ID, path=tmp_path / "photo.jpg", mime="image/jpeg")
+    device.capture("media.declare", ENTITY_ID, {}, media=[photo])
+    stored = 0
+    with suppress(Refused):
+        stored = device.uploads.run()
+    seen = {
+        "go_on": (["POST /media"], 1, 0),
+        "ask_where_it_stands": (["POST /media"] * 2, 1, 0),
+        "same_bytes_later": (["POST /media"] * 2, 1, 0),
+        "log_in_then_same_bytes": (["POST /media", "POST /sessions", "POST /media"], 1, 0),
+        "wait": (["POST /media"], 0, 1),
+        "set_aside": (["POST /media"], 0, 0),
+    }
+    assert (village.paths, stored, device.uploads.waiting()) == seen[case["does"]]
+
+
 @cases("answers", request="pull")
 def test_answers_to_a_pull(tmp_path: Path, case: dict[str, Any]) -> None:
     asked: list[str] = []
@@ -203,9 +232,8 @@ def test_answers_to_a_pull(tmp_path: Path, case: dict[str, Any]) -> None:
 
     def server(request: Request) -> Response:
         asked.append(request.path.partition("?")[0])
-        if asked == ["/sync/pull"] and case["status"] != 200:
-            wipe = {"wipe": True} if case["code"] == "device_revoked" else {}
-            return answer(case["status"], code=case["code"], **wipe)
+        if asked == ["/sync/pull"] and not is_good(case):
+            return said(case)
         return answer(200, epoch="two", gaps=[], **page)
 
     device = Client(tmp_path / "device.db", transport=server, sign_in=sign_in, pause=lambda _: None)

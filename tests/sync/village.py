@@ -9,12 +9,14 @@ from collections.abc import Callable
 from typing import Any
 
 from sync.client import Credentials, Lost, Request, Response
+from sync.client.transport import FIRST_FAILURE
 
 Fault = Callable[[Request], Response] | None
 
 
-def answer(status: int, **members: Any) -> Response:
-    return Response(status=status, headers={}, body=json.dumps(members).encode())
+def answer(status: int, *, content_type: str | None = None, **members: Any) -> Response:
+    kind = content_type or ("application/json" if status < FIRST_FAILURE else "application/problem+json")
+    return Response(status=status, headers={"content-type": kind}, body=json.dumps(members).encode())
 
 
 def problem(status: int, code: str, **members: Any) -> Callable[[Request], Response]:
@@ -37,6 +39,7 @@ class Village:
         self.signatures: list[str] = []
         self.paths: list[str] = []
         self.faults: deque[Fault] = deque()
+        self.uploads: deque[Response] = deque()
         self.stored: dict[str, dict[str, Any]] = {}
         self.logins = 0
         self.device_ids: list[str] = []
@@ -52,7 +55,7 @@ class Village:
             return answer(201)
         if request.path == "/sync/handshake":
             return answer(200, **self.greeting)
-        return self._push(request)
+        return self.uploads.popleft() if request.path == "/media" else self._push(request)
 
     def _push(self, request: Request) -> Response:
         body = gzip.decompress(request.body)

@@ -61,8 +61,9 @@ def test_a_line_that_fails_for_a_moment_does_not_end_the_progress(site: Site, ca
 
 def test_a_failure_that_stays_is_said_in_words_with_a_way_on(site: Site, catalogue: BankCatalogue) -> None:
     page = asked(site)
-    page.route(JOB, lambda route: route.fulfill(status=200, body="no json"))
-    page.wait_for_selector("dialog.export [role=alert]:has-text('page_error')")
+    refusal = {"content_type": "application/problem+json", "body": '{"code": "forbidden", "title": "没有权限"}'}
+    page.route(JOB, lambda route: route.fulfill(status=403, **refusal))
+    page.wait_for_selector("dialog.export [role=alert]:has-text('forbidden')")
     page.unroute(JOB)
     Outbox(database=site.world.database, banks=catalogue).drain(site.world.bank)
     page.click("dialog.export button:text-is('重试')")

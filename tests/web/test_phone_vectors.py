@@ -104,7 +104,28 @@ def test_stamps_of_a_browser(page: Any) -> None:
 
 def test_reactions_to_answers(page: Any) -> None:
     given = cases("answers")
-    script = "({ reaction }, { request, status, code }) => reaction(request, status, code)"
+    script = """async ({ reaction }, { request, status, content_type, code, offset }) => {
+      const { jsonOf, send } = await import(API);
+      const { offsetOf } = await import(UPLOADS);
+      const body = code ? JSON.stringify({ code, title: code }) : content_type === "application/json" ? "{}" : "<p>";
+      const headers = { "Content-Type": content_type, ...(offset !== undefined && { "Upload-Offset": offset }) };
+      const made = new Response(status === 204 ? null : body, { status, headers });
+      const isWordless = content_type === "application/problem+json" && !code;
+      const real = fetch;
+      globalThis.fetch = async () => made;
+      const asked = send(isWordless ? "HEAD" : "POST", "/x", { here: true });
+      globalThis.fetch = real;
+      try {
+        const answer = await asked;
+        if (request === "upload") offsetOf(answer);
+        else await jsonOf(answer);
+        return reaction(request, status, code);
+      } catch (problem) {
+        return reaction(request, problem.status, problem.code);
+      }
+    }"""
+    script = script.replace("API", f'"{ASSETS.url("static/shell/api.js")}"')
+    script = script.replace("UPLOADS", f'"{ASSETS.url("static/m/device/uploads.js")}"')
     compared(given, "does", ran(page, "device/reactions.js", script, given))
 
 

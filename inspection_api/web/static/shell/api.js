@@ -29,11 +29,11 @@ const TOO_SLOW = { code: "network_timeout", title: "等待时间过长，请稍�
 const UNREADABLE = { code: "answer_unreadable", title: "服务器的回答无法识别，请稍后重试" };
 
 // Ask and return the answer's JSON; null where it has none. `query` leaves out what is null or undefined, arrays repeat.
-export const get = async (path, query = {}, options = {}) => body(await send("GET", path, { query, ...options }));
-export const post = async (path, json = {}, options = {}) => body(await send("POST", path, { json, ...options }));
-export const put = async (path, json, options = {}) => body(await send("PUT", path, { json, ...options }));
-export const patch = async (path, json, options = {}) => body(await send("PATCH", path, { json, ...options }));
-export const remove = async (path, options = {}) => body(await send("DELETE", path, options));
+export const get = async (path, query = {}, options = {}) => jsonOf(await send("GET", path, { query, ...options }));
+export const post = async (path, json = {}, options = {}) => jsonOf(await send("POST", path, { json, ...options }));
+export const put = async (path, json, options = {}) => jsonOf(await send("PUT", path, { json, ...options }));
+export const patch = async (path, json, options = {}) => jsonOf(await send("PATCH", path, { json, ...options }));
+export const remove = async (path, options = {}) => jsonOf(await send("DELETE", path, options));
 
 // Ask and return the Response itself, for files and streams. `version` becomes If-Match, `key` the Idempotency-Key;
 // `here` keeps a 401 from leading to the login page.
@@ -52,8 +52,9 @@ export async function send(method, path, { query = {}, json, body: raw, headers 
     cache: "no-store",
   });
   if (answer.ok) return answer;
-  if (answer.status === 401 && !here) leadToLogin();
-  throw await problemOf(answer);
+  const problem = await problemOf(answer, method);
+  if (problem.status === 401 && !here) leadToLogin();
+  throw problem;
 }
 
 // All rows of a list, page after page, at most `most`; `more` says that there are others.
@@ -96,14 +97,28 @@ async function reach(url, options) {
   }
 }
 
-async function problemOf(answer) {
+// A refusal in our words. Whatever else a proxy or a login page of the network says was never said by our server.
+async function problemOf(answer, method) {
+  if (kindOf(answer) !== "application/problem+json") return unreadable();
   try {
     return new Problem(answer.status, await answer.json());
   } catch {
-    return new Problem(answer.status, UNREADABLE);
+    return unreadable(method === "HEAD" ? answer.status : 0); // which has no body
   }
 }
 
-async function body(answer) {
-  return answer.status === 204 ? null : answer.json();
+// The JSON of a good answer; null where it has none. What is none, or was cut, counts like no answer.
+export async function jsonOf(answer) {
+  if (answer.status === 204) return null;
+  if (kindOf(answer) !== "application/json") throw unreadable();
+  try {
+    return await answer.json();
+  } catch (error) {
+    throw error.name === "AbortError" ? error : unreadable(); // whoever asked no longer wants it
+  }
 }
+
+const kindOf = (answer) => (answer.headers.get("Content-Type") ?? "").split(";")[0];
+
+// What came is none of our answers: status 0, as if none had come.
+export const unreadable = (status = 0) => new Problem(status, UNREADABLE);

@@ -1,5 +1,6 @@
 // The line to the server: patience with what is lost, and no word lost about what was refused (sync.md §2).
 
+import { jsonOf } from "../../shell/api.js";
 import { isLost } from "./reactions.js";
 
 const FIRST_PAUSE_MS = 500;
@@ -18,13 +19,9 @@ export class Line {
     this.patience = patience;
   }
 
-  // Send the same bytes until an answer comes; throws Offline, or the Problem that the server answered.
-  call(method, path, options) {
-    return this.patiently(() => this.send(method, path, options));
-  }
-
-  async json(method, path, options) {
-    return (await this.call(method, path, options)).json();
+  // Send the same bytes until an answer comes, and return its JSON; throws Offline, or the Problem that the server answered.
+  json(method, path, options) {
+    return this.patiently(async () => jsonOf(await this.send(method, path, options)));
   }
 
   async patiently(action) {

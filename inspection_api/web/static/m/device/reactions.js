@@ -2,6 +2,7 @@
 
 const GENERAL = { 401: "log_in_then_same_bytes", 403: "give_up_and_keep", 404: "give_up_and_keep" };
 const HALVED = { 400: "halve", 413: "halve", 415: "halve" };
+const ASK = "ask_where_it_stands";
 const NEW_BATCH = { batch_id_reused: "new_batch_id" };
 
 const TABLE = {
@@ -20,14 +21,23 @@ const TABLE = {
     codes: { ...NEW_BATCH, signature_invalid: "sign_again" },
     statuses: { ...GENERAL, ...HALVED, 401: "give_up_and_keep" },
   },
+  // 403 is about the login or the device, also where a HEAD has no body to say so; only `forbidden` is about the file.
+  upload: {
+    good: "go_on",
+    codes: { offset_mismatch: ASK, upload_busy: ASK, checksum_mismatch: ASK, forbidden: "set_aside" },
+    statuses: { 401: "log_in_then_same_bytes", 403: "wait" },
+    otherwise: "set_aside",
+  },
 };
+const LATER = [0, 408, 425, 429];
 
-// Tell whether no answer came, or a busy or failing server's: the same bytes may come through later.
-export const isLost = (status) => status === 0 || status === 429 || status >= 500;
+// Tell whether no answer of ours came (0: also where a proxy or a login page spoke), or a busy or failing server's: the
+// same bytes may come through later.
+export const isLost = (status) => LATER.includes(status) || status >= 500;
 
 export function reaction(request, status, code) {
-  const { good, codes, statuses } = TABLE[request];
+  const { good, codes, statuses, otherwise = "give_up_and_keep" } = TABLE[request];
   if (status >= 200 && status < 300) return good;
   if (isLost(status)) return "same_bytes_later";
-  return codes[code] ?? statuses[status] ?? "give_up_and_keep";
+  return codes[code] ?? statuses[status] ?? otherwise;
 }

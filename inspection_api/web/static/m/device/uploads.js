@@ -1,12 +1,12 @@
 // Media by tus 1.0: created once, then resumed where the server stands until every byte is there (sync.md §7).
 
+import { unreadable } from "../../shell/api.js";
 import { base64, encoded, sha256 } from "./bytes.js";
-import { isLost } from "./reactions.js";
+import { isLost, reaction } from "./reactions.js";
 
 // What a cut costs at most: a chunk is checked as a whole, so half a chunk is thrown away.
 const CHUNK_BYTES = 1 << 18;
 const TUS = { "Tus-Resumable": "1.0.0" };
-const ASK_AGAIN = ["offset_mismatch", "upload_busy", "checksum_mismatch"];
 const PATIENCE_MS = 120_000;
 const KEEP_STORED_MS = 7 * 86_400_000;
 
@@ -48,7 +48,7 @@ export class Uploads {
     try {
       while (!(await this.line.patiently(() => this.#resume(medium, told))));
     } catch (problem) {
-      if (problem.status === undefined || isAboutTheDevice(problem)) throw problem;
+      if (problem.status === undefined || does(problem) !== "set_aside") throw problem;
       await this.#note(medium.id, { state: "aside", fault: problem.sentence });
       return false;
     }
@@ -82,9 +82,10 @@ export class Uploads {
     const said = Object.entries(facts).map(([name, value]) => `${name} ${base64(encoded(value))}`).join(",");
     const headers = { ...TUS, "Upload-Length": String(medium.bytes), "Upload-Metadata": said };
     const answer = await this.#asked("POST", "/media", { headers });
+    const offset = offsetOf(answer);
     medium.location = answer.headers.get("Location").replace(/^.*\/api\/v1/, "");
     await this.#note(medium.id, { location: medium.location });
-    return offsetOf(answer);
+    return offset;
   }
 
   async #append(medium, offset) {
@@ -103,7 +104,7 @@ export class Uploads {
     try {
       return await this.line.send(method, path, options);
     } catch (problem) {
-      if (ASK_AGAIN.includes(problem.code)) problem.status = 0;
+      if (does(problem) === "ask_where_it_stands") problem.status = 0;
       throw problem;
     }
   }
@@ -113,7 +114,13 @@ export class Uploads {
   }
 }
 
-const offsetOf = (answer) => Number(answer.headers.get("Upload-Offset"));
+// Where an upload stands; an answer that does not say so is none of ours.
+export function offsetOf(answer) {
+  const said = answer.headers.get("Upload-Offset");
+  if (said === null) throw unreadable();
+  return Number(said);
+}
 
-export const isAboutTheDevice = (problem) =>
-  problem.status === 401 || Boolean(problem.members?.wipe) || problem.code === "signature_invalid";
+const does = ({ status, code }) => reaction("upload", status, code);
+
+export const isAboutTheDevice = (problem) => ["log_in_then_same_bytes", "wait"].includes(does(problem));
