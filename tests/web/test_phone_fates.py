@@ -16,6 +16,7 @@ from sync.service import reprocess
 from tests.kiosk_print.conftest import Desk
 from tests.sync.drafting import answer
 from tests.sync.phone import LON, Phone
+from tests.sync.test_forms import Desk as Editors
 from tests.web.handset import BURNT_IN, DEGREES_OUTSIDE, counted, enrolled, look
 
 if TYPE_CHECKING:
@@ -138,9 +139,18 @@ def test_a_visit_that_no_task_asked_for_is_kept_and_says_so(
     phone: Handset, street: Street, committed_app: Flask, committed_world: World
 ) -> None:
     idle = street.add()
+    editors = Editors(committed_app.test_client(), committed_world)
+    editors.published(editors.template())
     enrolled(phone, committed_app, committed_world)
     phone.film(street.plate(idle))
-    phone.begin()
+    phone.scan()
+    phone.see("检查点正确")
+    phone.page.click("button:has-text('开始检查')")
+    phone.see("用哪张检查表？")
+    assert phone.page.locator("select[name=form] option").all_inner_texts() == ["简表", "中小企业贷后管理“明白纸”"]
+    phone.page.select_option("select[name=form]", label="中小企业贷后管理“明白纸”")
+    phone.page.click("dialog button.primary")
+    phone.arrive("visit/")
     phone.answer()
     phone.submit()
     words = entry(phone, "extra")

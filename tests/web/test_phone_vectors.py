@@ -129,6 +129,30 @@ def test_reactions_to_answers(page: Any) -> None:
     compared(given, "does", ran(page, "device/reactions.js", script, given))
 
 
+def test_which_forms_a_visit_without_a_task_may_use(page: Any) -> None:
+    """Those of its checkpoint's tasks, else all; of each the newest version, whatever other forms' numbers are."""
+    versions = [("a1", "a", 1), ("a2", "a", 2), ("b7", "b", 7), ("b10", "b", 10)]
+    held = {
+        "versions": [
+            {"id": id_, "template_id": of, "number": number, "definition": {"title": id_}}
+            for id_, of, number in versions
+        ],
+        "templates": [{"id": "a", "name": "日常检查表"}, {"id": "b", "name": "押品检查表"}],
+    }
+    asked = {"none": [], "one": ["a1"], "both": ["a1", "b7"], "a form that is gone": ["c1"], "elsewhere": []}
+    given = [
+        {"checkpoint_id": f"p{n}", "name": name, "asked": asked[name], "held": held} for n, name in enumerate(asked)
+    ]
+    script = """({ formsFor }, { checkpoint_id, asked, held }) => {
+      const task = (template_version_id, point) => ({ checkpoint_id: point, template_version_id });
+      const tasks = [task("b10", "another"), ...asked.map((version) => task(version, checkpoint_id))];
+      return formsFor(checkpoint_id, { ...held, tasks }).map(({ id, name }) => `${id} ${name}`);
+    }"""
+    found = dict(zip(asked, ran(page, "rules/choosing.js", script, given), strict=True))
+    all_forms = ["a2 日常检查表", "b10 押品检查表"]
+    assert found == {**dict.fromkeys(asked, all_forms), "one": ["a2 日常检查表"]}
+
+
 def test_digests(page: Any) -> None:
     given = cases("digest")
     compared(given, "digests", ran(page, "device/mirror.js", "({ digestsOf }, { rows }) => digestsOf(rows)", given))

@@ -86,12 +86,6 @@ export class App {
     return (await this.mirror.find("template_version", versionId))?.definition ?? null;
   }
 
-  // The newest published form of a family, for a visit that no task asks for.
-  async newestVersion() {
-    const versions = await this.mirror.all("template_version");
-    return versions.sort((one, other) => other.number - one.number)[0] ?? null;
-  }
-
   ask(path, query) {
     return get(path, query, { here: true, patienceMs: PATIENCE_MS });
   }

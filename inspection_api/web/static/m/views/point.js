@@ -7,6 +7,7 @@ import { notify } from "../../shell/states.js";
 import { placeOf } from "../app.js";
 import { absent } from "../parts/absent.js";
 import { takePhoto } from "../parts/capture.js";
+import { formFor } from "../parts/choosing.js";
 import { headline, Presence } from "../parts/presence.js";
 import { kept } from "../parts/room.js";
 
@@ -98,16 +99,19 @@ async function begin(app, presence, button) {
 }
 
 async function open(app, { checkpoint, scanned, tasks: [task] }) {
-  const templateVersionId = task?.template_version_id ?? (await app.newestVersion())?.id;
-  if (!templateVersionId) return notify("手机上还没有检查表，请联网同步后再开始（template_missing）", "bad");
   const at = Date.now();
   const known = await app.visits.lastOf(checkpoint.id);
   const goesOn = known !== undefined && (isThisVisit(known, task, at) || (await chosen(known)));
   if (goesOn === null) return;
-  const draft = goesOn ? known : await kept(() => app.visits.begin({ checkpoint, task, templateVersionId, scanned, fixes: app.position.fixes(at), at }));
+  const draft = goesOn ? known : await begun(app, { checkpoint, task, scanned, fixes: app.position.fixes(at), at });
   if (draft === null) return;
   sessionStorage.removeItem("xunji.scanned");
   app.go(`visit/${draft.id}`);
+}
+
+async function begun(app, visit) {
+  const templateVersionId = visit.task?.template_version_id ?? (await formFor(app, visit.checkpoint));
+  return templateVersionId && kept(() => app.visits.begin({ ...visit, templateVersionId }));
 }
 
 const isThisVisit = (draft, task, at) => draft.task_id === (task?.id ?? null) && dayOf(draft.scan.at) === dayOf(at);
