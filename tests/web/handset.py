@@ -96,6 +96,7 @@ class Handset:
     def __init__(self, playwright: Any, folder: Path, url: str, bank: str, label: Path | None) -> None:
         self.playwright, self.folder, self.url, self.bank, self.label = playwright, folder, url, bank, label
         self.asked: set[str] = set()
+        self.asked_by_worker: set[str] = set()
         self.faults: list[str] = []
         self.at = (LON, LAT)
         self.now = Clock().now
@@ -115,9 +116,17 @@ class Handset:
         self.context.set_default_timeout(PATIENCE_MS)
         self.context.clock.install(time=self.now)
         self.page = self.context.pages[0]
-        self.page.on("request", lambda request: self.asked.add(request.url))
-        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
-        self.page.on("console", lambda line: self.faults.append(line.text) if "Security Policy" in line.text else None)
+        self._listen()
+
+    def _listen(self) -> None:
+        """Hear every page and every worker."""
+        self.context.on(
+            "request", lambda each: (self.asked_by_worker if each.service_worker else self.asked).add(each.url)
+        )
+        self.context.on("weberror", lambda found: self.faults.append(str(found.error)))
+        self.context.on(
+            "console", lambda line: self.faults.append(line.text) if "Security Policy" in line.text else None
+        )
 
     def kill(self) -> None:
         """End the browser as a phone does that runs out of power."""
@@ -265,7 +274,8 @@ def handset(url: str, folder: Path, street: Street, label: Path | None) -> Itera
         yield phone
         phone.context.close()
         assert phone.faults == []
-        assert {found for found in phone.asked if not found.startswith((url, "blob:", "data:"))} == set()
+        asked = phone.asked | phone.asked_by_worker
+        assert {found for found in asked if not found.startswith((url, "blob:", "data:"))} == set()
 
 
 def approve_all(app: Flask, world: World) -> None:

@@ -8,13 +8,29 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
+from inspection_api.accounts import service as accounts
 from inspection_api.web.pages import ASSETS
-from tests.web.handset import Handset, approve_all, counted, enrolled, film_of_label, handset
+from sync.service import begin_epoch
+from tests.kiosk_print.conftest import Desk
+from tests.sync.phone import LAT, LON
+from tests.web.handset import (
+    BEGIN,
+    BURNT_IN,
+    DEGREES_OUTSIDE,
+    Handset,
+    approve_all,
+    counted,
+    enrolled,
+    film_of_label,
+    handset,
+)
 from tests.web.inside import carry_in, carry_out, within
+from tests.web.test_phone import alert
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+    from uuid import UUID
 
     from flask import Flask
 
@@ -27,8 +43,68 @@ PUSH = "POST /api/v1/sync/push"
 VISITS = "SELECT state, blockers, quarantine_codes, count(*) FROM inspection GROUP BY 1, 2, 3"
 MEDIA = "SELECT status, count(*) FROM media GROUP BY 1"
 STORED_VISITS = "SELECT checkpoint_id, state, flags FROM inspection ORDER BY performed_at"
+ONCE = """SELECT (SELECT count(*) FROM device WHERE kind = 'officer'), (SELECT count(*) FROM alert_feedback),
+  (SELECT count(*) FROM unlock_request), (SELECT count(*) FROM checkpoint_location WHERE status = 'confirmed')"""
 FILM_BYTES = 45 << 20
 CUTS = 10
+
+
+def enrol_and_die(phone: Handset, line: BadLine) -> None:
+    """Lose the power before the bank's answer to the first request is here."""
+    phone.open("/login?next=/m")
+    phone.find("[name=bank]")
+    phone.give_password()
+    phone.find(BEGIN)
+    line.lose("POST /api/v1/devices")
+    phone.page.click(BEGIN)
+    die(phone, line)
+
+
+def die(phone: Handset, line: BadLine) -> None:
+    assert line.struck.wait(60)
+    phone.kill()
+    line.mend()
+
+
+def bind(phone: Handset, unbound: str) -> None:
+    phone.film(unbound)
+    phone.stand(LON + DEGREES_OUTSIDE, LAT)
+    phone.page.clock.fast_forward(12_000)
+    phone.scan()
+    phone.see("检查点尚未绑定位置")
+    phone.walk(LON + DEGREES_OUTSIDE)
+    phone.page.click("button:has-text('绑定位置')")
+    phone.page.click(BURNT_IN)
+    phone.page.wait_for_function("() => location.hash === '#/'")
+    phone.stand(LON, LAT)
+
+
+def tell_of_an_alert(phone: Handset) -> None:
+    phone.tab("alerts")
+    phone.page.click("text=反馈情况")
+    phone.page.fill("[name=text]", "设备检修，预计下周恢复生产")
+    phone.page.click("dialog button.primary")
+    phone.see("反馈已保存，待上传")
+
+
+def ask_to_unlock(phone: Handset, visit: UUID) -> None:
+    phone.open(f"/m#/paper/{visit}")
+    phone.page.click("text=申请解锁")
+    phone.page.fill("[name=text]", "企业盖章时原件被茶水浸湿，需要补打")
+    phone.page.click("dialog button.primary")
+    phone.see("申请解锁：待上传")
+
+
+def restore_and_die(phone: Handset, line: BadLine, world: World) -> None:
+    """Let the bank come back from a backup, and lose the power in the middle of the snapshot that follows."""
+    with world.transaction() as ctx:
+        begin_epoch(ctx)
+    line.lose("POST /api/v1/sync/snapshot")
+    phone.page.click(".status .sync")
+    die(phone, line)
+    phone.start()
+    phone.log_in()
+    phone.synchronise()
 
 
 def go_on(phone: Handset) -> None:
@@ -61,12 +137,24 @@ def test_three_days_offline_with_a_browser_that_dies_at_every_step(
     line: BadLine, tmp_path: Path, street: Street, committed_app: Flask, clock: Clock
 ) -> None:
     world = street.world
+    locked = Desk(world, street.portfolio).accept()
+    clock.advance(days=8)
     points = [street.add() for _ in range(3)]
     street.make_tasks()
+    unbound = street.plate(street.add(bound=False))
+    alert(world, points[0])
+    with world.transaction() as ctx:
+        accounts.grant(ctx, [(world.people["officer"], "inspection", locked)])
     labels = [film_of_label(tmp_path / f"{each}.mjpeg", street, each) for each in points]
-    with handset(line.url, tmp_path / "phone", street, labels[0]) as phone:
+    with handset(line.url, tmp_path / "phone", street, labels[0].with_name("plate.mjpeg")) as phone:
+        enrol_and_die(phone, line)
+        phone.now += timedelta(days=8)
+        phone.start()
         enrolled(phone, committed_app, world)
-        for label in labels:
+        phone.context.set_offline(True)
+        acts = (lambda: bind(phone, unbound), lambda: tell_of_an_alert(phone), lambda: ask_to_unlock(phone, locked))
+        for label, act in zip(labels, acts, strict=True):
+            act()
             phone.label = label
             visit_and_die(phone)
             phone.now += timedelta(days=1)
@@ -75,24 +163,28 @@ def test_three_days_offline_with_a_browser_that_dies_at_every_step(
         phone.see("登录已过期")
         line.lose(PUSH)
         phone.log_in()
-        assert line.struck.wait(60)
-        phone.kill()
-        line.mend()
+        die(phone, line)
         line.lose("PATCH /api/v1/media")
         phone.start()
         phone.log_in()
-        assert line.struck.wait(60)
-        phone.kill()
-        line.mend()
+        die(phone, line)
         phone.start()
         phone.log_in()
         phone.synchronise()
+        restore_and_die(phone, line, world)
         phone.tab("outbox")
         phone.see_all_sent()
-        assert phone.page.locator("[data-status=applied]").count() == len(points)
-    assert [(row[0], row[1]) for row in counted(world, STORED_VISITS)] == [(each, "accepted") for each in points]
-    assert counted(world, MEDIA) == [("stored", 2 * len(points))]
+        entries = phone.page.locator("li[data-status]")
+        fates = [(each.get_attribute("data-status"), each.inner_text()) for each in entries.all()]
+        assert [text for status, text in fates if status != "applied"] == []
+        assert len(fates) == len(points) + len(acts)
+        phone.tab("papers")
+        phone.see("打印期限已过，需申请解锁")
+    stored = [(row[0], row[1]) for row in counted(world, STORED_VISITS)]
+    assert stored[1:] == [(each, "accepted") for each in points]
+    assert counted(world, MEDIA) == [("stored", 2 * len(points) + 1)]
     assert counted(world, "SELECT state, count(*) FROM task WHERE state <> 'pending' GROUP BY 1") == [("done", 3)]
+    assert counted(world, ONCE) == [(1, 1, 1, len(points) + 1)]
 
 
 def test_a_page_that_is_not_kept_yet_says_so_until_it_is(far: Handset, line: BadLine) -> None:
@@ -104,6 +196,7 @@ def test_a_page_that_is_not_kept_yet_says_so_until_it_is(far: Handset, line: Bad
     far.context.set_offline(True)
     far.context.set_offline(False)
     far.page.wait_for_selector(".keeping p", state="detached")
+    assert any(url.endswith("/zxing_reader.wasm") for url in far.asked_by_worker)
     far.restart(offline=True)
 
 
@@ -184,7 +277,12 @@ def test_an_outbox_goes_to_another_phone_as_a_file(
     other.see("等待管理员批准")
     other.tab("outbox")
     carry_in(other, tmp_path / "outbox.xunji")
-    other.see("已导入 1 条记录")
+    other.kill()
+    other.start()
+    other.log_in()
+    other.tab("outbox")
+    carry_in(other, tmp_path / "outbox.xunji")
+    other.see("条记录")
     other.see("已隔离，待上级决定")
     approve_all(committed_app, street.world)
     other.synchronise()

@@ -187,6 +187,25 @@ def test_a_store_of_an_older_shape_keeps_what_it_holds(page: Any) -> None:
     assert ran(page, "device/store.js", script, [{"name": "older"}]) == [[[{"op_id": "one"}], True]]
 
 
+def test_a_binding_and_its_photo_are_written_down_together(page: Any) -> None:
+    script = """async ({ Visits }, { store: STORE, outbox: OUTBOX }) => {
+      const [{ Store }, { Outbox }] = [await import(STORE), await import(OUTBOX)];
+      const store = await Store.open("binding");
+      const write = store.write.bind(store);
+      let writes = 0;
+      store.write = (...work) => { writes += 1; return write(...work); };
+      const visits = new Visits({ store, outbox: new Outbox(store, "test") });
+      const made = { blob: new Blob(["plate"]), mime: "image/jpeg", width: 1, height: 1, seconds: 0 };
+      const photo = { made, fix: null, at: 1 };
+      await visits.bind({ id: crypto.randomUUID(), version: 1 }, { qr: "", fixes: [], photo });
+      const all = (name) => store.read([name], (tx) => tx.all(name));
+      const [[op], [medium]] = [await all("op"), await all("medium")];
+      return [writes, medium.state, op.content.payload.photo.id === medium.id];
+    }"""
+    modules = {name: ASSETS.url(f"static/m/device/{name}.js") for name in ("store", "outbox")}
+    assert ran(page, "visits.js", script, [modules]) == [[1, "waiting", True]]
+
+
 def _form(case: dict[str, Any]) -> dict[str, Any]:
     return DEFINITION if case["form"] == "default" else case["form"]
 

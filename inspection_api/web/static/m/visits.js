@@ -57,12 +57,8 @@ export class Visits {
 
   // Keep a medium that was made for an item of a visit, with where and when it was made. `also` may write more in the same
   // transaction, such as removing the slices of the recording that it was (whose id it then has).
-  async addMedium(draftId, { item, kind, made, fix, at = Date.now() }, also = () => null) {
-    const { blob, mime, width, height, seconds } = made;
-    const medium = {
-      id: made.id ?? newId(at), draft_id: draftId, state: "draft", item, kind, mime: mime.split(";")[0], blob, width, height, seconds,
-      bytes: blob.size, sha256: hex(await sha256(await blob.arrayBuffer())), captured: at, fix, location: null, fault: null,
-    };
+  async addMedium(draftId, facts, also = () => null) {
+    const medium = await mediumOf(draftId, facts);
     await this.store.write(["draft", "medium", "slice"], async (tx) => {
       await tx.put("medium", medium);
       await also(tx, medium);
@@ -122,10 +118,13 @@ export class Visits {
     });
   }
 
-  // Say where an unbound checkpoint is: the text of its plate, positions, and the photo of the mounted plate.
-  bind(checkpoint, { qr, fixes, photo, about = null }) {
-    const payload = { qr, fixes, photo: manifest({ ...photo, item: null }) };
-    return this.client.outbox.capture("checkpoint.bind", checkpoint.id, payload, { baseVersion: checkpoint.version, media: [photo.id], about });
+  // Say where an unbound checkpoint is: the text of its plate, positions, and the photo of the mounted plate
+  // ({ made, fix, at }), which is kept with it or not at all.
+  async bind(checkpoint, { qr, fixes, photo: taken, about = null }) {
+    const photo = await mediumOf("", { item: null, kind: "photo", ...taken });
+    const payload = { qr, fixes, photo: manifest(photo) };
+    const also = (tx) => tx.put("medium", photo);
+    return this.client.outbox.capture("checkpoint.bind", checkpoint.id, payload, { baseVersion: checkpoint.version, media: [photo.id], about, also });
   }
 
   // Say that nobody was met (`unmet`) or that the visit was refused (`refused`).
@@ -133,6 +132,14 @@ export class Visits {
     const payload = { checkpoint_id: checkpoint.id, task_id: task?.id ?? null, reason, note, fixes };
     return this.client.outbox.capture("visit.unmet", newId(), payload, { about });
   }
+}
+
+async function mediumOf(draftId, { item, kind, made, fix, at = Date.now() }) {
+  const { id = newId(at), blob, mime, width, height, seconds } = made;
+  return {
+    id, draft_id: draftId, state: "draft", item, kind, mime: mime.split(";")[0], blob, width, height, seconds,
+    bytes: blob.size, sha256: hex(await sha256(await blob.arrayBuffer())), captured: at, fix, location: null, fault: null,
+  };
 }
 
 async function saved(tx, draft) {

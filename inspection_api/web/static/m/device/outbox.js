@@ -21,7 +21,7 @@ export class Outbox {
   }
 
   // Write an operation down with the next number; its media (ids of files that are here) wait from now on. `also` may
-  // write more in the same transaction, such as removing the draft that the operation was made of. `about` is the name of what
+  // write more in the same transaction, before: its media, or that the draft is gone that the operation was made of. `about` is the name of what
   // it is about, for its officer; it is not sent.
   async capture(type, entityId, payload, { at = Date.now(), baseVersion = 0, dependsOn = [], media = [], about = null, also = null } = {}) {
     const content = clean({
@@ -36,8 +36,8 @@ export class Outbox {
     });
     await this.store.write(CAPTURING, async (tx) => {
       await tx.put("op", { op_id: content.op_id, seq: await taken(tx), state: "waiting", about, content });
-      for (const id of media) await tx.put("medium", { ...(await tx.get("medium", id)), state: "waiting", draft_id: "" });
       if (also !== null) await also(tx);
+      for (const id of media) await tx.put("medium", { ...(await tx.get("medium", id)), state: "waiting", draft_id: "" });
     });
     return content.op_id;
   }

@@ -138,10 +138,8 @@ async function bind(app, checkpoint, scanned) {
   if (made === null) return;
   const at = Date.now();
   const fixes = onTheSpot(app, scanned, at);
-  const bound = await kept(async () => {
-    const photo = await app.visits.addMedium("", { item: null, kind: "photo", made, fix: app.position.fix(at), at });
-    return app.visits.bind(checkpoint, { qr: scanned.qr, fixes, photo, about: await app.nameOf(checkpoint) });
-  });
+  const photo = { made, fix: app.position.fix(at), at };
+  const bound = await kept(async () => app.visits.bind(checkpoint, { qr: scanned.qr, fixes, photo, about: await app.nameOf(checkpoint) }));
   if (bound === null) return;
   notify("绑定已保存，将随下次同步上传");
   app.runner.run();
