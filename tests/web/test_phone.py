@@ -165,10 +165,26 @@ def test_the_way_there_in_two_map_apps(
     }
     assert re.fullmatch(r"baidumap://map/direction\?destination=latlng:38\.\d+,114\.\d+%7Cname:.+", links["百度导航"])
     assert re.fullmatch(r"amapuri://route/plan/\?.*dlat=38\.\d+&dlon=114\.\d+.*", links["高德导航"])
+    phone.stand(LON - DEGREES_OUTSIDE, LAT)
     phone.context.set_offline(True)
     phone.tab("")
     phone.page.click(".task a")
     phone.see("地图导航")
+    phone.see("百度、高德导航需要网络（network_needed）")
+    phone.page.clock.fast_forward(12_000)
+    phone.see("直线距离 878 米，在东边")
+    phone.context.grant_permissions(["clipboard-read", "clipboard-write", "geolocation", "camera", "microphone"])
+    phone.page.click("button:text-is('复制地址和坐标')")
+    phone.see("已复制")
+    assert str(phone.page.evaluate("navigator.clipboard.readText()")).endswith(f"{LAT:.6f},{LON:.6f}")
+    phone.page.click(".bar a")
+    phone.see("打开此页需要网络，请联网后再试；数据都在手机上，检查可以继续（network_needed）")
+    phone.context.set_offline(False)
+    phone.page.clock.fast_forward(31_000)
+    phone.see("百度导航")
+    phone.page.wait_for_selector(".written", state="detached")
+    phone.page.click(".bar a")
+    phone.page.wait_for_url("**/account")
 
 
 def test_my_alerts_and_what_i_found_behind_one(

@@ -96,6 +96,26 @@ def test_the_geofence(page: Any) -> None:
     compared(given, "verdict", ran(page, "rules/fence.js", script, given))
 
 
+def test_the_direction_of_a_checkpoint(page: Any) -> None:
+    here = {"lon": 114.5, "lat": 38.0}
+    there = {
+        "北": (0, 1),
+        "东北": (1, 0.8),
+        "东": (1, 0.1),
+        "南": (-0.1, -1),
+        "西南": (-1, -0.8),
+        "西": (-1, 0),
+        "西北": (-1, 0.9),
+    }
+    given = [{"here": here, "there": {"lon": 114.5 + east, "lat": 38.0 + north}} for east, north in there.values()]
+    fence = ASSETS.url("static/m/rules/fence.js")
+    script = f"""async ({{ directionOf }}, {{ here, there }}) => {{
+      const {{ bearingOf }} = await import("{fence}");
+      return directionOf(bearingOf(here, there));
+    }}"""
+    assert ran(page, "parts/way.js", script, given) == list(there)
+
+
 def test_stamps_of_a_browser(page: Any) -> None:
     given = cases("time", boot_id=None)
     assert given

@@ -7,6 +7,7 @@ import { App } from "./app.js";
 import { FULL, isFull } from "./device/full.js";
 import { canSign } from "./device/identity.js";
 import { storeName, whoIsThere } from "./officer.js";
+import { outwards } from "./parts/leaving.js";
 import { SENTENCES } from "./runner.js";
 import { alerts } from "./views/alerts.js";
 import { beginning } from "./views/beginning.js";
@@ -95,7 +96,7 @@ const unable = () =>
   card("此浏览器不能用于现场检查", "本机须保存一把只在本机使用的签名密钥，此浏览器或此地址不支持（key_unsupported）。请用 https 地址，并将 Chrome、Edge 或 Safari 升级到 2025 年之后的版本。");
 
 const bar = (officer) =>
-  h("header", { class: "bar" }, h("p", { class: "brand" }, h("strong", {}, "巡迹"), h("span", {}, officer.name)), h("a", { href: "/account" }, icon("person"), h("span", { class: "unseen" }, "我的账户")));
+  h("header", { class: "bar" }, h("p", { class: "brand" }, h("strong", {}, "巡迹"), h("span", {}, officer.name)), outwards("/account", {}, icon("person"), h("span", { class: "unseen" }, "我的账户")));
 
 // The state of the synchronisation below the bar, and the tabs at the thumb; its place for a notice.
 function frame(app, main) {
@@ -104,7 +105,7 @@ function frame(app, main) {
   const refresh = () => {
     state.dataset.rounds = app.runner.rounds;
     show(state, h("span", { class: `dot ${app.runner.state}` }), app.runner.sentence);
-    show(beside, app.runner.state === "login" && h("a", { class: "button", href: "/login?next=/m" }, "重新登录"), app.runner.warning && h("p", { class: "card care" }, app.runner.warning));
+    show(beside, app.runner.state === "login" && outwards("/login?next=/m", { class: "button" }, "重新登录"), app.runner.warning && h("p", { class: "card care" }, app.runner.warning));
   };
   app.runner.addEventListener("change", refresh);
   refresh();

@@ -26,14 +26,23 @@ export function decide(fixes, centre, radiusM) {
 }
 
 // Metres between two points, by the local WGS-84 metric: good to a centimetre as far as a fence matters.
-export function distanceM(one, other) {
+export const distanceM = (one, other) => Math.hypot(...metres(one, other));
+
+// In which direction the other point lies, in degrees from north by east.
+export function bearingOf(one, other) {
+  const [east, north] = metres(one, other);
+  return ((Math.atan2(east, north) * 180) / Math.PI + 360) % 360;
+}
+
+// How far the other point lies to the east and to the north.
+function metres(one, other) {
   const radians = Math.PI / 180;
   const middle = ((one.lat + other.lat) / 2) * radians;
   const bent = 1 - WGS84_E2 * Math.sin(middle) ** 2;
   const primeVertical = WGS84_A / Math.sqrt(bent);
   const east = primeVertical * Math.cos(middle) * (other.lon - one.lon) * radians;
   const north = ((primeVertical * (1 - WGS84_E2)) / bent) * (other.lat - one.lat) * radians;
-  return Math.hypot(east, north);
+  return [east, north];
 }
 
 function verdictOf(distance, accuracy, radius, isLong) {

@@ -10,6 +10,7 @@ import { takePhoto } from "../parts/capture.js";
 import { formFor } from "../parts/choosing.js";
 import { headline, Presence } from "../parts/presence.js";
 import { kept } from "../parts/room.js";
+import { wayTo } from "../parts/way.js";
 
 const BINDING_FIXES = 3;
 const SCAN_LIVES_MS = 600_000;
@@ -20,17 +21,18 @@ export async function point(app, place, id) {
   if (checkpoint === null) return absent(place, "手机上没有这个检查点，请联网同步后再试");
   const [customer, tasks] = await Promise.all([app.mirror.find("customer", checkpoint.customer_id), app.tasksOf(id)]);
   const presence = h("div", { class: "presence", role: "status" });
+  const way = wayTo(app, checkpoint);
   const actions = h("p", { class: "act" }); // where the thumb is, wherever the words above it end
   show(
     place,
     h("h1", {}, customer?.name ?? checkpoint.name),
     presence,
-    h("section", { class: "card" }, h("h2", {}, checkpoint.name), facts(checkpoint, customer, tasks), navigation(app, checkpoint)),
+    h("section", { class: "card" }, h("h2", {}, checkpoint.name), facts(checkpoint, customer, tasks), way.place),
     actions,
     h("p", { class: "buttons" }, h("a", { class: "button", href: "#/" }, "返回"), h("button", { type: "button", onclick: () => unmet(app, checkpoint, tasks[0]) }, "上门未遇或被拒")),
   );
   const standing = new Presence(app, checkpoint, tasks, scannedOf(checkpoint));
-  const refresh = () => { judge(app, checkpoint, standing, presence, actions); };
+  const refresh = () => { judge(app, checkpoint, standing, presence, actions); way.refresh(); };
   refresh();
   standing.addEventListener("change", refresh);
   app.position.addEventListener("change", refresh);
@@ -158,19 +160,3 @@ async function unmet(app, checkpoint, task) {
   notify("已保存，将随下次同步上传；任务仍须完成");
   app.runner.run();
 }
-
-// Links to the map apps: what the server made of the place, or the phone's own map while offline.
-function navigation(app, checkpoint) {
-  const place = h("p", { class: "buttons" });
-  const centre = placeOf(checkpoint);
-  if (centre === null) return place;
-  show(place, link("地图导航", `geo:${centre.lat},${centre.lon}?q=${centre.lat},${centre.lon}(${encodeURIComponent(checkpoint.name.slice(0, 50))})`));
-  const isApple = /iPhone|iPad/.test(navigator.userAgent);
-  app
-    .ask(`/checkpoints/${checkpoint.id}`)
-    .then(({ navigation: links }) => links && show(place, link("百度导航", isApple ? links.baidu_ios : links.baidu_android), link("高德导航", isApple ? links.amap_ios : links.amap_android)))
-    .catch(() => null); // the phone's own map stays
-  return place;
-}
-
-const link = (words, href) => h("a", { class: "button", href, rel: "noreferrer" }, words);

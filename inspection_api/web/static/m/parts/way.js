@@ -1,0 +1,61 @@
+// The way to a checkpoint: links to the map apps while there is a network; without one how far it is and in which direction,
+// and what can be shown to somebody or typed into any map.
+
+import { h, show } from "../../shell/dom.js";
+import { distance } from "../../shell/format.js";
+import { notify } from "../../shell/states.js";
+import { placeOf } from "../app.js";
+import { bearingOf, distanceM } from "../rules/fence.js";
+
+const POINTS = ["北", "东北", "东", "东南", "南", "西南", "西", "西北"];
+const AGAIN_MS = 30_000;
+const NEEDS_NETWORK = "百度、高德导航需要网络（network_needed）。没有网络时，可按直线方向前往，或复制地址和坐标：";
+
+export const directionOf = (degrees) => POINTS[Math.round(degrees / 45) % POINTS.length];
+
+// { place, refresh }: what is shown, and what keeps it as things stand; nothing where the checkpoint has no place, yet.
+export function wayTo(app, checkpoint) {
+  const centre = placeOf(checkpoint);
+  if (centre === null) return { place: null, refresh: () => {} };
+  const [line, links, offline] = [h("p", {}), h("p", { class: "buttons" }), h("div", { class: "stack" })];
+  const state = { app, checkpoint, centre, links, offline, askedAt: 0, isKnown: false };
+  show(links, phonesOwn(checkpoint, centre));
+  const refresh = () => { show(line, straight(app, centre)); ask(state); };
+  return { place: h("div", { class: "stack" }, line, links, offline), refresh };
+}
+
+function straight(app, centre) {
+  const fix = app.position.fix();
+  return fix === null ? "正在定位，暂时算不出距离和方向" : `直线距离 ${distance(distanceM(fix, centre))}，在${directionOf(bearingOf(fix, centre))}边`;
+}
+
+// The server knows how each app writes a place; where it is not heard, it is asked again once in a while.
+async function ask(state) {
+  if (state.isKnown || Date.now() - state.askedAt < AGAIN_MS) return;
+  state.askedAt = Date.now();
+  try {
+    const { navigation: known } = await state.app.ask(`/checkpoints/${state.checkpoint.id}`);
+    state.isKnown = true;
+    if (known) show(state.links, appsOf(known));
+    show(state.offline);
+  } catch {
+    show(state.offline, h("p", { class: "trouble" }, NEEDS_NETWORK), written(state));
+  }
+}
+
+const isApple = () => /iPhone|iPad/.test(navigator.userAgent);
+
+const appsOf = (known) => [link("百度导航", isApple() ? known.baidu_ios : known.baidu_android), link("高德导航", isApple() ? known.amap_ios : known.amap_android)];
+
+const phonesOwn = ({ name }, { lat, lon }) => link("地图导航", `geo:${lat},${lon}?q=${lat},${lon}(${encodeURIComponent(name.slice(0, 50))})`);
+
+const link = (words, href) => h("a", { class: "button", href, rel: "noreferrer" }, words);
+
+function written({ checkpoint: { address }, centre: { lat, lon } }) {
+  const texts = [address, `${lat.toFixed(6)},${lon.toFixed(6)}`].filter(Boolean);
+  const copy = h("button", { type: "button", onclick: () => copied(texts.join(" ")) }, "复制地址和坐标");
+  return [texts.map((text) => h("p", { class: "written" }, text)), h("p", { class: "faint" }, "坐标为 WGS-84（纬度,经度）"), h("p", { class: "buttons" }, copy)];
+}
+
+const copied = (text) =>
+  navigator.clipboard.writeText(text).then(() => notify("已复制"), () => notify("无法复制，请长按文字选择后复制（copy_failed）", "bad"));
