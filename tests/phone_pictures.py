@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from typing import TYPE_CHECKING
-
-from playwright.sync_api import Error
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from tests.browser import chromium
-from tests.pictures import SIZES, WAIT_MS, Shot, decide, log_in, pictures, take
+from tests.pictures import SIZES, WAIT_MS, Shot, decide, log_in, named, pictures, take, tap, too_wide
+from tests.trouble_pictures import set_aside, troubles, type_code
+from tests.web.handset import PERMISSIONS, film_of_text
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from playwright.sync_api import Page
 
+FILM = "camera.mjpeg"
 APPROVE_ALL = """async () => {
   const headers = { "X-Xunji-Page": "1" };
   const { items } = await (await fetch("/api/v1/devices", { headers })).json();
@@ -72,59 +72,59 @@ def begin(page: Page, address: str, folder: Path) -> None:
 
 def walk(address: str, folder: Path, officer: str = "o0101", manager: str = "m0101") -> list[str]:
     """Take pictures of every view of an officer's phone, from the waiting page to a record's paper."""
-    with chromium("--use-fake-device-for-media-stream") as browser:
+    with (
+        tempfile.TemporaryDirectory() as room,
+        chromium("--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={room}/{FILM}") as browser,
+    ):
+        film = film_of_text(Path(room) / FILM, "")
         width, height = SIZES["phone"]
         context = browser.new_context(
             viewport={"width": width, "height": height},
             has_touch=True,
             locale="zh-CN",
-            permissions=["geolocation", "camera", "microphone"],
+            permissions=list(PERMISSIONS),
             geolocation={"longitude": 114.502461, "latitude": 38.045474, "accuracy": 12},
         )
         page = context.new_page()
         log_in(page, address, officer)
-        wide: list[str] = []
+        faults: list[str] = []
         for name, steps in PHONE_WALK:
             if name == "m-waiting":
                 begin(page, address, folder)
             if name == "m-day":
-                wide += take(browser, address, WAITING_PHONE, folder)
+                faults += take(browser, address, WAITING_PHONE, folder)
                 decide(browser, address, manager, APPROVE_ALL)
             page.goto(f"{address}/m")
             page.reload()
             page.wait_for_selector(".tabs")
             page.wait_for_selector(".dot:not(.busy)")
-            for step in steps:
-                with suppress(Error):  # there may be no record yet whose paper could be shown
-                    page.locator(step).first.click(timeout=5000)
-            page.wait_for_selector(".spinner, [aria-busy]", state="detached")
-            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-                wide.append(f"{name} is wider than the screen")
-            pictures(page, folder, name)
-        wide += visit(page, address, folder)
+            with named(name, faults):
+                for step in steps:
+                    tap(page, step)
+                page.wait_for_selector(".spinner, [aria-busy]", state="detached")
+                faults += too_wide(page, name)
+                pictures(page, folder, name)
+        place = page.evaluate(PLACE)
+        faults += troubles(page, address, folder, film, place)
+        faults += visit(page, address, folder, place)
+        faults += set_aside(page, folder)
         decide(browser, address, manager, TAKE_BACK)
-        return wide
+        return faults
 
 
-def visit(page: Page, address: str, folder: Path) -> list[str]:
-    """Take pictures of a visit at the first task's checkpoint, its code typed."""
-    place = page.evaluate(PLACE)
+def visit(page: Page, address: str, folder: Path, place: dict[str, Any]) -> list[str]:
+    """Take pictures of a visit at the first task's checkpoint, its code typed; a missing step ends it."""
+    faults: list[str] = []
     page.context.set_geolocation({**place["at"], "accuracy": 12})
-    page.goto(f"{address}/m#/scan")
-    page.reload()  # the positions of elsewhere are forgotten
-    page.click("summary")
-    page.fill("[name=code]", place["code"])
-    page.select_option("[name=reason]", index=1)
-    page.press("[name=code]", "Enter")
-    page.wait_for_selector("text=检查点正确", timeout=WAIT_MS)
-    pictures(page, folder, "m-right")
-    page.context.set_offline(True)
-    wide = []
-    for name, steps in VISIT_WALK:
-        for step in steps:
-            page.locator(step).first.click(timeout=WAIT_MS)
-        page.wait_for_timeout(1000)  # a picture of the camera's picture
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            wide.append(f"{name} is wider than the screen")
-        pictures(page, folder, name)
-    return wide
+    with named("visit", faults):
+        type_code(page, address, place["code"])
+        page.wait_for_selector("text=检查点正确", timeout=WAIT_MS)
+        pictures(page, folder, "m-right")
+        page.context.set_offline(True)
+        for name, steps in VISIT_WALK:
+            for step in steps:
+                tap(page, step)
+            page.wait_for_timeout(1000)  # a picture of the camera's picture
+            faults += too_wide(page, name)
+            pictures(page, folder, name)
+    return faults

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from playwright.sync_api import Error
 
 from inspection_api.demo.seed import PASSWORD
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route, ViewportSize
 
 SIZES = {"phone": (360, 740), "pc": (1440, 900)}
 WAIT_MS = 20_000
+TAP_MS = 8000
 
 
 @dataclass(frozen=True)
 class Shot:
-    """One picture: whose login (None: nobody's), which address, and what is filled in and clicked before."""
+    """One picture: whose login (None: nobody's), which address, and what is filled in and clicked before.
+
+    ``answers`` are given in the server's place, by the glob of their address; None: no answer comes.
+    """
 
     name: str
     user: str | None
     path: str
     clicks: tuple[str, ...] = ()
     fills: tuple[tuple[str, str], ...] = ()
+    answers: tuple[tuple[str, Any], ...] = ()
 
 
 def log_in(page: Page, address: str, user: str) -> None:
@@ -42,6 +51,41 @@ def settle(page: Page) -> None:
     page.wait_for_selector(".spinner, [aria-busy]", state="detached", timeout=WAIT_MS)
 
 
+def tap(page: Page, step: str) -> None:
+    """Tap the first of what a selector finds; without it a picture would show something else than its name says."""
+    try:
+        page.locator(step).first.click(timeout=TAP_MS)
+    except Error:
+        raise Error(f"nothing to tap at {step}") from None
+
+
+@contextmanager
+def named(name: str, faults: list[str]) -> Iterator[None]:
+    """Note what goes wrong before a picture under its name, and go on with the next one."""
+    try:
+        yield
+    except Error as error:
+        faults.append(f"{name}: {error.message.splitlines()[0]}")
+
+
+def answer(page: Page, glob: str, given: Any) -> None:
+    """Answer what is asked of such addresses in the server's place; None: as if it could not be reached."""
+
+    def give(route: Route) -> None:
+        if given is None:
+            route.abort()
+        else:
+            route.fulfill(**given)
+
+    page.route(glob, give)
+
+
+def too_wide(page: Page, name: str) -> list[str]:
+    """Return the complaint about a page that is wider than its screen, if it is."""
+    is_wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    return [f"{name} is wider than the screen"] if is_wide else []
+
+
 def picture(page: Page, path: Path) -> None:
     """Take a picture of the whole page; of a dialog what stands on the screen."""
     page.screenshot(path=path, full_page=page.locator("dialog[open]").count() == 0)
@@ -56,30 +100,33 @@ def pictures(page: Page, folder: Path, name: str) -> None:
 
 
 def take(browser: Browser, address: str, shot: Shot, folder: Path) -> list[str]:
-    """Take a picture in every size; return what is wider than its screen."""
-    wide = []
+    """Take a picture in every size; return what is wrong: a step that is missing, a page wider than its screen."""
+    faults: list[str] = []
     for size, (width, height) in SIZES.items():
-        context = browser.new_context(
-            viewport={"width": width, "height": height}, has_touch=size == "phone", locale="zh-CN"
-        )
-        page = context.new_page()
-        if shot.user:
-            log_in(page, address, shot.user)
-        page.goto(address + shot.path)
+        viewport: ViewportSize = {"width": width, "height": height}
+        opened = browser.new_context(viewport=viewport, has_touch=size == "phone", locale="zh-CN")
+        with opened as context, named(f"{shot.name} {size}", faults):
+            page = context.new_page()
+            _reach(page, address, shot)
+            faults += too_wide(page, f"{shot.name} {size}")
+            picture(page, folder / f"{shot.name}-{size}.png")
+    return faults
+
+
+def _reach(page: Page, address: str, shot: Shot) -> None:
+    if shot.user:
+        log_in(page, address, shot.user)
+    for glob, given in shot.answers:
+        answer(page, glob, given)
+    page.goto(address + shot.path)
+    settle(page)
+    for field, value in shot.fills:
+        page.fill(field, value)
+    for click in shot.clicks:
+        tap(page, click)
         settle(page)
-        for field, value in shot.fills:
-            page.fill(field, value)
-        for click in shot.clicks:
-            if page.locator(click).count():
-                page.locator(click).first.click()
-                settle(page)
-        if shot.fills:
-            page.wait_for_selector("[role=alert]", timeout=WAIT_MS)
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            wide.append(f"{shot.name} {size} is wider than the screen")
-        picture(page, folder / f"{shot.name}-{size}.png")
-        context.close()
-    return wide
+    if shot.fills:
+        page.wait_for_selector("[role=alert]", timeout=WAIT_MS)
 
 
 def decide(browser: Browser, address: str, manager: str, script: str) -> None:

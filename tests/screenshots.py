@@ -6,6 +6,7 @@ import os
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from inspection_api.core.periods import local_day
 from tests.browser import chromium
@@ -15,6 +16,24 @@ from tests.pictures import Shot, take
 
 ROOT = Path(__file__).parents[1]
 LAST_MONTHS = f"from={local_day(datetime.now(UTC) - timedelta(days=60))}&to={local_day(datetime.now(UTC))}"
+
+REQUESTED = {"id": "01a23269-71e9-71e8-8c41-a1980eb0ce97", "kind": "report_export", "done": 0, "total": 8, "result": {}}
+REQUESTED |= {"problem": None, "finished_at": None, "file_name": None, "expires_at": None}
+REQUESTED |= {"requested_at": f"{datetime.now(UTC) - timedelta(minutes=9):%Y-%m-%dT%H:%M:%SZ}"}
+RUNNING = REQUESTED | {"status": "running", "done": 3}
+FAILED = REQUESTED | {"status": "failed", "problem": "export_quota_exceeded"}
+DONE = REQUESTED | {
+    "status": "done",
+    "file_name": "completion.xlsx",
+    "expires_at": f"{local_day(datetime.now(UTC))}T15:59:00Z",
+}
+"""Jobs as the server shows them, in each of their states: no picture waits for the worker."""
+
+
+def page_of(*items: dict[str, Any]) -> dict[str, Any]:
+    """Return the answer that is a list's only page."""
+    return {"json": {"items": items, "next_cursor": None}}
+
 
 SHOTS = (
     Shot("login", None, "/login"),
@@ -66,23 +85,48 @@ SHOTS = (
         Shot(f"board-{report}", "hq", f"/board?view=report&report={report}")
         for report in ("coverage", "series", "comparison", "indicators", "conclusions", "branch_checks", "alerts")
     ),
+    Shot("desk-unreachable", "m0101", "/desk", answers=(("**/api/v1/todos?*", None),)),
+    Shot("desk-team-unreachable", "m0101", "/desk#team", answers=(("**/api/v1/tasks?*", None),)),
+    Shot("board-unreachable", "hq", "/board", answers=(("**/api/v1/reports/**", None),)),
+    Shot(
+        "board-list-empty",
+        "b01",
+        "/board?view=report&report=details",
+        (".report tbody a[aria-label]:text-is('0')",),
+    ),
+    Shot(
+        "board-list-unreachable",
+        "b01",
+        "/board?view=report&report=details",
+        (".report tbody a[aria-label]",),
+        answers=(("**/api/v1/reports/details/**", None),),
+    ),
+    Shot("board-exports-empty", "hq", "/board?view=exports", answers=(("**/api/v1/jobs?*", page_of()),)),
+    Shot("board-exports", "hq", "/board?view=exports", answers=(("**/api/v1/jobs?*", page_of(DONE, RUNNING, FAILED)),)),
+    Shot(
+        "board-export-failed",
+        "hq",
+        "/board?view=report&report=completion",
+        ("button:text-is('导出 Excel')",),
+        answers=(("**/completion/exports?*", {"json": FAILED}),),
+    ),
     Shot("board-error", "hq", "/board?view=report&report=completion&from=2026-03-01&to=2026-02-01"),
     Shot("board-forbidden", "admin", "/board"),
 )
 
 
 def main(address: str, names: list[str]) -> int:
-    """Take all pictures, or those of these names; return the exit status."""
+    """Take all pictures, or those of these names; return the exit status: 1 where a picture lacks or is too wide."""
     folder = ROOT / "var/screenshots"
     folder.mkdir(parents=True, exist_ok=True)
     with chromium() as browser:
-        wide = [
+        faults = [
             line for shot in SHOTS if not names or shot.name in names for line in take(browser, address, shot, folder)
         ]
-        wide += station(browser, address, folder) if not names or "kiosk" in names else []
-    wide += walk(address, folder) if not names or "m" in names else []
-    sys.stdout.write("".join(f"{line}\n" for line in wide or [f"screenshots are in {folder}"]))
-    return 1 if wide else 0
+        faults += station(browser, address, folder) if not names or "kiosk" in names else []
+    faults += walk(address, folder) if not names or "m" in names else []
+    sys.stdout.write("".join(f"{line}\n" for line in faults or [f"screenshots are in {folder}"]))
+    return 1 if faults else 0
 
 
 if __name__ == "__main__":

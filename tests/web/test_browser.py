@@ -316,12 +316,22 @@ VIEWS = (
     ),
     ("officer", "/board"),
 )
+DEEPEST = ("task", "record")
+
+
+def behind_a_number(site: Site, page: Page) -> list[tuple[str, str]]:
+    """Return the list behind a number, a task and a record of it."""
+    site.open(page, "/board?view=report&report=details")
+    found = [page.locator(".report tfoot a").first.get_attribute("href") or ""]
+    site.open(page, found[0])
+    found += [page.locator(f"table.list a[href*='view={kind}']").first.get_attribute("href") or "" for kind in DEEPEST]
+    return [("branch_manager", path) for path in found]
 
 
 @pytest.mark.parametrize(("width", "height"), [(360, 740), (1440, 900)])
 def test_every_view_fits_its_screen_and_axe_finds_nothing_serious(site: Site, width: int, height: int) -> None:
     pages = {user: site.visitor(user, width, height) for user, _ in VIEWS}
-    for user, path in VIEWS:
+    for user, path in (*VIEWS, *behind_a_number(site, pages["branch_manager"])):
         page = pages[user]
         site.open(page, path)
         assert site.serious(page) == [], path

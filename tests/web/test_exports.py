@@ -28,13 +28,16 @@ def test_a_closed_export_is_found_again_after_a_reload(site: Site, catalogue: Ba
     page = asked(site, 360)
     page.click("dialog >> text=我的导出")
     page.wait_for_selector(".list .badge:text-is('正在排队')")
-    assert page.locator("table.list tbody tr").count() == 1
+    assert page.locator(".list li").count() == 1
     Outbox(database=site.world.database, banks=catalogue).drain(site.world.bank)
     page.reload()
     page.wait_for_selector(".list .badge:text-is('已生成')")
     site.settle(page)
     assert site.serious(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    way = page.locator(".list >> text=下载文件").bounding_box()
+    assert way is not None
+    assert way["x"] + way["width"] <= 360, "nobody has to scroll to it"
     with page.expect_download() as download:
         page.click(".list >> text=下载文件")
     assert download.value.suggested_filename.endswith(".xlsx")
@@ -68,3 +71,8 @@ def test_a_failure_that_stays_is_said_in_words_with_a_way_on(site: Site, catalog
     Outbox(database=site.world.database, banks=catalogue).drain(site.world.bank)
     page.click("dialog.export button:text-is('重试')")
     page.wait_for_selector("dialog >> text=下载文件")
+    page.click("dialog button:text-is('关闭')")
+    page.route(JOB, lambda route: route.fulfill(json={"status": "failed", "problem": "export_quota_exceeded"}))
+    page.click("text=导出 Excel")
+    page.wait_for_selector("dialog.export .trouble:has-text('export_quota_exceeded')")
+    assert "稍后" not in page.inner_text("dialog.export").replace("请稍后重试", ""), "there will be no file"

@@ -132,6 +132,12 @@ def test_without_a_camera_the_code_is_typed_with_its_reason(
     phone.page.press("[name=code]", "Enter")
     phone.arrive("point/")
     phone.see("手工输入编号（牌面破损或污损）")
+    phone.tab("scan")
+    phone.see(CAMERAS[name])
+    assert not phone.page.is_visible(".viewer"), "there is nothing to see"
+    phone.page.evaluate("delete navigator.mediaDevices.getUserMedia")
+    phone.page.click("button:text-is('重试')")
+    phone.arrive("point/")
 
 
 def test_a_typed_visit_waits_for_a_superior_who_reads_why(

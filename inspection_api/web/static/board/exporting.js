@@ -47,7 +47,7 @@ export async function watch(job) {
   dialog.append(h("h2", {}, "导出"), bar, words, later, h("p", { class: "buttons" }, end));
   document.body.append(dialog);
   dialog.showModal();
-  await follow(job, { bar, words, closed, end });
+  await follow(job, { bar, words, closed, later, end });
 }
 
 async function follow(job, seen) {
@@ -91,11 +91,12 @@ const passing = ({ status }) => status === 0 || status === 429 || status >= 500;
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-function finish(job, { bar, words, end }) {
+function finish(job, { bar, words, later, end }) {
   bar.max = 1;
   bar.value = job.status === "done" ? 1 : 0;
   if (job.status !== "done") {
-    show(words, `导出没有完成，请稍后重试（${job.problem || job.status}）`);
+    later.remove(); // there will be no file
+    show(words, h("p", { class: "trouble" }, `导出没有完成，请稍后重试（${job.problem || job.status}）`));
     return;
   }
   show(words, `文件已生成：${job.file_name}，一天内有效。`);

@@ -2,7 +2,7 @@
 
 import { get } from "../shell/api.js";
 import { h } from "../shell/dom.js";
-import { instant, NOTHING } from "../shell/format.js";
+import { instant } from "../shell/format.js";
 import { empty, fill } from "../shell/states.js";
 import { fileOf, watch } from "./exporting.js";
 
@@ -20,25 +20,20 @@ export function exported() {
 
 function listed({ items, next_cursor: next }) {
   if (items.length === 0) return empty("还没有导出过文件。");
-  const heads = ["文件", "申请时间", "状态", "有效期至", ""].map((words) => h("th", { scope: "col" }, words));
-  return [
-    h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "我的导出" }, h("table", { class: "list" }, h("thead", {}, h("tr", {}, heads)), h("tbody", {}, items.map(row)))),
-    next !== null && h("p", { class: "faint" }, `仅显示最近 ${items.length} 项`),
-  ];
+  return [h("ul", { class: "list exports" }, items.map(row)), next !== null && h("p", { class: "faint" }, `仅显示最近 ${items.length} 项`)];
 }
 
 const row = (job) =>
   h(
-    "tr",
+    "li",
     {},
-    h("td", {}, job.file_name || KINDS[job.kind] || job.kind),
-    h("td", {}, instant(job.requested_at)),
-    h("td", {}, h("span", { class: `badge ${LOOKS[job.status] ?? "care"}` }, STATES[job.status] ?? job.status), job.problem && ` （${job.problem}）`),
-    h("td", {}, job.status === "done" ? instant(job.expires_at) : NOTHING),
-    h("td", {}, wayOn(job)),
+    h("div", {}, h("p", { class: "row" }, h("strong", {}, job.file_name || KINDS[job.kind] || job.kind), h("span", { class: `badge ${LOOKS[job.status] ?? "care"}` }, STATES[job.status] ?? job.status), job.problem && `（${job.problem}）`), h("p", { class: "faint" }, times(job))),
+    wayOn(job),
   );
 
+const times = (job) => `${instant(job.requested_at)} 申请${job.status === "done" ? `，有效期至 ${instant(job.expires_at)}` : ""}`;
+
 function wayOn(job) {
-  if (job.status === "done") return fileOf(job);
+  if (job.status === "done") return fileOf(job, "button");
   return ["queued", "running"].includes(job.status) && h("button", { type: "button", onclick: () => watch(job) }, "查看进度");
 }

@@ -34,7 +34,9 @@ export async function scan(app, place, wanted = "") {
   try {
     stream = await open({ video: true });
   } catch (trouble) {
-    show(said, h("p", { class: "trouble", role: "alert" }, trouble.sentence), h("p", {}, "也可以在下方手工输入二维码牌上的编号，并说明原因。"));
+    video.parentElement.hidden = true;
+    const again = h("button", { type: "button", onclick: () => dispatchEvent(new Event("hashchange")) }, "重试");
+    show(said, h("p", { class: "trouble", role: "alert" }, trouble.sentence), h("p", {}, "也可以在下方手工输入二维码牌上的编号，并说明原因。"), again);
     return null;
   }
   if (!place.isConnected) return stop(stream); // he moved on while the browser asked for the camera
