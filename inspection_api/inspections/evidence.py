@@ -15,6 +15,7 @@ from checkpoints.rules import binding, fence, sketch
 from checkpoints.rules.binding import LocationStatus
 from checkpoints.rules.fence import Fix, Judgement, Verdict
 from checkpoints.rules.sketch import MarkKind
+from inspection_api.templates.forms import EvidenceMissing, ProofKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from checkpoints.coordinates import Point
     from checkpoints.rules.binding import Location
     from checkpoints.rules.sketch import Sketch
+    from inspection_api.templates.forms import Medium
 
 _NO_FRESH_FIX = {Verdict.STALE, Verdict.TOO_COARSE, Verdict.INDETERMINATE}
 
@@ -66,6 +68,16 @@ def _is_outside_visit(capture: Act, submit: Act) -> bool:
         return False
     is_after = submit.after_scan_ms is not None and capture.after_scan_ms > submit.after_scan_ms
     return capture.after_scan_ms < 0 or is_after
+
+
+def weak_lacks(media: Sequence[Medium]) -> tuple[EvidenceMissing, ...]:
+    """Return what a visit with an ``indeterminate`` scan still lacks: a photo of the plate, and one more proof (§3.2).
+
+    The photo of the plate is the visit's, no item's; the other proof may be any medium.
+    """
+    has_plate = any(each.item is None and each.kind == ProofKind.PHOTO for each in media)
+    lacks = {"plate_photo": not has_plate, "site_proof": len(media) == has_plate}
+    return tuple(EvidenceMissing(proof, ProofKind.PHOTO.value, 1, 0, 0) for proof, is_due in lacks.items() if is_due)
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -12,6 +12,8 @@ from uuid import UUID
 
 import msgspec
 
+from checkpoints.rules import fence
+from inspection_api.inspections import evidence
 from inspection_api.inspections.rules import State, blockers
 from inspection_api.templates import forms
 from sync.protocol import amend, draft
@@ -60,7 +62,7 @@ def judge_submit(
     judgement = visits.judge_place(visit)
     closing = visits.judge_time(visit)
     content = _content(visit, record)
-    verdict = _judge_answers(visit, content.answers)
+    verdict = _judge_answers(visit, content.answers, is_weak=judgement["verdict"] is fence.Verdict.INDETERMINATE)
     visits.judge_media(visit)
     asked = {"roles": visit.roles} if visit.template.form.by_role else {}
     row = _row(visit, content, verdict, {**judgement, **asked, **_typed(payload), **_faults(content, verdict)})
@@ -86,10 +88,13 @@ def _submitted(row: dict[str, Any]) -> Record:
     )
 
 
-def _judge_answers(visit: Visit, answers: forms.Answers) -> forms.FormVerdict:
-    """Validate against the template version that the device used."""
+def _judge_answers(visit: Visit, answers: forms.Answers, *, is_weak: bool) -> forms.FormVerdict:
+    """Validate against the template version that the device used; a weak scan asks for proof of its own."""
     media = [forms.Medium(each.item, each.kind, each.seconds) for each in visit.payload.media]
     verdict = forms.validate(visit.form, answers, media)
+    if is_weak:
+        missing = (*verdict.evidence_missing, *evidence.weak_lacks(media))
+        verdict = msgspec.structs.replace(verdict, evidence_missing=missing)
     if verdict.errors:
         visit.codes.append("answers_invalid")
     if verdict.evidence_missing:

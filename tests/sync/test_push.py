@@ -117,6 +117,7 @@ QUARANTINES: dict[str, tuple[dict[str, Any], str]] = {
     "answer of the wrong type": ({"answers": calm_answers(tax_ytd="much")}, "answers_invalid"),
     "answer out of range": ({"answers": calm_answers(tax_ytd="-1")}, "answers_invalid"),
     "no photos": ({"media": []}, "evidence_missing"),
+    "weak, no photo of the plate": ({"scan": {"fixes": [fix(230, acc=60.0)]}}, "evidence_missing"),
     "forged plate": ({"scan": {"qr": "XJ1.00000000.AAAA.1.BBBB"}}, "qr_invalid"),
     "truncated plate": ({"scan": {"qr": "XJ1."}}, "qr_invalid"),
 }
@@ -138,6 +139,18 @@ def test_what_speaks_against_a_visit_quarantines_it_and_loses_nothing(
     assert (stored.state, "quarantine" in stored.blockers) == ("submitted", True)
     assert code in stored.quarantine_codes
     assert {*stored.quarantine_codes} <= {*QUARANTINE_REASONS}
+
+
+def test_a_weak_visit_with_a_photo_of_the_plate_counts_and_goes_to_review(
+    phone: Phone, street: Street, world: World
+) -> None:
+    payload = phone.visit(street.add())
+    payload["scan"]["fixes"] = [fix(230, acc=60.0)]
+    payload["media"].append(phone.photo("plate") | {"item": None})
+    operation = phone.operation("inspection.submit", uuid4(), payload)
+    (result,) = phone.push(operation)
+    assert result["status"] == "extra"
+    assert record(world, operation).flags == ["weak"]
 
 
 def test_all_reasons_for_quarantine_are_told_together(phone: Phone, street: Street, world: World) -> None:

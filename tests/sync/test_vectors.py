@@ -15,7 +15,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from checkpoints.coordinates import Point
 from checkpoints.rules import fence, plate
+from inspection_api.inspections.evidence import weak_lacks
 from inspection_api.inspections.rules import FieldChange, merge_fields
+from inspection_api.templates.forms import Medium
 from sync.client import Client, MediaFile, Moment, Refused, Request, Response
 from sync.client.identity import Identity
 from sync.client.parting import PartingLine
@@ -66,6 +68,12 @@ def test_plates(case: dict[str, Any]) -> None:
 def test_geofence(case: dict[str, Any]) -> None:
     fixes = [fence.fix_as_received(each) for each in case["fixes"]]
     assert fence.decide_verdict(fixes, Point(**case["centre"]), case["radius_m"]).verdict == case["verdict"]
+
+
+@cases("weak")
+def test_what_a_weak_visit_lacks(case: dict[str, Any]) -> None:
+    missing = weak_lacks([Medium(each["item"], each["kind"]) for each in case["media"]])
+    assert [each.item for each in missing] == case["lacks"]
 
 
 @cases("time")

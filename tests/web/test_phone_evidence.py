@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from inspection_api.web.pages import ASSETS
-from tests.web.handset import BURNT_IN, counted, enrolled
+from tests.sync.phone import LAT, LON
+from tests.web.handset import BURNT_IN, counted, enrolled, look
 from tests.web.inside import within
 from tests.web.test_phone_troubles import REFUSE
 
@@ -252,6 +253,28 @@ def test_without_a_camera_a_photo_says_why_and_the_form_goes_on(
     phone.page.click("text=提交检查")
     phone.page.click("dialog button:text-is('仍要提交')")
     phone.find("[data-status=quarantined]")
+
+
+def test_a_place_that_cannot_be_made_sure_of_asks_for_a_photo_of_the_plate(
+    phone: Handset, committed_app: Flask, committed_world: World
+) -> None:
+    phone.context.set_geolocation({"longitude": LON, "latitude": LAT + 230 / 111_000, "accuracy": 60})
+    enrolled(phone, committed_app, committed_world)
+    phone.scan()
+    phone.find(".presence[data-verdict=indeterminate] .unsure:text-is('位置待核实，可以检查')")
+    assert "检查点正确" not in phone.page.inner_text("main")
+    phone.page.click("button:has-text('开始检查')")
+    phone.arrive("visit/")
+    phone.answer()
+    phone.see("还有 1 项需补充或更正")
+    assert "二维码牌：还缺图片 1 个" in phone.page.text_content("main details")
+    look(phone)
+    phone.page.click("[data-proof] button:has-text('图片(0)')")
+    phone.page.click(BURNT_IN)
+    phone.page.wait_for_selector("[data-proof] button:has-text('图片(1)')")
+    phone.submit()
+    phone.see_all_sent()
+    assert counted(committed_world, "SELECT state, flags FROM inspection") == [("accepted", ["weak"])]
 
 
 KEPT = """(store) => store.read(["medium"], (tx) => tx.count("medium"))"""

@@ -149,6 +149,11 @@ def test_reactions_to_answers(page: Any) -> None:
     compared(given, "does", ran(page, "device/reactions.js", script, given))
 
 
+def test_what_a_weak_visit_lacks(page: Any) -> None:
+    given = cases("weak")
+    compared(given, "lacks", ran(page, "rules/weak.js", "({ weakLacks }, { media }) => weakLacks(media)", given))
+
+
 def test_which_forms_a_visit_without_a_task_may_use(page: Any) -> None:
     """Those of its checkpoint's tasks, else all; of each the newest version, whatever other forms' numbers are."""
     versions = [("a1", "a", 1), ("a2", "a", 2), ("b7", "b", 7), ("b10", "b", 10)]

@@ -18,14 +18,15 @@ export class Visits {
     this.store = client.store;
   }
 
-  // Begin a visit that a scan has opened ({ qr, reason }: why it was typed).
-  async begin({ checkpoint, task, templateVersionId, scanned, fixes, at = Date.now() }) {
+  // Begin a visit that a scan has opened ({ qr, reason }: why it was typed); `isWeak`: the place could not be made sure of.
+  async begin({ checkpoint, task, templateVersionId, scanned, fixes, isWeak = false, at = Date.now() }) {
     const draft = {
       id: newId(at),
       checkpoint_id: checkpoint.id,
       task_id: task?.id ?? null,
       template_version_id: templateVersionId,
       scan: { qr: scanned.qr, at, fixes, reason: scanned.reason ?? null },
+      is_weak: isWeak,
       answers: {},
     };
     await this.store.write(["draft"], (tx) => tx.put("draft", draft));

@@ -34,6 +34,12 @@ export class Presence extends EventTarget {
     return this.said ?? own;
   }
 
+  // Whether a visit that begins with these fixes must prove by other means that it was there (domain.md §3.2).
+  isWeak(fixes) {
+    const own = decide(fixes, placeOf(this.checkpoint), this.checkpoint.radius_m).verdict;
+    return [own, this.said?.code].includes("indeterminate");
+  }
+
   #isDue({ code }) {
     const rested = Date.now() - this.askedAt;
     return this.scanned !== null && !this.scanned.reason && !this.isAsking && rested > REST_MS && (this.said?.of !== code || rested > HOLDS_MS);
@@ -74,4 +80,8 @@ function wordsOf({ verdict, distance_m: far, accuracy_m: accuracy }, radius) {
   return sentences[verdict];
 }
 
-export const headline = ({ code, mayStart }) => (mayStart ? "检查点正确" : { outside: "位置不对，无法检查", exited: "检查点已退出" }[code] ?? "暂时无法确认位置");
+const HEADLINES = { indeterminate: ["位置待核实，可以检查", "unsure"], outside: ["位置不对，无法检查", "wrong"], exited: ["检查点已退出", "wrong"] };
+const OTHERS = { true: ["检查点正确", "right"], false: ["暂时无法确认位置", "wrong"] };
+
+// The verdict in a few words, and how they look.
+export const headline = ({ code, mayStart }) => HEADLINES[code] ?? OTHERS[mayStart];

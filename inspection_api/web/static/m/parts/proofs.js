@@ -24,7 +24,7 @@ function buttons(state, item, draw) {
   return h(
     "p",
     { class: "row" },
-    KINDS.map(([kind, words]) => {
+    KINDS.filter(([kind]) => item.kinds?.includes(kind) ?? true).map(([kind, words]) => {
       const amount = of(state, item, kind).length;
       const isFull = amount >= (item.media_limits?.[kind] ?? LIMIT);
       const must = demanded.has(kind) ? h("span", { class: "must" }, " *") : null;

@@ -54,10 +54,11 @@ function judge(app, checkpoint, presence, place, actions) {
   const scanButton = h("a", { class: "button primary", href: `#/scan/${checkpoint.id}` }, icon("phone"), "扫描二维码牌");
   if (checkpoint.state === "unbound" || placeOf(checkpoint) === null) return judgeUnbound(app, checkpoint, scanned, scanButton, place, actions);
   const judged = presence.now();
+  const [words, looks] = headline(judged);
   place.dataset.verdict = judged.code;
   show(
     place,
-    h("p", { class: judged.mayStart ? "right" : "wrong" }, headline(judged)),
+    h("p", { class: looks }, words),
     h("p", { data: { source: judged.isServers ? "server" : "phone" } }, judged.sentence),
     tasks.length === 0 && h("p", {}, "这个检查点目前没有到期的任务：可以检查，但不计入任务（nothing_due）"),
     scanned?.reason && h("p", {}, `二维码牌未扫描，手工输入编号（${scanned.reason}）：提交后由上级决定是否计入（qr_manual）`),
@@ -100,12 +101,14 @@ async function begin(app, presence, button) {
   button.disabled = false;
 }
 
-async function open(app, { checkpoint, scanned, tasks: [task] }) {
+async function open(app, presence) {
+  const { checkpoint, scanned, tasks: [task] } = presence;
   const at = Date.now();
+  const fixes = app.position.fixes(at);
   const known = await app.visits.lastOf(checkpoint.id);
   const goesOn = known !== undefined && (isThisVisit(known, task, at) || (await chosen(known)));
   if (goesOn === null) return;
-  const draft = goesOn ? known : await begun(app, { checkpoint, task, scanned, fixes: app.position.fixes(at), at });
+  const draft = goesOn ? known : await begun(app, { checkpoint, task, scanned, fixes, isWeak: presence.isWeak(fixes), at });
   if (draft === null) return;
   sessionStorage.removeItem("xunji.scanned");
   app.go(`visit/${draft.id}`);

@@ -8,6 +8,7 @@ import { inputOf } from "../parts/inputs.js";
 import { undecided } from "../parts/interrupted.js";
 import { mediaOf } from "../parts/proofs.js";
 import { kept } from "../parts/room.js";
+import { lackingOf, plateOf } from "../parts/weak.js";
 import { lacking, shownItems } from "../rules/form.js";
 import { Gone } from "../visits.js";
 
@@ -33,7 +34,7 @@ export async function visit(app, place, id) {
   const state = { app, draft, form, checkpoint, media: await app.visits.media(id), interrupted: await app.recordings.interrupted(id), redraw: null };
   const body = h("div", { class: "stack" });
   const missing = h("div", { role: "status" });
-  state.redraw = () => { show(body, sections(state)); tellMissing(state, missing); };
+  state.redraw = () => { show(body, plateOf(state), sections(state)); tellMissing(state, missing); };
   state.changed = () => { tellMissing(state, missing); markShown(state, body); };
   const buttons = h("p", { class: "buttons" }, h("button", { type: "button", onclick: () => discard(state) }, "放弃"), h("button", { type: "button", class: "primary", onclick: () => once(sheet, () => submit(state, missing)) }, "提交检查"));
   const sheet = h("div", { class: "stack" }, body, missing, buttons);
@@ -74,11 +75,13 @@ function markShown(state, body) {
 }
 
 // Tell what is missing; return how much.
-function tellMissing({ form, draft, media, app }, place) {
+function tellMissing(state, place) {
+  const { form, draft, media, app } = state;
   const { errors, evidence } = lacking(form, draft.answers, media, app.officer.roles);
   const named = new Map(form.items.map((item) => [item.key, item]));
   const label = (key) => named.get(key)?.label ?? key;
   const lines = [
+    ...lackingOf(state),
     ...Object.entries(errors).map(([key, code]) => [key, `${label(key)}：${CODES[code](named.get(key))}`]),
     ...evidence.map((proof) => [proof.item, `${label(proof.item)}：还缺${WORDS[proof.kind]} ${proof.needed - proof.found} 个${proof.min_seconds > 0 ? `，每个不少于 ${proof.min_seconds} 秒` : ""}`]),
   ];
