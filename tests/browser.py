@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
 import threading
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from flask import Flask
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Playwright
 
 # It must not call home while it is tested, and runs as whoever runs the tests, root included.
 FLAGS = (
@@ -38,14 +40,30 @@ def installed() -> str:
     return path
 
 
+@cache
+def driver() -> Playwright:
+    """Start playwright's own process, once: it costs as much as a short test."""
+    playwright = sync_playwright().start()
+    atexit.register(playwright.stop)
+    return playwright
+
+
+@cache
+def _browser(*flags: str) -> Browser:
+    return driver().chromium.launch(executable_path=installed(), args=[*FLAGS, *flags])
+
+
 @contextmanager
 def chromium(*flags: str) -> Iterator[Browser]:
-    """Open a browser without a window."""
-    path = installed()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS, *flags])
+    """Lend a browser without a window, started once for the whole run; what is opened in it meanwhile is closed."""
+    browser = _browser(*flags)
+    before = browser.contexts
+    try:
         yield browser
-        browser.close()
+    finally:
+        for context in browser.contexts:
+            if context not in before:
+                context.close()
 
 
 @contextmanager

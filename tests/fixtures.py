@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from psycopg import ClientCursor
 from sqlalchemy import Connection, Engine, event, text
 
 from inspection_api.accounts import service as accounts
@@ -196,12 +197,45 @@ def queries(engine: Engine) -> Iterator[Callable[[], list[str]]]:
     event.remove(engine, "before_cursor_execute", note)
 
 
+_migrations: list[str] = []
+"""What the migrations of the run's first own bank sent, with a mark where its schema stood."""
+_SCHEMA = "{the schema}"
+
+
+def _migrate(catalogue: BankCatalogue, bank: Bank) -> None:
+    """Bring a bank to the head: the first by its migrations, the others by the same statements at once (2x cheaper)."""
+    if not _migrations:
+        with _sent(catalogue.engine) as statements:
+            migrations.upgrade(catalogue, bank)
+        _migrations.append(";\n".join(statements).replace(bank.schema, _SCHEMA))
+        return
+    script = _migrations[0].replace(_SCHEMA, bank.schema)
+    with catalogue.engine.begin() as connection:
+        connection.connection.driver_connection.execute(script)
+    catalogue.note_revision(bank, catalogue.head)
+
+
+@contextmanager
+def _sent(engine: Engine) -> Iterator[list[str]]:
+    """Collect the statements of the block, with their values in them."""
+    statements: list[str] = []
+
+    def note(connection: Any, _cursor: Any, statement: str, values: Any, *_rest: Any) -> None:
+        cursor = ClientCursor(connection.connection.driver_connection)
+        rows = values if isinstance(values, list) else [values]
+        statements.extend(cursor.mogrify(statement, each) for each in rows)
+
+    event.listen(engine, "before_cursor_execute", note)
+    yield statements
+    event.remove(engine, "before_cursor_execute", note)
+
+
 @contextmanager
 def bank_of_its_own(catalogue: BankCatalogue) -> Iterator[Bank]:
     """A bank with a schema of its own, dropped afterwards."""
     code = f"t{os.getpid()}x{next(_numbers)}"
     bank = catalogue.create(code, "测试银行")
-    migrations.upgrade(catalogue, bank)
+    _migrate(catalogue, bank)
     yield next(known for known in catalogue.everyone() if known.code == code)
     with catalogue.engine.begin() as connection:
         connection.execute(text(f"DROP SCHEMA {bank.schema} CASCADE"))

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import pypdfium2
 from PIL import Image
-from playwright.sync_api import Error, sync_playwright
+from playwright.sync_api import Error
 from sqlalchemy import text
 
 from checkpoints import qr
 from checkpoints.models import Checkpoint
 from kiosk_print.labels import Label, Layout, render_labels
-from tests.browser import FLAGS, installed
+from tests.browser import FLAGS, driver, installed
 from tests.factories import PASSWORD
 from tests.fixtures import Clock
 from tests.sync.phone import LAT, LON
@@ -268,14 +268,15 @@ class Handset:
 def handset(url: str, folder: Path, street: Street, label: Path | None) -> Iterator[Handset]:
     """Open a phone at an address; nothing may go wrong on its pages, and nothing elsewhere be asked."""
     installed()
-    with sync_playwright() as playwright:
-        phone = Handset(playwright, folder, url, street.world.bank.code, label)
-        phone.start()
+    phone = Handset(driver(), folder, url, street.world.bank.code, label)
+    phone.start()
+    try:
         yield phone
+    finally:
         phone.context.close()
-        assert phone.faults == []
-        asked = phone.asked | phone.asked_by_worker
-        assert {found for found in asked if not found.startswith((url, "blob:", "data:"))} == set()
+    assert phone.faults == []
+    asked = phone.asked | phone.asked_by_worker
+    assert {found for found in asked if not found.startswith((url, "blob:", "data:"))} == set()
 
 
 def approve_all(app: Flask, world: World) -> None:

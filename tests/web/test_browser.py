@@ -157,8 +157,7 @@ def test_from_the_province_down_to_one_record(site: Site) -> None:
 
 
 def test_a_record_with_its_long_questions_fits_a_phone(site: Site) -> None:
-    page = site.visitor("branch_manager", 360, 740)
-    site.open(page, "/board?view=report&report=details")
+    page = site.visitor("branch_manager", 360, 740, path="/board?view=report&report=details")
     page.click(".report tfoot a >> nth=0")
     page.wait_for_selector("table.list")
     page.click(".list >> text=检查记录 >> nth=0")
@@ -168,8 +167,7 @@ def test_a_record_with_its_long_questions_fits_a_phone(site: Site) -> None:
 
 
 def test_a_reviewer_voids_a_record_and_says_why(site: Site) -> None:
-    page = site.visitor("branch_manager", 360, 740)
-    site.open(page, "/board?view=report&report=details")
+    page = site.visitor("branch_manager", 360, 740, path="/board?view=report&report=details")
     page.click(".report tfoot a >> nth=0")
     page.click(".list >> text=检查记录 >> nth=0")
     page.click("article.record button:text-is('作废')")
@@ -192,8 +190,7 @@ def test_a_record_says_that_its_plates_code_was_typed_and_why(site: Site) -> Non
     with site.world.transaction() as ctx:
         changed = text("UPDATE inspection SET judgement = CAST(:judgement AS jsonb)")
         ctx.session.execute(changed, {"judgement": json.dumps(judgement)})
-    page = site.visitor("branch_manager")
-    site.open(page, "/board?view=report&report=details")
+    page = site.visitor("branch_manager", path="/board?view=report&report=details")
     page.click(".report tfoot a >> nth=0")
     page.click(".list >> text=检查记录 >> nth=0")
     page.wait_for_selector("article.record dd:text-is('未扫描，手工输入 CP000000（牌面破损或污损：右上角缺失）')")
@@ -209,8 +206,9 @@ WHERE indicators <> '{}'
 def test_what_was_found_and_why_it_waited_is_said_in_words_with_the_codes(site: Site) -> None:
     with site.world.transaction() as ctx:
         ctx.session.execute(text(QUARANTINED))
-    page = site.visitor("branch_manager", 360, 740)
-    site.open(page, "/board?view=report&report=anomalies&from=2026-03-01&to=2026-03-31")
+    page = site.visitor(
+        "branch_manager", 360, 740, path="/board?view=report&report=anomalies&from=2026-03-01&to=2026-03-31"
+    )
     page.click(".report tfoot a[href*='waiting']")
     row = page.locator(".list tbody tr:has-text('W01')")
     row.wait_for()
@@ -225,8 +223,7 @@ def test_what_was_found_and_why_it_waited_is_said_in_words_with_the_codes(site: 
 
 
 def test_chosen_sub_branches_stand_side_by_side(site: Site) -> None:
-    page = site.visitor("branch_manager")
-    site.open(page, "/board?view=report&report=comparison")
+    page = site.visitor("branch_manager", path="/board?view=report&report=comparison")
     assert page.locator("button:has-text('对比')").is_disabled()
     page.click("label:has-text('sub_branch')")
     page.click("label:has-text('sibling')")
@@ -241,8 +238,7 @@ def test_chosen_sub_branches_stand_side_by_side(site: Site) -> None:
 
 def test_a_report_and_a_list_are_taken_away_with_progress(site: Site, catalogue: BankCatalogue, tmp_path: Path) -> None:
     outbox = Outbox(database=site.world.database, banks=catalogue)
-    page = site.visitor("branch_manager")
-    site.open(page, "/board")
+    page = site.visitor("branch_manager", path="/board")
     page.click("text=导出 Excel")
     table = finished(site, page, outbox)
     assert "sub_branch" in str(list(table.values))
@@ -272,8 +268,7 @@ def finished(site: Site, page: Page, outbox: Outbox) -> Any:
 
 
 def test_what_goes_wrong_is_said_with_a_way_on(site: Site) -> None:
-    page = site.visitor("province_manager")
-    site.open(page, "/board?view=report&report=completion&from=2026-03-31&to=2026-03-01")
+    page = site.visitor("province_manager", path="/board?view=report&report=completion&from=2026-03-31&to=2026-03-01")
     assert "不能早于开始日期" in page.inner_text("[role=alert]")
     page.route("**/api/v1/reports/completion?*", lambda route: route.abort())
     site.open(page, "/board?view=report&report=completion")
@@ -282,8 +277,7 @@ def test_what_goes_wrong_is_said_with_a_way_on(site: Site) -> None:
     page.click("button:has-text('重试')")
     page.wait_for_selector(".report tbody tr")
     the_way_back_outlives_a_late_trail(page)
-    refused = site.visitor("administrator")
-    site.open(refused, "/board")
+    refused = site.visitor("administrator", path="/board")
     assert "forbidden" in refused.inner_text("[role=alert]")
 
 

@@ -64,8 +64,7 @@ def site(site: Site) -> Site:
 def curves(
     site: Site, width: int = 1440, path: str = YEAR, *, user: str = "province_manager", touch: bool = False
 ) -> Page:
-    page = site.visitor(user, width, 740, touch=touch)
-    site.open(page, path)
+    page = site.visitor(user, width, 740, path=path, touch=touch)
     page.wait_for_selector(".chart .u-over[aria-valuetext]")
     return page
 
@@ -163,8 +162,7 @@ def test_chosen_sub_branches_have_their_curves_beside_each_other(site: Site, wid
 
 
 def test_the_ranking_leads_to_the_curves_of_all_and_one_of_many_stands_out(site: Site) -> None:
-    page = site.visitor("branch_manager")
-    site.open(page, "/board")
+    page = site.visitor("branch_manager", path="/board")
     page.click("text=对比走势")
     page.wait_for_selector(".chart .u-over[aria-valuetext]")
     assert set(told(page)) == {"月份", "sub_branch", "sibling"}

@@ -46,9 +46,7 @@ def desk(committed_app: Flask, matters: Matters) -> Iterator[Site]:
 
 
 def opened(desk: Site, user: str, path: str = "/desk", **size: int) -> Page:
-    page = desk.visitor(user, **size)
-    desk.open(page, path)
-    return page
+    return desk.visitor(user, **size, path=path)
 
 
 def decide(page: Page, kind: str, label: str, **filled: Any) -> None:

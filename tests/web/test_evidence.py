@@ -76,8 +76,7 @@ def test_a_record_on_the_board_shows_its_photos_and_links_its_film(site: Site, s
         record_id = ctx.session.scalars(select(Inspection.id).where(Inspection.state == "accepted")).first()
     assert record_id is not None
     add_media(site.world, storage, record_id)
-    page = site.visitor("branch_manager", 360, 740)
-    site.open(page, f"/board?view=record&id={record_id}")
+    page = site.visitor("branch_manager", 360, 740, path=f"/board?view=record&id={record_id}")
     assert downloaded(page, "视频") == FILM
     assert page.locator(".thumbs a").count() == 1
     assert page.locator(f".others {LINK}").count() == 1

@@ -17,8 +17,7 @@ JOB = "**/api/v1/jobs/*"
 
 def asked(site: Site, width: int = 1440) -> Page:
     """The board where somebody just asked for a workbook."""
-    page = site.visitor("branch_manager", width)
-    site.open(page, "/board")
+    page = site.visitor("branch_manager", width, path="/board")
     page.click("text=导出 Excel")
     page.wait_for_selector("dialog.export progress")
     return page
@@ -41,8 +40,7 @@ def test_a_closed_export_is_found_again_after_a_reload(site: Site, catalogue: Ba
     with page.expect_download() as download:
         page.click(".list >> text=下载文件")
     assert download.value.suggested_filename.endswith(".xlsx")
-    other = site.visitor("province_manager")
-    site.open(other, "/board?view=exports")
+    other = site.visitor("province_manager", path="/board?view=exports")
     other.wait_for_selector("text=还没有导出过文件")
 
 
