@@ -64,6 +64,34 @@ def test_plates(case: dict[str, Any]) -> None:
     assert (None if parts is None else {name: getattr(parts, name) for name in names}) == case["parts"]
 
 
+@cases("recognise")
+def test_what_a_plate_means_to_a_device(case: dict[str, Any]) -> None:
+    now = datetime.fromisoformat(case["now"])
+    assert recognised(case["text"], case["bank_tag"], case["checkpoints"], now) == (case["state"], case["checkpoint"])
+
+
+def recognised(text: str, bank_tag: str, held: list[dict[str, Any]], now: datetime) -> tuple[str, str | None]:
+    """Put together what the server's own rules say of the same plates."""
+    parts = plate.parse(text)
+    if parts is None or parts.bank_tag != bank_tag:
+        return ("not_a_plate" if parts is None else "other_bank"), None
+    known = next((each for each in held if each["public_id"] == parts.public_id), None)
+    if known is None:
+        return "not_mine", None
+    issued = plate.find_plate([issue(**each) for each in known["plates"]], parts.generation)
+    if issued is None:
+        return "unknown_plate", known["id"]
+    if plate.is_revoked_at(issued, now):
+        return "revoked", known["id"]
+    return ("unbound" if known["state"] == "unbound" else "right"), known["id"]
+
+
+def issue(generation: int, valid_until: str | None) -> plate.Plate:
+    begin = datetime.fromisoformat("2026-01-01T00:00:00Z")
+    end = datetime.fromisoformat(valid_until) if valid_until else None
+    return plate.Plate(checkpoint_id=UUID(int=0), generation=generation, issued_at=begin, revoked_at=end)
+
+
 @cases("geofence")
 def test_geofence(case: dict[str, Any]) -> None:
     fixes = [fence.fix_as_received(each) for each in case["fixes"]]

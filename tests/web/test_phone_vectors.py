@@ -90,6 +90,45 @@ def test_plates(page: Any) -> None:
     compared(given, "parts", ran(page, "rules/plate.js", "({ parse }, { text }) => parse(text)", given))
 
 
+def test_what_a_plate_means(page: Any) -> None:
+    given = cases("recognise")
+    script = """({ recognise }, { text, checkpoints, bank_tag, now }) => {
+      const { state, checkpoint } = recognise(text, checkpoints, { bankTag: bank_tag, now: Date.parse(now) });
+      return [state, checkpoint?.id ?? null];
+    }"""
+    found = ran(page, "rules/plate.js", script, given)
+    assert found == [[each["state"], each["checkpoint"]] for each in given]
+
+
+def test_a_plate_that_the_phone_does_not_hold_is_fetched_and_that_is_said(page: Any) -> None:
+    given = cases("recognise")[:1]
+    script = """async ({ decide }, { text, bank_tag, checkpoints }) => {
+      const said = document.createElement("div");
+      const heard = [];
+      const held = [];
+      const app = {
+        officer: { bank: { tag: bank_tag } },
+        now: Date.now,
+        position: { fixes: () => [] },
+        mirror: { all: async () => held },
+        runner: { run: async () => heard.push(said.textContent) && held.push({ ...checkpoints[0], name: "一号点" }) },
+      };
+      const real = fetch;
+      globalThis.fetch = async () => {
+        globalThis.fetch = real;
+        const answer = { answer: { code: "inside", sentence: "", may_start: true }, checkpoint: { id: "point" } };
+        return Response.json(answer);
+      };
+      await decide(app, text, "another", said);
+      return [...heard, said.textContent];
+    }"""
+    (found,) = ran(page, "views/scan.js", script, given)
+    assert found == [
+        "二维码牌有效，正在同步…",
+        "这是“一号点”的二维码牌，不是要检查的检查点（wrong_point）",
+    ]
+
+
 def test_the_geofence(page: Any) -> None:
     given = cases("geofence")
     script = "({ decide }, { fixes, centre, radius_m }) => decide(fixes, centre, radius_m).verdict"

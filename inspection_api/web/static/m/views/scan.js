@@ -15,6 +15,7 @@ const BLIND = "识别程序没有载入，正在重试：请联网稍候，或�
 const REASONS = ["牌面破损或污损", "光线不足，无法对焦", "手机相机故障", "牌面被遮挡或过高"];
 
 const SENTENCES = {
+  bringing: "二维码牌有效，正在同步…",
   not_a_plate: "这不是检查点的二维码，请扫描现场安装的二维码牌（not_a_plate）",
   other_bank: "这是其他银行的二维码牌（other_bank）",
   not_mine: "这不是您负责的检查点，或手机尚未同步；如已交接给您，请联网同步后再扫（not_mine）",
@@ -75,12 +76,12 @@ async function offerTorch(button, stream) {
 }
 
 // Say what the text is; go on where it opens a visit. What is no plate at all is nobody else's business.
-async function decide(app, text, wanted, said) {
+export async function decide(app, text, wanted, said) {
   const own = await recognised(app, text);
   if (own.state === "not_a_plate") return say(said, SENTENCES.not_a_plate);
   const told = await asked(text, app.position.fixes());
   if (told !== null && OF_THE_PLATE.includes(told.code)) return say(said, SENTENCES[own.state === "other_bank" ? own.state : told.code] ?? told.sentence);
-  const { state, checkpoint } = told === null ? own : await brought(app, text, own, told.code);
+  const { state, checkpoint } = told === null ? own : await brought(app, text, own, told.code, said);
   if (checkpoint === null || (told === null && state !== "right" && state !== "unbound")) return say(said, SENTENCES[state]);
   return arrive(app, checkpoint, { qr: text }, wanted, said);
 }
@@ -88,8 +89,9 @@ async function decide(app, text, wanted, said) {
 const recognised = async (app, text) => recognise(text, await app.mirror.all("checkpoint"), { bankTag: app.officer.bank.tag, now: app.now() });
 
 // What the server knows of the checkpoint and the phone does not, yet, comes with the next pull.
-async function brought(app, text, own, code) {
+async function brought(app, text, own, code, said) {
   if (own.checkpoint !== null && (code === "unbound") === (own.state === "unbound")) return own;
+  show(said, SENTENCES.bringing);
   await app.runner.run();
   return recognised(app, text);
 }
