@@ -143,10 +143,13 @@ def test_a_long_film_ends_by_itself_and_a_stray_gesture_costs_none(
     enrolled(phone, committed_app, committed_world)
     phone.begin()
     phone.page.evaluate(WAKES)
+    phone.page.evaluate(LAMP)
     start_recording(phone, "视频")
     phone.page.keyboard.press("Escape")
     phone.find("dialog.capture[open]")
-    assert phone.page.locator("dialog button").all_inner_texts() == ["停止"]
+    assert phone.page.locator("dialog button").all_inner_texts() == ["手电筒", "停止"]
+    phone.page.click("dialog button:text-is('手电筒')")
+    assert phone.page.evaluate("lamp") == [False, True]
     phone.page.clock.fast_forward(300_000)
     phone.find(f"[data-item={ITEM}] button:has-text('视频(1)')")
     assert phone.page.locator("dialog").count() == 0

@@ -6,6 +6,7 @@ import { notify } from "../../shell/states.js";
 import { awake } from "./awake.js";
 import { open, photograph, stop } from "./camera.js";
 import { burnt, record } from "./film.js";
+import { lamp } from "./lamp.js";
 import { kept } from "./room.js";
 
 const LONGEST_S = { video: 300, audio: 1200 };
@@ -31,7 +32,7 @@ function staged({ kind, ...given }) {
     const said = h("p", { role: "status" }, HINTS[kind]);
     const buttons = h("p", { class: "buttons" });
     const dialog = h("dialog", { class: "capture", "aria-label": "拍摄" }, video, said, buttons);
-    const scene = { kind, ...given, video, said, buttons, stream: null, running: null, answer: null, end: (made) => { scene.answer = made; dialog.close(); } };
+    const scene = { kind, ...given, video, said, buttons, light: lamp(), stream: null, running: null, answer: null, end: (made) => { scene.answer = made; dialog.close(); } };
     dialog.addEventListener("cancel", (event) => scene.running && event.preventDefault()); // a stray gesture costs no film
     dialog.addEventListener("close", () => { dialog.remove(); resolve(outcome(scene)); }); // nor does the next, which browsers let through
     document.body.append(dialog);
@@ -49,7 +50,7 @@ async function outcome(scene) {
 }
 
 async function prepare(scene) {
-  const { kind, video, said, buttons, end } = scene;
+  const { kind, video, said, buttons, light, end } = scene;
   const cancel = h("button", { type: "button", onclick: () => end(null) }, "取消");
   show(buttons, cancel);
   try {
@@ -59,8 +60,9 @@ async function prepare(scene) {
     if (kind !== "audio") {
       video.srcObject = stream;
       await video.play();
+      light.offer(stream);
     }
-    show(buttons, cancel, kind === "photo" ? shutter(scene) : recorder(scene));
+    show(buttons, cancel, light.button, kind === "photo" ? shutter(scene) : recorder(scene));
   } catch (trouble) {
     show(said, trouble.sentence ?? "无法拍摄，请重试（capture_failed）");
   }
@@ -90,7 +92,7 @@ function recorder(scene) {
 function begin(scene, button) {
   scene.running = run(scene);
   button.textContent = "停止";
-  show(scene.buttons, button); // what was recorded can be deleted afterwards, on purpose
+  show(scene.buttons, scene.light.button, button); // what was recorded can be deleted afterwards, on purpose
   scene.running.ended.then(() => tellEnd(scene), () => scene.end());
 }
 

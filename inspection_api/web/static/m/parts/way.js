@@ -5,7 +5,7 @@ import { h, show } from "../../shell/dom.js";
 import { distance } from "../../shell/format.js";
 import { notify } from "../../shell/states.js";
 import { placeOf } from "../app.js";
-import { bearingOf, distanceM } from "../rules/fence.js";
+import { bearingOf, distanceM, standing } from "../rules/fence.js";
 
 const POINTS = ["北", "东北", "东", "东南", "南", "西南", "西", "西北"];
 const AGAIN_MS = 30_000;
@@ -25,8 +25,12 @@ export function wayTo(app, checkpoint) {
 }
 
 function straight(app, centre) {
-  const fix = app.position.fix();
-  return fix === null ? "正在定位，暂时算不出距离和方向" : `直线距离 ${distance(distanceM(fix, centre))}，在${directionOf(bearingOf(fix, centre))}边`;
+  const fixes = app.position.fixes();
+  if (fixes.length === 0) return "正在定位，暂时算不出距离和方向";
+  const here = standing(fixes);
+  const far = distanceM(here, centre);
+  const direction = far > here.accuracy_m ? `，在${directionOf(bearingOf(here, centre))}边` : "";
+  return `直线距离 ${distance(far)}${direction}`;
 }
 
 // The server knows how each app writes a place; where it is not heard, it is asked again once in a while.

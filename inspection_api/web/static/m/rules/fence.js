@@ -17,12 +17,17 @@ export function decide(fixes, centre, radiusM) {
   if (fixes.some((fix) => fix.mock)) return { verdict: "mock", ...nothing };
   const usable = usableOf(fixes);
   if (usable.length === 0) return { verdict: "stale", ...nothing };
-  const newest = Math.min(...usable.map((fix) => fix.age_s));
-  const recent = usable.filter((fix) => fix.age_s - newest <= MEDIAN_WINDOW_S);
-  const place = { lon: median(recent.map((fix) => fix.lon)), lat: median(recent.map((fix) => fix.lat)) };
-  const accuracy = median(recent.map((fix) => fix.acc));
+  const { accuracy_m: accuracy, ...place } = standing(usable);
   const distance = distanceM(place, centre);
   return { verdict: verdictOf(distance, accuracy, radiusM, isLongIndoors(usable)), distance_m: distance, accuracy_m: accuracy };
+}
+
+// Where the last positions say that he stands, { lon, lat, accuracy_m }; one alone may be far out.
+export function standing(fixes) {
+  const newest = Math.min(...fixes.map((fix) => fix.age_s));
+  const recent = fixes.filter((fix) => fix.age_s - newest <= MEDIAN_WINDOW_S);
+  const [lon, lat, accuracy] = ["lon", "lat", "acc"].map((name) => median(recent.map((fix) => fix[name])));
+  return { lon, lat, accuracy_m: accuracy };
 }
 
 // Metres between two points, by the local WGS-84 metric: good to a centimetre as far as a fence matters.

@@ -3,7 +3,8 @@
 import { h, show } from "../../shell/dom.js";
 import { field } from "../../shell/dialog.js";
 import { asked } from "../parts/asking.js";
-import { open, stop, torch } from "../parts/camera.js";
+import { open, stop } from "../parts/camera.js";
+import { lamp } from "../parts/lamp.js";
 import { reading } from "../parts/reader.js";
 import { named, recognise } from "../rules/plate.js";
 
@@ -29,8 +30,8 @@ const SENTENCES = {
 export async function scan(app, place, wanted = "") {
   const video = h("video", { playsinline: true, muted: true, "aria-label": "相机画面" });
   const said = h("div", { class: "said", role: "status" }, LOOKING);
-  const light = h("button", { type: "button", hidden: true }, "手电筒");
-  show(place, h("h1", {}, "扫描二维码牌"), h("div", { class: "viewer" }, video), said, h("p", { class: "buttons" }, light, h("a", { class: "button", href: "#/" }, "返回")), manual(app, wanted, said));
+  const light = lamp();
+  show(place, h("h1", {}, "扫描二维码牌"), h("div", { class: "viewer" }, video), said, h("p", { class: "buttons" }, light.button, h("a", { class: "button", href: "#/" }, "返回")), manual(app, wanted, said));
   let stream;
   try {
     stream = await open({ video: true });
@@ -43,7 +44,7 @@ export async function scan(app, place, wanted = "") {
   if (!place.isConnected) return stop(stream); // he moved on while the browser asked for the camera
   video.srcObject = stream;
   await video.play().catch(() => null);
-  offerTorch(light, stream);
+  light.offer(stream);
   const watching = watch(video, (text) => decide(app, text, wanted, said), (isBlind) => (isBlind ? say(said, BLIND) : show(said, LOOKING)));
   return () => { watching.end(); stop(stream); };
 }
@@ -64,15 +65,6 @@ export function watch(video, seen, told) {
     }
   })();
   return state;
-}
-
-async function offerTorch(button, stream) {
-  let on = false;
-  button.hidden = !(await torch(stream, false).catch(() => false));
-  button.addEventListener("click", async () => {
-    await torch(stream, (on = !on));
-    button.setAttribute("aria-pressed", String(on));
-  });
 }
 
 // Say what the text is; go on where it opens a visit. What is no plate at all is nobody else's business.
