@@ -12,7 +12,7 @@ COMPILE := env -u PIP_FIND_LINKS PIP_CONFIG_FILE=/dev/null CUSTOM_COMPILE_COMMAN
 	--no-config --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long test-browser test-mutants screenshots check bench bench-growth bench-tasks bench-figures bench-board demo lock openapi vendor clean
+.PHONY: help run test test-long test-browser test-mutants screenshots check bench bench-growth bench-tasks bench-figures bench-board demo lock openapi vendor icons clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -72,6 +72,9 @@ lock: $(TOOLS) ## pin requirements*.in again, with hashes
 
 vendor: $(TOOLS) ## fetch the browsers' libraries again by npm, as their manifests name them
 	@$(PY) -m tests.vendoring
+
+icons: $(TOOLS) ## draw the phone's icons again
+	@$(PY) -m tests.icons
 
 clean: ## remove the environment and the tools' caches; var/ with its data stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.*

@@ -14,7 +14,18 @@ _KEPT = (
     "vendor/zxing-wasm/share.js",
     "vendor/zxing-wasm/reader/zxing_reader.wasm",
 )
-_SAME_ALWAYS = ("static/shell/shell.css", "static/shell/icons.svg", "static/shell/mark.svg")
+_SAME_ALWAYS = (
+    "static/shell/shell.css",
+    "static/shell/icons.svg",
+    "static/shell/mark.svg",
+    "static/m/apple-touch-icon.png",
+)
+_ICONS = (
+    ("static/m/icon-192.png", "192x192", "image/png", "any"),
+    ("static/m/icon-512.png", "512x512", "image/png", "any"),
+    ("static/m/icon-maskable-512.png", "512x512", "image/png", "maskable"),
+    ("static/shell/mark.svg", "any", "image/svg+xml", "any"),
+)
 
 
 @blp.get("/manifest.webmanifest")
@@ -29,7 +40,10 @@ def show_manifest() -> Response:
         "display": "standalone",
         "background_color": "#f3f5f8",
         "theme_color": "#0b4a8f",
-        "icons": [{"src": ASSETS.url("static/shell/mark.svg"), "sizes": "any", "type": "image/svg+xml"}],
+        "icons": [
+            {"src": ASSETS.url(name), "sizes": sizes, "type": kind, "purpose": purpose}
+            for name, sizes, kind, purpose in _ICONS
+        ],
     }
     response = jsonify(manifest)
     response.content_type = "application/manifest+json"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
 HOME = Path(web.__file__).parent
-OWN = sorted((HOME / "static").rglob("*.*"))
+OWN = [path for path in sorted((HOME / "static").rglob("*.*")) if path.suffix != ".png"]
 MODULES = [path for path in OWN if path.suffix == ".js"]
 MOST_FIRST_BYTES = 300_000
 

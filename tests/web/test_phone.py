@@ -326,4 +326,3 @@ def test_the_worker_keeps_all_files_of_its_page(committed_app: Flask) -> None:
     assert {client.get(file).status_code for file in files} == {200}
     manifest = client.get("/m/manifest.webmanifest")
     assert (manifest.mimetype, manifest.json["start_url"]) == ("application/manifest+json", "/m")
-    assert client.get(manifest.json["icons"][0]["src"]).status_code == 200
