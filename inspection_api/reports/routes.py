@@ -10,6 +10,7 @@ from inspection_api.http.schemas import StartedJobSchema, page_of
 from inspection_api.reports import exporting, queries, schemas, service
 from inspection_api.reports.catalogue import REPORTS
 from inspection_api.reports.models import MonthClosing
+from inspection_api.tasks import queries as tasks
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -24,7 +25,8 @@ blp = Blueprint("reports", "统计报表")
 @blp.get("/reports", permission=queries.READ_ANY, out=schemas.CatalogueSchema)
 def list_reports(ctx: Context) -> dict[str, Any]:
     """List the reports that I may read."""
-    return {"items": [report for report in REPORTS if ctx.actor.may(report.permission)]}
+    found = [report for report in REPORTS if ctx.actor.may(report.permission)]
+    return {"items": found, "may_explain_tasks": ctx.actor.may(tasks.READ)}
 
 
 @blp.get(

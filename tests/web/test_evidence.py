@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from inspection_api.inspections.models import Inspection
 from inspection_api.media.models import Media
+from inspection_api.tasks.models import Task
 from tests.browser import chromium, served
 from tests.portfolio import Portfolio
 from tests.waiting import Matters
@@ -71,9 +72,14 @@ def test_a_film_is_at_hand_where_a_quarantined_record_is_decided(
         assert desk.faults == []
 
 
-def test_a_record_on_the_board_shows_its_photos_and_links_its_film(site: Site, storage: Storage) -> None:
+def test_a_record_on_the_board_shows_and_links_what_its_reader_may_see(site: Site, storage: Storage) -> None:
     with site.world.transaction() as ctx:
         record_id = ctx.session.scalars(select(Inspection.id).where(Inspection.state == "accepted")).first()
+        ctx.session.execute(
+            update(Inspection)
+            .where(Inspection.id == record_id)
+            .values(task_id=select(Task.id).where(Task.closed_by == record_id).scalar_subquery())
+        )
     assert record_id is not None
     add_media(site.world, storage, record_id)
     page = site.visitor("branch_manager", 360, 740, path=f"/board?view=record&id={record_id}")
@@ -88,3 +94,10 @@ def test_a_record_on_the_board_shows_its_photos_and_links_its_film(site: Site, s
         assert other.locator(LINK).count() == 0, "it would be refused"
         assert other.locator(".thumbs li").count() == photos
         assert "视频 · 22 B · 无权查看" in other.inner_text(".others")
+        explained = user == "officer"
+        assert ("任务经过" in other.inner_text("article")) == explained, "it would be refused"
+        site.open(other, "/board?view=report&report=details")
+        other.click(".report tfoot a >> nth=0")
+        other.wait_for_selector("table.list")
+        assert ("任务经过" in other.inner_text("table.list")) == explained
+        assert "检查记录" in other.inner_text("table.list")

@@ -49,9 +49,10 @@ def summed_page_of(row: type[Schema]) -> type[Schema]:
 
 
 class CatalogueSchema(Schema):
-    """All reports."""
+    """All reports that the caller may read, and whether he may read what became of the tasks in their lists, too."""
 
     items = fields.List(fields.Nested(ReportSchema))
+    may_explain_tasks = fields.Boolean()
 
 
 class CellField(fields.Field[Any]):

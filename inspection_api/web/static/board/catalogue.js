@@ -4,7 +4,12 @@ import { get } from "../shell/api.js";
 
 let asked = null;
 
-export function catalogue() {
-  asked = asked || get("/reports").then((answer) => answer.items).catch((error) => { asked = null; throw error; });
+function answer() {
+  asked = asked || get("/reports").catch((error) => { asked = null; throw error; });
   return asked;
 }
+
+export const catalogue = async () => (await answer()).items;
+
+// Whether I may read what became of a task; not everybody may who counts them.
+export const mayExplain = async () => (await answer()).may_explain_tasks;

@@ -6,7 +6,7 @@ import { amount, count, day, instant, NOTHING } from "../shell/format.js";
 import { further } from "../shell/lists.js";
 import { empty } from "../shell/states.js";
 import { to } from "./address.js";
-import { catalogue } from "./catalogue.js";
+import { catalogue, mayExplain } from "./catalogue.js";
 import { exportList } from "./exporting.js";
 
 const PAGE = 100;
@@ -17,10 +17,10 @@ const INSTANT = /^\d{4}-\d{2}-\d{2}T/;
 export async function list(view) {
   const query = Object.fromEntries(Object.entries(view).filter(([name]) => !OF_THE_BOARD.has(name)));
   const path = `/reports/${view.report}/${view.listing}`;
-  const [reports, first] = await Promise.all([catalogue(), get(path, { ...query, limit: PAGE })]);
+  const [reports, explains, first] = await Promise.all([catalogue(), mayExplain(), get(path, { ...query, limit: PAGE })]);
   const report = reports.find((each) => each.code === view.report);
   const { columns } = report.lists.find((each) => each.path === view.listing);
-  const leads = first.items.some((row) => ways(row) !== null);
+  const leads = first.items.some((row) => ways(row, explains) !== null);
   const isSum = (column) => column.key in first.sums;
   const sums = columns.filter(isSum).map((column) => `，${column.title}合计 ${amount(first.sums[column.key])}`).join("");
   const body = h("tbody", {});
@@ -28,7 +28,7 @@ export async function list(view) {
   const more = further("继续加载", (cursor) => get(path, { ...query, limit: PAGE, cursor }), add);
 
   function add(page) {
-    body.append(...page.items.map((row) => h("tr", {}, leads && h("td", {}, ways(row)), columns.map((column) => (isSum(column) ? h("td", { class: "number" }, amount(row[column.key])) : h("td", {}, value(row, column.key)))))));
+    body.append(...page.items.map((row) => h("tr", {}, leads && h("td", {}, ways(row, explains)), columns.map((column) => (isSum(column) ? h("td", { class: "number" }, amount(row[column.key])) : h("td", {}, value(row, column.key)))))));
     said.textContent = (page.next_cursor === null ? `共 ${count(body.rows.length)} 条` : `已显示 ${count(body.rows.length)} 条，还有更多`) + sums;
   }
 
@@ -63,10 +63,12 @@ function value(row, key) {
   return DAY.test(said) ? day(said) : String(said);
 }
 
-// A task leads to its visit, or to what became of it; a visit to its record; anything else nowhere.
-function ways(row) {
+// A task leads to its visit, or to what became of it, as far as I may read that; a visit to its record; anything else
+// nowhere.
+function ways(row, explains) {
   if ("closed_by" in row) {
-    return [row.closed_by && h("a", { href: to({ view: "record", id: row.closed_by }) }, "检查记录"), h("a", { href: to({ view: "task", id: row.id }) }, "任务经过")];
+    const record = row.closed_by && h("a", { href: to({ view: "record", id: row.closed_by }) }, "检查记录");
+    return explains ? [record, h("a", { href: to({ view: "task", id: row.id }) }, "任务经过")] : record || h("span", { class: "faint" }, "无权查看");
   }
   return "performed_on" in row ? h("a", { href: to({ view: "record", id: row.id }) }, "检查记录") : null;
 }

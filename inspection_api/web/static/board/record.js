@@ -8,12 +8,13 @@ import { evidence } from "../shell/evidence.js";
 import { instant, NOTHING } from "../shell/format.js";
 import { empty } from "../shell/states.js";
 import { to } from "./address.js";
+import { mayExplain } from "./catalogue.js";
 
 const LOOKS = { draft: "care", submitted: "care", accepted: "good", refused: "bad", voided: "bad" };
 
 export async function record(view) {
-  const [found, form] = await Promise.all([get(`/inspections/${view.id}`), get(`/inspections/${view.id}/form`)]);
-  return h("article", { class: "record" }, heading(found), answers(found, form.definition), media(found), words(found));
+  const [found, form, explains] = await Promise.all([get(`/inspections/${view.id}`), get(`/inspections/${view.id}/form`), mayExplain()]);
+  return h("article", { class: "record" }, heading(found, explains), answers(found, form.definition), media(found), words(found));
 }
 
 // What became of a task, in the server's words.
@@ -27,7 +28,7 @@ export async function task(view) {
   );
 }
 
-function heading(found) {
+function heading(found, explains) {
   return h(
     "section",
     { class: "card" },
@@ -42,7 +43,7 @@ function heading(found) {
       fact("提交时间", instant(found.submitted_at)),
       fact("验收时间", instant(found.accepted_at)),
       fact("明白纸可打印至", instant(found.print_closes_at)),
-      found.task_id && fact("任务", h("a", { href: to({ view: "task", id: found.task_id }) }, "任务经过")),
+      found.task_id && explains && fact("任务", h("a", { href: to({ view: "task", id: found.task_id }) }, "任务经过")),
       found.indicator_words.length > 0 && fact("预警指示", found.indicator_words.map((word) => h("span", { class: "badge care" }, word))),
       found.quarantine_words.length > 0 && fact("隔离原因", found.quarantine_words.map((word) => h("p", {}, word))),
       found.amendments > 0 && fact("更正", `${found.amendments} 次`),
