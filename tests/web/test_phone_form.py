@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from tests.web.handset import Handset
 
 TAX = "[aria-labelledby=label-tax_ytd]"
+NEWER = """(store) => new Promise((resolve) => {
+  const made = indexedDB.open(store.db.name, 99);
+  made.onsuccess = () => { made.result.close(); resolve(); };
+})"""
 RECORDS = "SELECT state, answers -> 'tax_ytd' ->> 'value' FROM inspection ORDER BY submitted_at"
 SIGNATURES = """async (store, visits) => {
   const [draft] = await visits.all();
@@ -84,6 +88,10 @@ def test_a_visit_that_another_tab_has_submitted_is_neither_submitted_again_nor_a
     phone.synchronise()
     assert phone.page.locator("text=继续填写").count() == 0
     assert counted(committed_world, RECORDS) == [("accepted", "3.5")]
+    within(phone, NEWER)
+    phone.see("请刷新本页")
+    phone.page.click("button:text-is('刷新')")
+    phone.see("page_outdated")  # this version of the page cannot read what a newer one wrote
 
 
 def test_a_scan_of_another_day_asks_whether_the_old_visit_goes_on(

@@ -223,10 +223,19 @@ def test_a_login_that_ends_keeps_the_outbox(phone: Handset, committed_app: Flask
     phone.see("登录已过期")
     phone.open()
     phone.see("今日任务")
+    phone.username = "manager"
+    phone.log_in()
+    phone.see("的未上传的记录 1 条、未上传的资料 2 个：请")
+    phone.context.clear_cookies()
+    phone.username = "officer"
     phone.log_in()
     phone.tab("outbox")
     phone.see_all_sent()
     assert counted(committed_world, "SELECT state FROM inspection") == [("accepted",)]
+
+
+A_DRAFT = """(store) => store.write(["draft"], (tx) => tx.put("draft",
+  { id: "draft", checkpoint_id: "", template_version_id: "", scan: { at: Date.now() }, answers: {} }))"""
 
 
 def revoke(app: Flask, world: World) -> None:
@@ -250,6 +259,7 @@ def test_a_phone_that_has_ended_says_what_it_saw_and_forgets_what_it_knew(
     phone.answer()
     phone.context.set_offline(True)
     phone.submit()
+    within(phone, A_DRAFT)
     end(committed_app, committed_world)
     phone.context.set_offline(False)
     phone.see("本手机已被停用")
@@ -258,7 +268,10 @@ def test_a_phone_that_has_ended_says_what_it_saw_and_forgets_what_it_knew(
     assert counted(committed_world, MEDIA) == [("stored", 2)]
     phone.see("已隔离，待上级决定")
     phone.tab("")
-    phone.see("目前没有到期的任务")
+    phone.see("任务和客户资料已从手机上清除（device_revoked）")
+    phone.see("未提交的检查 1 次不能再继续填写")
+    phone.open("/m#/visit/draft")
+    phone.see("这次检查不能再继续填写")
 
 
 def test_an_outbox_goes_to_another_phone_as_a_file(

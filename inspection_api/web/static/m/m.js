@@ -7,6 +7,7 @@ import { App } from "./app.js";
 import { FULL, isFull } from "./device/full.js";
 import { canSign } from "./device/identity.js";
 import { storeName, whoIsThere } from "./officer.js";
+import { tellColleagues } from "./parts/colleagues.js";
 import { outwards } from "./parts/leaving.js";
 import { SENTENCES } from "./runner.js";
 import { alerts } from "./views/alerts.js";
@@ -34,8 +35,9 @@ async function begin() {
   try {
     await open(main);
   } catch (error) {
+    if (error.name === "VersionError") return tellOutdated();
     console.error(error);
-    show(main, card("无法在本机打开数据", "浏览器不允许本页保存数据（可能是无痕窗口、禁用了网站数据，或手机空间已满），因此不能用于现场检查。请用普通窗口打开，或清理手机空间后重试（storage_unavailable）。"));
+    return show(main, card("无法在本机打开数据", "浏览器不允许本页保存数据（可能是无痕窗口、禁用了网站数据，或手机空间已满），因此不能用于现场检查。请用普通窗口打开，或清理手机空间后重试（storage_unavailable）。"));
   }
 }
 
@@ -67,6 +69,7 @@ async function open(main) {
   if (!(await canSign())) return show(main, unable());
   main.before(bar(officer));
   const app = await App.open(officer, (method, path, options) => send(method, path, { ...options, here: true }));
+  app.client.store.onended = tellOutdated;
   if (!(await app.client.hasBegun())) {
     const { problem: doubt } = await told;
     if (doubt !== null) return unknown(main, doubt);
@@ -74,7 +77,9 @@ async function open(main) {
   }
   Object.assign(app.runner, { state: "busy", sentence: SENTENCES.busy }); // until the server says who is there
   addEventListener("hashchange", () => route(app, main)); // before the tabs are there: who taps at once is heard
-  keepPage(frame(app, main));
+  const { notice, others } = frame(app, main);
+  keepPage(notice);
+  tellColleagues(officer, others);
   app.position.begin();
   await route(app, main);
   synchroniseOnce(app, told);
@@ -90,7 +95,14 @@ async function synchroniseOnce(app, told) {
 // Nobody who has begun here: he logs in, or waits for the network.
 const unknown = (main, problem) => (problem.status === 401 ? location.assign("/login?next=/m") : show(main, failed(problem, () => location.reload())));
 
-const card = (title, words) => h("div", { class: "card" }, h("h1", {}, title), h("p", {}, words), h("p", { class: "buttons" }, h("button", { type: "button", onclick: () => location.reload() }, "重试")));
+const card = (title, words, again = "重试") => h("div", { class: "card" }, h("h1", {}, title), h("p", {}, words), h("p", { class: "buttons" }, h("button", { type: "button", onclick: () => location.reload() }, again)));
+
+// A newer version of this page has the data to itself now, or the browser took it back: here nothing is kept any more.
+function tellOutdated() {
+  leave?.();
+  leave = null;
+  show(document.body, h("main", { id: "main", role: "alert" }, card("请刷新本页", "本页已不能再保存数据：巡迹的新版本已在另一个窗口打开，或浏览器收回了存储。此前保存的内容不受本页影响，刷新后继续（page_outdated）", "刷新")));
+}
 
 const unable = () =>
   card("此浏览器不能用于现场检查", "本机须保存一把只在本机使用的签名密钥，此浏览器或此地址不支持（key_unsupported）。请用 https 地址，并将 Chrome、Edge 或 Safari 升级到 2025 年之后的版本。");
@@ -101,7 +113,7 @@ const bar = (officer) =>
 // The state of the synchronisation below the bar, and the tabs at the thumb; its place for a notice.
 function frame(app, main) {
   const state = h("button", { type: "button", class: "sync", onclick: () => app.runner.run() });
-  const [beside, notice] = [h("div", { class: "beside" }), h("div", { class: "keeping" })];
+  const [beside, notice, others] = ["beside", "keeping", "others"].map((name) => h("div", { class: name }));
   const refresh = () => {
     state.dataset.rounds = app.runner.rounds;
     show(state, h("span", { class: `dot ${app.runner.state}` }), app.runner.sentence);
@@ -109,9 +121,9 @@ function frame(app, main) {
   };
   app.runner.addEventListener("change", refresh);
   refresh();
-  main.before(h("div", { class: "status", role: "status" }, state, beside, notice));
+  main.before(h("div", { class: "status", role: "status" }, state, beside, notice, others));
   main.after(h("nav", { class: "tabs", "aria-label": "页面" }, TABS.map((tab) => h("a", { href: `#/${tab.path}`, data: { tab: tab.path } }, icon(tab.icon), h("span", {}, tab.title)))));
-  return notice;
+  return { notice, others };
 }
 
 let leave = null;

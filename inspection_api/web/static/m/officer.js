@@ -27,12 +27,22 @@ async function confirmed() {
       bank: me.bank,
       roles: me.assignments.map((held) => held.role),
     };
-    await inStore((store) => store.keep({ officer }));
+    await inStore((store) => store.write(["setting"], (tx) => remembered(tx, officer)));
     return { officer, problem: null };
   } catch (problem) {
     return { officer: await inStore((store) => store.find("officer")), problem };
   }
 }
+
+// Whoever was logged in here stays known by name: what he captured may still wait on this phone.
+async function remembered(tx, officer) {
+  const last = await tx.find("officer");
+  const names = { ...(await tx.find("names")), ...(last && { [storeName(last)]: last.name }), [storeName(officer)]: officer.name };
+  await tx.keep({ officer, names });
+}
+
+// The names of all who were logged in here, by the names of their stores.
+export const namesOnThisPhone = async () => (await inStore((store) => store.find("names"))) ?? {};
 
 async function inStore(work) {
   const store = await Store.open(EVERYBODY);

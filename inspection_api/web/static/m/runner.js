@@ -50,6 +50,7 @@ export class Runner extends EventTarget {
 
   // Synchronise now; resolves once this phone has pushed and pulled. Media go up behind that and hold up no later run.
   run() {
+    if (this.client.store.isEnded) return Promise.resolve(); // the page says so
     const exchanged = this.exchange();
     this.#finish(exchanged);
     return exchanged;

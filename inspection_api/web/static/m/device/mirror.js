@@ -24,6 +24,7 @@ export class Mirror {
     await this.store.write(APPLYING, async (tx) => {
       await applyAll(tx, page.changes);
       await tx.keep({ cursor: page.cursor });
+      await tx.forget("wiped");
       if (page.consistent) await removeOlder(tx);
     });
     return page.consistent;
@@ -53,7 +54,13 @@ export class Mirror {
       await tx.clear("row");
       for (const op of await tx.all("op")) await tx.put("op", { ...op, about: null });
       await tx.forget("cursor", "snapshot");
+      await tx.keep({ wiped: true });
     });
+  }
+
+  // Whether the bank took its rows back, and gave none since.
+  async isWiped() {
+    return (await this.store.find("wiped")) !== null;
   }
 
   // The rows of an entity, each with `id`, `version` and its members.

@@ -20,17 +20,27 @@ const STORES = {
 export const EVERYTHING = Object.keys(STORES);
 
 export class Store {
-  // Open the officer's store, or make it. Another tab that holds an older shape of it is asked to let go.
+  // Open the officer's store, or make it. Another tab that holds an older shape of it is asked to let go, and so is this
+  // one: `onended` hears when nothing can be read or written here any more.
   static async open(name) {
     const request = indexedDB.open(name, VERSION);
     request.onupgradeneeded = () => shape(request.result);
     const db = await promised(request);
-    db.onversionchange = () => db.close();
-    return new Store(db);
+    const store = new Store(db);
+    db.onversionchange = db.onclose = () => store.#end();
+    return store;
   }
 
   constructor(db) {
     this.db = db;
+    this.isEnded = false;
+    this.onended = () => null;
+  }
+
+  #end() {
+    this.db.close();
+    this.isEnded = true;
+    this.onended();
   }
 
   close() {

@@ -20,6 +20,7 @@ export async function day(app, place) {
 
 async function content(app) {
   const [tasks, drafts, points, waiting, cursor, cut] = await Promise.all([app.openTasks(), app.visits.all(), app.mirror.all("checkpoint"), app.client.outbox.waiting(), app.mirror.cursor(), app.recordings.interrupted()]);
+  if (await app.mirror.isWiped()) return wiped(drafts);
   const due = tasks.filter((task) => task.period_start <= app.today());
   const later = tasks.length - due.length;
   return [
@@ -31,6 +32,15 @@ async function content(app) {
     later > 0 && h("p", { class: "faint" }, `下一周期另有 ${later} 项任务`),
   ];
 }
+
+const wiped = (drafts) =>
+  h(
+    "section",
+    { class: "card care" },
+    h("p", {}, "本手机已被停用，任务和客户资料已从手机上清除（device_revoked）"),
+    drafts.length > 0 && h("p", {}, `未提交的检查 ${drafts.length} 次不能再继续填写，也不会上传；已填写的内容仍留在手机上，需要时请联系管理员：`),
+    drafts.length > 0 && h("ul", { class: "listed" }, drafts.map((draft) => h("li", {}, `${instant(draft.scan.at)} 扫码`))),
+  );
 
 const begun = (draft, points, isCut) =>
   h("li", { class: "row spread" }, h("span", {}, points.find((each) => each.id === draft.checkpoint_id)?.name ?? "检查点", h("small", { class: "faint" }, ` ${instant(draft.scan.at)} 扫码`), isCut && h("small", { class: "trouble" }, " 有中断的录制待处理")), h("a", { class: "button", href: `#/visit/${draft.id}` }, "继续填写"));

@@ -30,7 +30,7 @@ export async function visit(app, place, id) {
   const draft = await app.visits.find(id);
   if (draft === undefined) return absent(place, "这次检查已提交或不在本手机上");
   const [form, checkpoint] = await Promise.all([app.form(draft.template_version_id), app.mirror.find("checkpoint", draft.checkpoint_id)]);
-  if (form === null) return absent(place, "手机上没有这次检查的表格，请联网同步后再继续");
+  if (form === null) return absent(place, (await app.mirror.isWiped()) ? "本手机已被停用，这次检查不能再继续填写；已填写的内容仍留在手机上，需要时请联系管理员（device_revoked）" : "手机上没有这次检查的表格，请联网同步后再继续");
   const state = { app, draft, form, checkpoint, media: await app.visits.media(id), interrupted: await app.recordings.interrupted(id), redraw: null };
   const body = h("div", { class: "stack" });
   const missing = h("div", { role: "status" });
