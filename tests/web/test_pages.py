@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,8 @@ HOME = Path(web.__file__).parent
 OWN = [path for path in sorted((HOME / "static").rglob("*.*")) if path.suffix != ".png"]
 MODULES = [path for path in OWN if path.suffix == ".js"]
 MOST_FIRST_BYTES = 300_000
+MOST_BYTES_BEHIND = 450_000
+"""What comes behind the first load of `/m`, and once: the reader of codes, so that scanning needs no network."""
 
 
 def linked(html: str) -> list[str]:
@@ -53,6 +56,15 @@ def test_a_page_runs_only_what_comes_from_here(client: FlaskClient, page: Page) 
 def test_the_first_load_of_a_page_is_small(client: FlaskClient, page: Page) -> None:
     html = client.get(page.path).text
     assert sum(packed_bytes(client, path) for path in {page.path, *linked(html)}) <= MOST_FIRST_BYTES
+
+
+def test_what_a_phone_keeps_behind_its_first_load_is_the_reader_and_nothing_else_that_is_large(
+    client: FlaskClient,
+) -> None:
+    files = json.loads(re.findall(r"const FILES = (.*);", client.get("/m/worker.js").text)[0])
+    behind = {path for path in files if path not in linked(client.get("/m").text)}
+    assert sum(packed_bytes(client, path) for path in behind) <= MOST_BYTES_BEHIND
+    assert any(path.endswith("zxing_reader.wasm") for path in behind)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path)
