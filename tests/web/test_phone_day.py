@@ -67,8 +67,22 @@ def test_the_day_is_sorted_by_due_date_and_then_by_distance_without_a_network_to
     assert shown(phone) == told
     phone.stand(LON, LAT + 2300 / METRES_PER_DEGREE)
     phone.page.clock.fast_forward(16_000)
+    press(phone, ".task:nth-child(2) strong")
+    phone.page.clock.fast_forward(16_000)
+    phone.page.wait_for_timeout(500)
+    phone.page.mouse.up()
+    phone.arrive("point/")
+    phone.tab("")
     phone.find(".task:nth-child(2) >> text=远处")
     assert [name for name, _ in shown(phone)] == ["过期", "远处", "近处", "从容"]
+
+
+def press(phone: Handset, selector: str) -> None:
+    """Lay a finger on it."""
+    box = phone.page.locator(selector).bounding_box()
+    assert box is not None
+    phone.page.mouse.move(box["x"] + 5, box["y"] + 5)
+    phone.page.mouse.down()
 
 
 def shown(phone: Handset) -> list[tuple[str, str]]:

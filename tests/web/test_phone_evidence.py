@@ -254,6 +254,9 @@ def test_without_a_camera_a_photo_says_why_and_the_form_goes_on(
     phone.page.click("dialog.capture button:text-is('取消')")
     phone.page.fill(f"[aria-labelledby=label-{ITEM}]", "120")
     phone.page.click("text=提交检查")
+    phone.page.click("dialog button:text-is('取消')")
+    phone.find("details[open] >> text=必填")
+    phone.page.click("text=提交检查")
     phone.page.click("dialog button:text-is('仍要提交')")
     phone.find("[data-status=quarantined]")
 

@@ -320,7 +320,8 @@ def test_a_file_that_is_no_outbox_brings_nothing_in(
         file.write_text(content)
         carry_in(phone, file)
         phone.see("文件无法识别，没有导入任何数据（file_unreadable）")
-        phone.page.eval_on_selector_all("#notices p", "all => all.forEach((each) => each.remove())")
+        phone.page.click("#notices p")
+        phone.page.wait_for_selector("#notices p", state="detached")
     assert phone.page.locator("li[data-status]").count() == 0
 
 

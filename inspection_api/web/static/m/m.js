@@ -9,6 +9,7 @@ import { canSign } from "./device/identity.js";
 import { storeName, whoIsThere } from "./officer.js";
 import { tellColleagues } from "./parts/colleagues.js";
 import { outwards } from "./parts/leaving.js";
+import { renew } from "./parts/still.js";
 import { SENTENCES } from "./runner.js";
 import { alerts } from "./views/alerts.js";
 import { beginning } from "./views/beginning.js";
@@ -116,8 +117,8 @@ function frame(app, main) {
   const [beside, notice, others] = ["beside", "keeping", "others"].map((name) => h("div", { class: name }));
   const refresh = () => {
     state.dataset.rounds = app.runner.rounds;
-    show(state, h("span", { class: `dot ${app.runner.state}` }), app.runner.sentence);
-    show(beside, app.runner.state === "login" && outwards("/login?next=/m", { class: "button" }, "重新登录"), app.runner.warning && h("p", { class: "card care" }, app.runner.warning));
+    renew(state, h("span", { class: `dot ${app.runner.state}` }), app.runner.sentence);
+    renew(beside, app.runner.state === "login" && outwards("/login?next=/m", { class: "button" }, "重新登录"), app.runner.warning && h("p", { class: "card care" }, app.runner.warning));
   };
   app.runner.addEventListener("change", refresh);
   refresh();

@@ -55,9 +55,9 @@ export async function fill(place, load, words) {
   show(place, content);
 }
 
-// A notice at the edge of the screen, read out by screen readers, gone after a while; `kind` is "good" or "bad".
+// A notice at the edge of the screen, read out by screen readers, gone after a while or at a tap; `kind` is "good" or "bad".
 export function notify(words, kind = "good") {
-  const line = h("p", { class: `notice ${kind}` }, words);
+  const line = h("p", { class: `notice ${kind}`, onclick: () => line.remove() }, words);
   notices().append(line);
   setTimeout(() => line.remove(), kind === "bad" ? 12_000 : 5_000);
 }

@@ -4,6 +4,7 @@ import { ask, field } from "../../shell/dialog.js";
 import { h, show } from "../../shell/dom.js";
 import { day } from "../../shell/format.js";
 import { empty, notify } from "../../shell/states.js";
+import { renew } from "../parts/still.js";
 
 const LEVELS = { 1: ["关注", "care"], 2: ["预警", "care"], 3: ["可疑", "bad"] };
 const RULES = { work_stopped: "停工预警" };
@@ -12,9 +13,10 @@ const VERDICTS = { normal: "正常", watch: "关注", major_risk: "重大风险"
 
 export async function alerts(app, place) {
   const list = h("div", { class: "stack" });
-  const refresh = async () => show(list, await content(app));
+  const draw = async (put) => put(list, await content(app));
+  const refresh = () => draw(renew);
   show(place, h("h1", {}, "预警"), list);
-  await refresh();
+  await draw(show);
   app.runner.addEventListener("change", refresh);
   return () => app.runner.removeEventListener("change", refresh);
 }

@@ -4,6 +4,7 @@ import { h, icon, show } from "../../shell/dom.js";
 import { distance, instant, shortDay } from "../../shell/format.js";
 import { empty } from "../../shell/states.js";
 import { warnings } from "../parts/room.js";
+import { renew } from "../parts/still.js";
 
 const KINDS = { regular: "定期检查", initial: "首次检查", exit: "退出检查", campaign: "专项检查" };
 const MOST = 60;
@@ -11,8 +12,9 @@ const MOST = 60;
 export async function day(app, place) {
   const list = h("div", { class: "stack" });
   show(place, h("h1", {}, "今日任务"), h("p", { class: "buttons" }, h("a", { class: "button primary wide", href: "#/scan" }, icon("phone"), "扫码检查")), list);
-  const refresh = async () => show(list, await content(app));
-  await refresh();
+  const draw = async (put) => put(list, await content(app));
+  const refresh = () => draw(renew);
+  await draw(show);
   app.runner.addEventListener("change", refresh);
   const timer = setInterval(refresh, 15_000);
   return () => { clearInterval(timer); app.runner.removeEventListener("change", refresh); };

@@ -7,14 +7,16 @@ import { storeName } from "../officer.js";
 import { exported, imported } from "../parts/carrying.js";
 import { card, clashesOf } from "../parts/fate.js";
 import { warnings } from "../parts/room.js";
+import { renew } from "../parts/still.js";
 
 const KINDS = { photo: "图片", audio: "语音", video: "视频" };
 
 export async function outbox(app, place) {
   const list = h("div", { class: "stack" });
-  const refresh = async () => show(list, await content(app));
+  const draw = async (put) => put(list, await content(app));
+  const refresh = () => draw(renew);
   show(place, h("h1", {}, "待传与记录"), h("p", { class: "buttons" }, h("button", { type: "button", class: "primary", onclick: () => app.runner.run() }, "立即同步"), h("button", { type: "button", onclick: () => carryOut(app) }, "导出"), carryIn(app, refresh)), await warnings(), list);
-  await refresh();
+  await draw(show);
   app.runner.addEventListener("change", refresh);
   app.runner.addEventListener("progress", refresh);
   return () => { app.runner.removeEventListener("change", refresh); app.runner.removeEventListener("progress", refresh); };

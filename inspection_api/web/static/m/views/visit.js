@@ -85,7 +85,8 @@ function tellMissing(state, place) {
     ...Object.entries(errors).map(([key, code]) => [key, `${label(key)}：${CODES[code](named.get(key))}`]),
     ...evidence.map((proof) => [proof.item, `${label(proof.item)}：还缺${WORDS[proof.kind]} ${proof.needed - proof.found} 个${proof.min_seconds > 0 ? `，每个不少于 ${proof.min_seconds} 秒` : ""}`]),
   ];
-  show(place, lines.length === 0 ? h("p", { class: "right" }, "已填写完整，可以提交") : h("details", { class: "card" }, h("summary", {}, `还有 ${lines.length} 项需补充或更正`), h("ul", {}, lines.map(([key, words]) => h("li", {}, h("a", { href: `#label-${key}`, onclick: (event) => jump(event, key) }, words))))));
+  const isOpen = Boolean(place.querySelector("details")?.open); // what he works through stays open
+  show(place, lines.length === 0 ? h("p", { class: "right" }, "已填写完整，可以提交") : h("details", { class: "card", open: isOpen }, h("summary", {}, `还有 ${lines.length} 项需补充或更正`), h("ul", {}, lines.map(([key, words]) => h("li", {}, h("a", { href: `#label-${key}`, onclick: (event) => jump(event, key) }, words))))));
   return lines.length;
 }
 
@@ -117,12 +118,17 @@ async function submit(state, missing) {
   if (waits !== undefined) return lead(waits.item);
   const open = tellMissing(state, missing);
   const warned = open === 0 || (await ask({ title: `还有 ${open} 项需补充或更正，仍要提交？`, content: h("p", {}, "不完整或填写有误的检查会被隔离，待上级决定后才可能计入。建议补齐后再提交。"), confirm: "仍要提交", danger: true })) !== null;
-  if (!warned) return;
+  if (!warned) return unfold(missing);
   const about = await app.nameOf(state.checkpoint);
   if ((await kept(() => app.visits.submit(draft, form, app.position.fixes(), { roles: app.officer.roles, about }))) === null) return;
   notify("检查已提交，已保存在手机上，有网络时自动上传");
   app.runner.run();
   app.go("outbox");
+}
+
+function unfold(missing) {
+  missing.querySelector("details").open = true;
+  missing.scrollIntoView({ block: "center", behavior: "smooth" });
 }
 
 async function discard({ app, draft }) {
