@@ -10,6 +10,7 @@ import { warnings } from "../parts/room.js";
 import { renew } from "../parts/still.js";
 
 const KINDS = { photo: "图片", audio: "语音", video: "视频" };
+const LEFT_OUT = "中断的录制不在导出的文件中：请先在该检查中选择保留，再重新导出（recording_undecided）";
 
 export async function outbox(app, place) {
   const list = h("div", { class: "stack" });
@@ -57,6 +58,7 @@ async function retry(app, again) {
 }
 
 async function carryOut(app) {
+  if ((await app.recordings.interrupted()).length > 0) notify(LEFT_OUT, "bad");
   const file = await exported(app.client.store, storeName(app.officer));
   const link = h("a", { href: URL.createObjectURL(file), download: file.name });
   link.click();
