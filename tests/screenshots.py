@@ -61,6 +61,8 @@ SHOTS = (
     Shot("desk-alert", "risk", "/desk", ("[data-kind^=alert] button:text-is('详情')",)),
     Shot("desk-team", "m0101", "/desk#team"),
     Shot("desk-team-branch", "b01", "/desk#team"),
+    Shot("desk-phones", "m0101", "/desk#phones"),
+    Shot("desk-phones-give-up", "m0101", "/desk#phones", ("[data-phone] button:text-is('停用')",)),
     Shot("desk-inbox", "m0101", "/desk#inbox"),
     Shot("desk-empty", "admin", "/desk"),
     Shot("board", "hq", "/board"),

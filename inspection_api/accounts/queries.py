@@ -89,9 +89,13 @@ def users_of(actor: Actor, organisation_id: UUID | None = None) -> Select[UserAc
     return statement if organisation_id is None else statement.where(UserAccount.organisation_id == organisation_id)
 
 
-def devices_of(actor: Actor, *, status: str | None = None, beside: UUID | None = None) -> Select[Device]:
+def devices_of(
+    actor: Actor, *, status: str | None = None, user_id: UUID | None = None, beside: UUID | None = None
+) -> Select[Device]:
     """Return the actor's own devices and those of his subtrees, narrowed; ``beside`` a device: to its owner's."""
     statement = visible_devices(actor)
+    if user_id is not None:
+        statement = statement.where(Device.user_id == user_id)
     if beside is not None:
         owner = statement.with_only_columns(Device.user_id).where(Device.id == beside)
         statement = statement.where(or_(Device.id == beside, Device.user_id.in_(owner)))

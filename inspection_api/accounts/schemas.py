@@ -209,7 +209,8 @@ class MachineSchema(Schema):
 
 
 class DeviceQuery(PageQuery):
-    """Narrow the list of devices; ``beside`` is a device: it, and the others of its owner."""
+    """Narrow the list of devices, also to an owner's; ``beside`` is a device: it, and the others of its owner."""
 
     status = fields.String(load_default=None, validate=validate.OneOf(["pending", "approved", "revoked"]))
+    user_id = fields.UUID(load_default=None)
     beside = fields.UUID(load_default=None)

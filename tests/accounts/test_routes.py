@@ -304,10 +304,16 @@ def test_the_devices_of_one_owner_are_found_by_any_of_them(client: FlaskClient, 
     for user, device_id in (("officer", first), ("officer", second), ("colleague", foreign), ("manager", manager)):
         enrol(client, world.headers(user), device_id)
 
-    def beside(device_id: str, user: str) -> set[str]:
-        answer = client.get("/api/v1/devices", query_string={"beside": device_id}, headers=world.headers(user))
+    def found(user: str, **narrowed: str) -> set[str]:
+        answer = client.get("/api/v1/devices", query_string=narrowed, headers=world.headers(user))
         return {each["id"] for each in answer.json["items"]}
 
+    def beside(device_id: str, user: str) -> set[str]:
+        return found(user, beside=device_id)
+
+    owner = str(world.people["officer"])
+    assert found("manager", user_id=owner) == {first, second}
+    assert found("foreign_manager", user_id=owner) == set()
     assert beside(first, "manager") == beside(second, "officer") == {first, second}
     assert beside(manager, "manager") == {manager}
     assert beside(first, "foreign_manager") == beside(first, "colleague") == set()

@@ -422,7 +422,7 @@ def test_the_desk_fits_its_screen_and_keeps_nobody_out(desk: Site, matters: Matt
     matters.portfolio.generate()
     deliver_all(matters.world)
     page = opened(desk, "branch_manager", width=width, height=height)
-    for path in ("/desk", "/desk#team", "/desk#inbox"):
+    for path in ("/desk", "/desk#team", "/desk#phones", "/desk#inbox"):
         desk.open(page, path)
         assert desk.serious(page) == [], path
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path

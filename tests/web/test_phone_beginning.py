@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from playwright.sync_api import expect
+
+from tests.browser import chromium
+from tests.web.conftest import Site
 from tests.web.handset import BEGIN, Handset, approve_all, counted, enrolled
 from tests.web.inside import within
 
@@ -12,6 +16,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from tests.factories import World
+    from tests.sync.phone import Street
     from tests.web.line import BadLine
 
 DEVICES = "SELECT name, status FROM device WHERE kind = 'officer'"
@@ -48,8 +53,26 @@ def test_a_device_is_asked_before_anything_is_made_or_sent(
     phone.find(".tabs")
 
 
-def test_a_third_device_is_told_whose_places_are_taken(
-    phone: Handset, committed_app: Flask, committed_world: World
+def give_one_up(address: str, street: Street) -> None:
+    """Let the officer's manager end one of his two phones at the desk."""
+    with chromium() as browser:
+        site = Site(address, browser, street.portfolio)
+        desk = site.visitor("manager", width=360, height=740, path="/desk#phones")
+        desk.select_option("[aria-label=持有人]", label="姓名officer（officer）")
+        desk.click("[data-phone]:has-text('姓名officer · 旧手机') button:text-is('停用') >> nth=0")
+        desk.wait_for_selector("dialog li:has-text('30 天内联网仍可上传，但一律隔离')")
+        assert site.serious(desk) == []
+        desk.click("dialog button:text-is('停用')")
+        desk.wait_for_selector("text=已停用，姓名officer可以登记另一台手机")
+        expect(desk.locator("[data-phone]")).to_have_count(1)
+        assert desk.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        desk.select_option("[aria-label=持有人]", label="姓名colleague（colleague）")
+        desk.wait_for_selector("text=没有使用中的手机")
+        assert site.faults == []
+
+
+def test_a_third_device_is_told_whose_places_are_taken_and_takes_one_that_is_given_up(
+    phone: Handset, street: Street, committed_app: Flask, committed_world: World
 ) -> None:
     client, headers = committed_app.test_client(), committed_world.headers("officer")
     for _ in range(2):
@@ -62,9 +85,8 @@ def test_a_third_device_is_told_whose_places_are_taken(
     assert not has_key(phone)
     assert len(counted(committed_world, DEVICES)) == 2
     approve_all(committed_app, committed_world)
-    manager = committed_world.headers("manager")
-    (old, _) = client.get("/api/v1/devices", headers=manager).json["items"]
-    assert client.post(f"/api/v1/devices/{old['id']}/revoke", headers=manager).status_code == 200
+    give_one_up(phone.url, street)
+    assert sorted(counted(committed_world, DEVICES)) == [("旧手机", "approved"), ("旧手机", "revoked")]
     phone.page.click(BEGIN)
     phone.see("等待管理员批准")
     assert len(counted(committed_world, DEVICES)) == 3
