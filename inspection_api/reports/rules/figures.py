@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from inspection_api.core.periods import Grid, Period, Unit
@@ -59,8 +60,15 @@ class Sums:
 
     def __add__(self, other: Self) -> Self:
         """Return the numbers of both together."""
-        mine: Any = self
-        return type(self)(**{part.name: getattr(self, part.name) + getattr(other, part.name) for part in fields(mine)})
+        kind: Any = type(self)
+        both: Self = kind(**{name: getattr(self, name) + getattr(other, name) for name in _names(kind)})
+        return both
+
+
+@cache
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    """Return what is added up, looked up once: a report of a province adds thousands of times."""
+    return tuple(part.name for part in fields(kind))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,11 +208,11 @@ def months_of(year: int) -> tuple[Period, dict[date, Period]]:
 
 def added_up(parts: Iterable[Mapping[date, Counts]], periods: Iterable[date]) -> dict[date, Counts]:
     """Return Σ of ``parts`` by period; a period of which none of them has anything has zeros."""
-    sums = dict.fromkeys(periods, Counts())
+    sums: dict[date, Counts] = {}
     for part in parts:
         for first, counts in part.items():
-            sums[first] += counts
-    return sums
+            sums[first] = sums[first] + counts if first in sums else counts
+    return {first: sums.get(first, Counts()) for first in periods}
 
 
 def completion_of(counts: Counts) -> Rate:
