@@ -14,8 +14,11 @@ from flask import Flask
 from playwright.sync_api import expect
 from sqlalchemy import text
 
+from inspection_api.core.permissions import PEOPLE, Role
+from inspection_api.web.pages import ASSETS
 from inspection_api.worker import Outbox
 from tests.browser import served
+from tests.web.handset import BEGIN
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
@@ -24,11 +27,23 @@ if TYPE_CHECKING:
     from tests.web.conftest import Site
 
 LEADS = {
-    "administrator": "/account",
-    "nobody": "/account",
-    "province_manager": "/board",
-    "auditor": "/board",
+    Role.ADMINISTRATOR: "/account",
+    Role.PROVINCE_MANAGER: "/board",
+    Role.BRANCH_MANAGER: "/desk",
+    Role.SUB_BRANCH_MANAGER: "/desk",
+    Role.LOAN_OFFICER: "/m",
+    Role.EXCEPTION_HANDLER: "/m",
+    Role.APPROVER: "/desk",
+    Role.RISK_MANAGER: "/board",
+    Role.SERVICE_MANAGER: "/board",
+    Role.INFORMATION_OFFICER: "/board",
+    Role.ENTERPRISE_USER: "/account",
+    Role.AUDITOR: "/board",
 }
+HOMES = """async ([module, roles]) => {
+  const { homeOf } = await import(module);
+  return roles.map((role) => [role, homeOf({ assignments: [{ role }] })]);
+}"""
 
 
 def path_of(page: Page) -> str:
@@ -44,9 +59,10 @@ def test_a_wrong_password_is_told_in_words_and_nothing_typed_is_lost(site: Site)
 
 
 def test_each_role_is_led_to_its_page_and_back_to_where_it_came_for(site: Site) -> None:
-    for user, path in LEADS.items():
-        assert path_of(site.visitor(user)) == path, user
     page = site.visitor()
+    homes = page.evaluate(HOMES, [ASSETS.url("static/shell/pages.js"), [*PEOPLE]])
+    assert {Role(role): path for role, path in homes} == LEADS
+    assert path_of(site.visitor("nobody")) == "/account"
     site.open(page, "/account")
     page.wait_for_url("**/login?next=*")
     site.log_in(page, "province_manager")
@@ -55,6 +71,16 @@ def test_each_role_is_led_to_its_page_and_back_to_where_it_came_for(site: Site) 
         page.goto(f"{site.address}/login?next={quote(foreign)}")
         page.wait_for_url(lambda url: "/login" not in url)
         assert path_of(page) == "/board"
+
+
+def test_an_exception_handler_is_led_to_the_phone_and_may_begin_there(site: Site) -> None:
+    site.world.add_user("handler", Role.EXCEPTION_HANDLER, "sub_branch")
+    page = site.visitor("handler", 360, 740)
+    assert path_of(page) == "/m"
+    page.wait_for_selector("a:text-is('不使用，去我的账户')")
+    page.click(BEGIN)
+    page.wait_for_selector("text=等待管理员批准")
+    assert page.locator(".tabs a").all_inner_texts() == ["今日", "扫码", "预警", "待传"], "he may print nothing"
 
 
 def test_no_script_can_read_the_session(site: Site) -> None:

@@ -21,10 +21,11 @@ import { scan } from "./views/scan.js";
 import { visit } from "./views/visit.js";
 
 const VIEWS = { "": day, scan, point, visit, outbox, papers, paper, alerts };
+// A tab with `roles` is theirs alone: who inspects need not be who may print.
 const TABS = [
   { path: "", title: "今日", icon: "desk" },
   { path: "scan", title: "扫码", icon: "phone" },
-  { path: "papers", title: "明白纸", icon: "download" },
+  { path: "papers", title: "明白纸", icon: "download", roles: ["loan_officer", "sub_branch_manager", "branch_manager"] },
   { path: "alerts", title: "预警", icon: "warning" },
   { path: "outbox", title: "待传", icon: "refresh" },
 ];
@@ -123,7 +124,8 @@ function frame(app, main) {
   app.runner.addEventListener("change", refresh);
   refresh();
   main.before(h("div", { class: "status", role: "status" }, state, beside, notice, others));
-  main.after(h("nav", { class: "tabs", "aria-label": "页面" }, TABS.map((tab) => h("a", { href: `#/${tab.path}`, data: { tab: tab.path } }, icon(tab.icon), h("span", {}, tab.title)))));
+  const tabs = TABS.filter((tab) => !tab.roles || tab.roles.some((role) => app.officer.roles.includes(role)));
+  main.after(h("nav", { class: "tabs", "aria-label": "页面" }, tabs.map((tab) => h("a", { href: `#/${tab.path}`, data: { tab: tab.path } }, icon(tab.icon), h("span", {}, tab.title)))));
   return { notice, others };
 }
 

@@ -61,7 +61,7 @@ export const ROLES = {
   branch_manager: "分行管理员",
   sub_branch_manager: "支行管理员",
   loan_officer: "客户经理",
-  exception_handler: "异常处理员",
+  exception_handler: "异常处理人",
   approver: "审批人",
   risk_manager: "风险经理",
   service_manager: "服务经理",

@@ -2,7 +2,7 @@
 // has one of the roles in `leads` there, everybody else to the first page of his menu. What he sees, the server decides.
 
 export const PAGES = [
-  { path: "/m", title: "现场检查", icon: "phone", roles: ["loan_officer"], leads: ["loan_officer"] },
+  { path: "/m", title: "现场检查", icon: "phone", roles: ["loan_officer", "exception_handler"], leads: ["loan_officer", "exception_handler"] },
   {
     path: "/desk",
     title: "待办审批",
