@@ -299,9 +299,13 @@ def test_a_field_left_blank_is_named_as_the_form_names_it(desk: Site, matters: M
     page.wait_for_selector(f"dialog [role=alert] li:has-text('{called}：')")
 
 
-def test_an_alert_says_about_which_enterprise_it_is(desk: Site, matters: Matters) -> None:
+def test_an_alert_says_about_which_enterprise_it_is_and_how_many_minutes_are_left(desk: Site, matters: Matters) -> None:
     matters.alert()
     page = opened(desk, "risk_manager")
+    assert page.inner_text("[data-kind=alert_suspicious] .badge") == "还剩 2 小时 0 分（3月10日 12:00 到期）"
+    page.clock.set_fixed_time("2026-03-10T11:25:30+08:00")
+    page.reload()
+    page.wait_for_selector("text=还剩 35 分（3月10日 12:00 到期）")
     assert re.search(r"企业\d+ · .*停工预警", page.inner_text("[data-kind=alert_suspicious]").replace("\n", " "))
 
 

@@ -10,6 +10,7 @@ import { fieldsOf, valuesOf } from "./asking.js";
 import { caseOf } from "./cases.js";
 
 const PAGE = 50;
+const DAY_MINUTES = 1440; // below it workdays are too coarse: some alerts must be answered within two hours
 const GOOD = ["approve", "accept", "confirm", "give"];
 const BAD = ["reject", "refuse", "revoke"];
 
@@ -88,8 +89,13 @@ const subject = ({ customer_name: firm, checkpoint_name: place, person_name: per
 function left({ workdays_left: days, is_overdue: late, due_at: due }) {
   if (late) return h("span", { class: "badge bad" }, `已超时（${instant(due)}）`);
   if (days === null) return null;
-  return h("span", { class: `badge ${days <= 1 ? "care" : ""}` }, days === 0 ? "今日到期" : `还剩 ${days} 个工作日`);
+  const minutes = Math.ceil((Date.parse(due) - Date.now()) / 60_000);
+  if (minutes < DAY_MINUTES) return h("span", { class: "badge care" }, `还剩 ${hours(minutes)}（${instant(due)} 到期）`);
+  return h("span", { class: `badge ${days <= 1 ? "care" : ""}` }, days === 0 ? `${instant(due)} 到期` : `还剩 ${days} 个工作日`);
 }
+
+// The server alone says that it is over; a clock here that goes before leaves the last minute.
+const hours = (minutes) => (minutes < 60 ? `${Math.max(1, minutes)} 分` : `${Math.floor(minutes / 60)} 小时 ${minutes % 60} 分`);
 
 const button = (item, decision, refresh) =>
   h("button", { type: "button", class: GOOD.includes(decision.code) ? "primary" : "", onclick: () => decide(item, decision, refresh) }, decision.label);
