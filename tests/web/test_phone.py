@@ -282,8 +282,11 @@ def test_a_paper_is_released_by_scanning_the_stations_screen(
     station = Hall(client, desk).station()
     enrolled(phone, committed_app, committed_world)
     phone.open(f"/m#/paper/{visit}")
-    phone.film(station.face()["symbol"])
     phone.page.click("text=到机具打印")
+    phone.page.click("text=扫描屏幕上的二维码")  # and hold it before a plate, first
+    phone.see("这不是机具屏幕上的二维码，请对准机具的屏幕（not_a_station）")
+    assert phone.page.locator("dialog .viewer video").count() == 1, "it goes on looking"
+    phone.film(station.face()["symbol"])
     phone.page.click("text=扫描屏幕上的二维码")
     phone.see("已放行，机具正在打印")
     assert counted(committed_world, "SELECT state, count(*) FROM print_job GROUP BY 1") == [("released", 1)]

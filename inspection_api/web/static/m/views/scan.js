@@ -96,7 +96,8 @@ function arrive(app, checkpoint, scanned, wanted, said) {
   return true;
 }
 
-function say(said, sentence) {
+// Tell what is wrong with a symbol, and that it is not the right one.
+export function say(said, sentence) {
   show(said, h("p", { class: "trouble", role: "alert" }, sentence));
   return false;
 }
