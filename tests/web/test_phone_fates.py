@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -11,6 +12,8 @@ import pytest
 
 from checkpoints.models import Checkpoint
 from inspection_api.accounts import service as accounts
+from inspection_api.loans import service as loans
+from inspection_api.loans.service import NewLoan
 from sync import entities, routes
 from sync.service import reprocess
 from tests.kiosk_print.conftest import Desk
@@ -28,6 +31,19 @@ if TYPE_CHECKING:
     from tests.web.handset import Handset
 
 
+LOANS = (
+    ("DK-1", "1230000.50", date(2025, 6, 1), date(2026, 6, 1)),
+    ("DK-2", "500000", date(2026, 1, 15), date(2027, 1, 15)),
+)
+FACTS = [
+    *("客户名称", "企业0"),
+    *("金额", "1,230,000.50 元、500,000.00 元"),
+    *("放款日期", "2025年6月1日、2026年1月15日"),
+    *("到期日", "2026年6月1日、2027年1月15日"),
+    *("五级分类", "正常"),
+]
+
+
 def entry(phone: Handset, status: str) -> str:
     """Return what the outbox says of the operation that came to this end; everything of it fits, and can be read."""
     phone.find(f"li[data-status={status}]")
@@ -38,6 +54,18 @@ def entry(phone: Handset, status: str) -> str:
 def decide(app: Flask, world: World, path: str, **body: Any) -> None:
     answered = app.test_client().post(f"/api/v1{path}", json=body, headers=world.headers("manager"))
     assert answered.status_code == 200, answered.json
+
+
+def lend(world: World, customer: UUID) -> None:
+    """Let the officer's customer have two loans that have only their class in common."""
+    with world.transaction() as ctx:
+        rows = [
+            NewLoan(
+                customer_id=customer, contract_no=number, amount=Decimal(amount), disbursed_on=since, matures_on=until
+            )
+            for number, amount, since, until in LOANS
+        ]
+        loans.create_many(ctx, rows)
 
 
 def fill_in_elsewhere(app: Flask, street: Street, visit: str, point: UUID) -> None:
@@ -55,8 +83,10 @@ def test_what_two_phones_say_otherwise_stands_side_by_side_until_a_superior_deci
     with committed_world.transaction() as ctx:
         customer = ctx.session.get_one(Checkpoint, point).customer_id
         accounts.grant(ctx, [(committed_world.people["officer"], "customer", customer)])
+    lend(committed_world, customer)
     enrolled(phone, committed_app, committed_world)
     phone.begin()
+    assert phone.page.inner_text("dl.facts").split("\n") == FACTS
     fill_in_elsewhere(committed_app, street, phone.page.url.rpartition("/")[2], point)
     phone.answer()
     phone.submit()

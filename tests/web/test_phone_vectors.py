@@ -290,3 +290,25 @@ def test_what_a_form_lacks(page: Any) -> None:
     found = ran(page, "rules/form.js", script, given)
     for name in ("errors", "evidence", "indicators"):
         compared(given, name, [each[name] for each in found])
+
+
+def test_the_facts_of_a_form_are_about_the_tasks_own_loan_where_it_has_one(page: Any) -> None:
+    script = """async ({ knownOf, factOf }, { task, sources }) => {
+      const rows = {
+        customer: [{ id: "firm", name: "企业" }],
+        loan: ["b", "a", "c"].map((id) => ({
+          ...{ id, customer_id: id === "c" ? "other" : "firm", amount: "1000", five_class: "watch" },
+          disbursed_on: `2026-01-0${id === "a" ? 1 : 2}`,
+        })),
+        task: [{ id: "of a loan", loan_id: "b" }, { id: "of a place", loan_id: null }],
+      };
+      const find = async (name, id) => rows[name].find((row) => row.id === id) ?? null;
+      const mirror = { all: async (name) => rows[name], find };
+      const known = await knownOf({ mirror }, { task_id: task }, { customer_id: "firm" });
+      return sources.map((source) => factOf({ source }, known));
+    }"""
+    sources = ["customer.name", "loan.amount", "loan.disbursed_on", "loan.five_class", "loan.rate", "superior.opinion"]
+    given = [{"task": task, "sources": sources} for task in ("of a loan", "of a place", "finished", None)]
+    one = ["企业", "1,000.00 元", "2026年1月2日", "关注", None, None]
+    both = ["企业", "1,000.00 元、1,000.00 元", "2026年1月1日、2026年1月2日", "关注", None, None]
+    assert ran(page, "parts/facts.js", script, given) == [one, both, both, both]

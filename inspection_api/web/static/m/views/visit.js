@@ -4,6 +4,7 @@ import { ask } from "../../shell/dialog.js";
 import { h, show } from "../../shell/dom.js";
 import { notify } from "../../shell/states.js";
 import { absent } from "../parts/absent.js";
+import { factsOf, knownOf } from "../parts/facts.js";
 import { inputOf } from "../parts/inputs.js";
 import { undecided } from "../parts/interrupted.js";
 import { mediaOf } from "../parts/proofs.js";
@@ -31,7 +32,7 @@ export async function visit(app, place, id) {
   if (draft === undefined) return absent(place, "这次检查已提交或不在本手机上");
   const [form, checkpoint] = await Promise.all([app.form(draft.template_version_id), app.mirror.find("checkpoint", draft.checkpoint_id)]);
   if (form === null) return absent(place, (await app.mirror.isWiped()) ? "本手机已被停用，这次检查不能再继续填写；已填写的内容仍留在手机上，需要时请联系管理员（device_revoked）" : "手机上没有这次检查的表格，请联网同步后再继续");
-  const state = { app, draft, form, checkpoint, media: await app.visits.media(id), interrupted: await app.recordings.interrupted(id), redraw: null };
+  const state = { app, draft, form, checkpoint, media: await app.visits.media(id), interrupted: await app.recordings.interrupted(id), known: await knownOf(app, draft, checkpoint), redraw: null };
   const body = h("div", { class: "stack" });
   const missing = h("div", { role: "status" });
   state.redraw = () => { show(body, plateOf(state), sections(state)); tellMissing(state, missing); };
@@ -45,16 +46,18 @@ export async function visit(app, place, id) {
 
 const sections = (state) =>
   state.form.groups.map((group) => {
-    const items = state.form.items.filter((item) => item.group === group.key && item.type !== "read_only");
-    return items.length > 0 && h("section", { class: "card" }, h("h2", {}, group.label), items.map((item) => question(state, item)));
+    const [facts, items] = [true, false].map((isFact) => state.form.items.filter((item) => item.group === group.key && (item.type === "read_only") === isFact));
+    const told = factsOf(facts, state.known, (item) => isShown(state, item));
+    return (told || items.length > 0) && h("section", { class: "card" }, h("h2", {}, group.label), told, items.map((item) => question(state, item)));
   });
+
+const isShown = (state, item) => shownItems(state.form, state.draft.answers, state.app.officer.roles).includes(item);
 
 // One item: the question, what must be done and how it is proved, the answer, and its media.
 function question(state, item) {
-  const isShown = shownItems(state.form, state.draft.answers, state.app.officer.roles).includes(item);
   return h(
     "div",
-    { class: "item", data: { item: item.key }, hidden: !isShown },
+    { class: "item", data: { item: item.key }, hidden: !isShown(state, item) },
     h("p", { class: "label", id: `label-${item.key}` }, item.number && `${item.number}. `, item.label, item.unit && `（${item.unit}）`, item.required && h("span", { class: "must" }, " *")),
     (item.required_action || item.verification) && h("ul", { class: "hint" }, item.required_action && h("li", {}, `规定动作：${item.required_action}`), item.verification && h("li", {}, `＞ 验证方式：${item.verification}`)),
     inputOf(item, state.draft.answers[item.key], (entry) => answer(state, item, entry)),
