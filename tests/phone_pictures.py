@@ -107,7 +107,7 @@ def walk(address: str, folder: Path, officer: str = "o0101", manager: str = "m01
         place = page.evaluate(PLACE)
         faults += troubles(page, address, folder, film, place)
         faults += visit(page, address, folder, place)
-        faults += set_aside(page, folder)
+        faults += set_aside(page, address, folder)
         decide(browser, address, manager, TAKE_BACK)
         return faults
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from tests.pictures import WAIT_MS, answer, named, pictures, tap, too_wide
@@ -18,7 +19,11 @@ PLATES = {"m-no-plate": "https://example.com/", "m-other-bank": FOREIGN, "m-refu
 """What is held before the camera; None: a plate of this bank that it never made."""
 FULL = '() => { IDBObjectStore.prototype.put = () => { throw new DOMException("", "QuotaExceededError"); }; }'
 NEARLY_FULL = "() => { navigator.storage.estimate = async () => ({ usage: 91 << 20, quota: 100 << 20 }); }"
-TOO_LARGE = {"status": 413, "json": {"code": "too_large", "title": "内容超过大小限制", "status": 413}}
+TOO_LARGE = {
+    "status": 413,
+    "content_type": "application/problem+json",
+    "body": json.dumps({"code": "too_large", "title": "内容超过大小限制", "status": 413}),
+}
 ASK = """async (path) => (await fetch(`/api/v1${path}`, { headers: { "X-Xunji-Page": "1" } })).json()"""
 
 
@@ -46,13 +51,14 @@ def troubles(page: Page, address: str, folder: Path, film: Path, place: dict[str
     return faults
 
 
-def set_aside(page: Page, folder: Path) -> list[str]:
+def set_aside(page: Page, address: str, folder: Path) -> list[str]:
     """Take a picture of what the server cannot take at all; the visit of the pictures before goes nowhere else."""
     faults: list[str] = []
     with named("m-aside", faults):
-        answer(page, "**/api/v1/media**", None)
+        answer(page, "**/api/v1/media**", TOO_LARGE)
         answer(page, "**/api/v1/sync/push", TOO_LARGE)
         page.context.set_offline(False)
+        _open(page, address, "outbox")
         tap(page, "text=立即同步")
         _see(page, folder, "m-aside", "li[data-status=aside]", faults)
     return faults
