@@ -95,7 +95,14 @@ def issue(generation: int, valid_until: str | None) -> plate.Plate:
 @cases("geofence")
 def test_geofence(case: dict[str, Any]) -> None:
     fixes = [fence.fix_as_received(each) for each in case["fixes"]]
-    assert fence.decide_verdict(fixes, Point(**case["centre"]), case["radius_m"]).verdict == case["verdict"]
+    judged = fence.decide_verdict(fixes, Point(**case["centre"]), case["radius_m"])
+    assert judged.verdict == case["verdict"]
+    assert (centimetres(judged.distance_m), centimetres(judged.accuracy_m)) == (case["distance_m"], case["accuracy_m"])
+
+
+def centimetres(metres: float | None) -> float | None:
+    """Round as the server's own answers do."""
+    return None if metres is None else round(metres, 2)
 
 
 @cases("weak")

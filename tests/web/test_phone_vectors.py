@@ -131,8 +131,12 @@ def test_a_plate_that_the_phone_does_not_hold_is_fetched_and_that_is_said(page: 
 
 def test_the_geofence(page: Any) -> None:
     given = cases("geofence")
-    script = "({ decide }, { fixes, centre, radius_m }) => decide(fixes, centre, radius_m).verdict"
-    compared(given, "verdict", ran(page, "rules/fence.js", script, given))
+    script = "({ decide }, { fixes, centre, radius_m }) => decide(fixes, centre, radius_m)"
+    found = ran(page, "rules/fence.js", script, given)
+    compared(given, "verdict", [each["verdict"] for each in found])
+    for name in ("distance_m", "accuracy_m"):
+        metres = [each[name] for each in found]
+        compared(given, name, [None if far is None else round(far, 2) for far in metres])
 
 
 def test_the_direction_of_a_checkpoint(page: Any) -> None:
