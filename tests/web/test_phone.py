@@ -164,7 +164,9 @@ def test_the_way_there_in_two_map_apps(
         each.inner_text(): each.get_attribute("href") for each in phone.page.query_selector_all(".buttons a.button")
     }
     assert re.fullmatch(r"baidumap://map/direction\?destination=latlng:38\.\d+,114\.\d+%7Cname:.+", links["百度导航"])
-    assert re.fullmatch(r"amapuri://route/plan/\?.*dlat=38\.\d+&dlon=114\.\d+.*", links["高德导航"])
+    assert re.fullmatch(r"https://uri\.amap\.com/navigation\?to=114\.\d+,38\.\d+,.+&callnative=1.*", links["高德导航"])
+    assert phone.page.get_attribute("a:text-is('高德导航')", "target") == "_blank"
+    assert links["地图导航"].startswith(f"geo:{LAT},{LON}?q={LAT},{LON}(")
     phone.context.set_offline(True)
     phone.tab("")
     phone.page.click(".task a")

@@ -1,5 +1,5 @@
-// The way to a checkpoint: links to the map apps while there is a network; without one how far it is and in which direction,
-// and what can be shown to somebody or typed into any map.
+// The way to a checkpoint: a link that any map of the phone may open, beside it 百度 and 高德 while there is a network;
+// without one how far it is and in which direction, and what can be shown to somebody or typed into any map.
 
 import { h, show } from "../../shell/dom.js";
 import { distance } from "../../shell/format.js";
@@ -18,8 +18,9 @@ export function wayTo(app, checkpoint) {
   const centre = placeOf(checkpoint);
   if (centre === null) return { place: null, refresh: () => {} };
   const [line, links, offline] = [h("p", {}), h("p", { class: "buttons" }), h("div", { class: "stack" })];
-  const state = { app, checkpoint, centre, links, offline, askedAt: 0, isKnown: false };
-  show(links, phonesOwn(checkpoint, centre));
+  const own = phonesOwn(checkpoint, centre);
+  const state = { app, checkpoint, own, centre, links, offline, askedAt: 0, isKnown: false };
+  show(links, own);
   const refresh = () => { show(line, straight(app, centre)); ask(state); };
   return { place: h("div", { class: "stack" }, line, links, offline), refresh };
 }
@@ -40,7 +41,7 @@ async function ask(state) {
   try {
     const { navigation: known } = await state.app.ask(`/checkpoints/${state.checkpoint.id}`);
     state.isKnown = true;
-    if (known) show(state.links, appsOf(known));
+    if (known) show(state.links, state.own, appsOf(known));
     show(state.offline);
   } catch {
     show(state.offline, h("p", { class: "trouble" }, NEEDS_NETWORK), written(state));
@@ -49,11 +50,13 @@ async function ask(state) {
 
 const isApple = () => /iPhone|iPad/.test(navigator.userAgent);
 
-const appsOf = (known) => [link("百度导航", isApple() ? known.baidu_ios : known.baidu_android), link("高德导航", isApple() ? known.amap_ios : known.amap_android)];
+// 百度 has no page that leads there, only its app; the page of 高德 opens its app where there is one, and else shows the way
+// itself. It gets a window of its own, so that this page stays.
+const appsOf = (known) => [link("百度导航", isApple() ? known.baidu_ios : known.baidu_android), link("高德导航", known.amap_web, "_blank")];
 
 const phonesOwn = ({ name }, { lat, lon }) => link("地图导航", `geo:${lat},${lon}?q=${lat},${lon}(${encodeURIComponent(name.slice(0, 50))})`);
 
-const link = (words, href) => h("a", { class: "button", href, rel: "noreferrer" }, words);
+const link = (words, href, target) => h("a", { class: "button", href, rel: "noreferrer", target }, words);
 
 function written({ checkpoint: { address }, centre: { lat, lon } }) {
   const texts = [address, `${lat.toFixed(6)},${lon.toFixed(6)}`].filter(Boolean);
