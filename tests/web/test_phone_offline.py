@@ -45,6 +45,10 @@ MEDIA = "SELECT status, count(*) FROM media GROUP BY 1"
 STORED_VISITS = "SELECT checkpoint_id, state, flags FROM inspection ORDER BY performed_at"
 ONCE = """SELECT (SELECT count(*) FROM device WHERE kind = 'officer'), (SELECT count(*) FROM alert_feedback),
   (SELECT count(*) FROM unlock_request), (SELECT count(*) FROM checkpoint_location WHERE status = 'confirmed')"""
+REMARK = "[data-item=ent_dispute] [placeholder='说明（可不填）']"
+NOTED = """async (_, visits) => {
+  while ((await visits.all())[0].answers.ent_dispute === undefined) await new Promise((go) => { setTimeout(go, 100); });
+}"""
 FILM_BYTES = 45 << 20
 CUTS = 10
 
@@ -118,7 +122,10 @@ def visit_and_die(phone: Handset) -> None:
     """Make a whole visit without a network, and lose the power after each of its steps."""
     phone.restart(offline=True)
     phone.begin()
+    phone.page.fill(REMARK, "正在查询")
+    within(phone, NOTED)
     go_on(phone)
+    assert phone.page.input_value(REMARK) == "正在查询"
     phone.answer(photos=False)
     phone.see("还有 2 项需补充或更正")  # it is told once the last answer is kept
     go_on(phone)

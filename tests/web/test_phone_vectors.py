@@ -274,6 +274,24 @@ def test_a_binding_and_its_photo_are_written_down_together(page: Any) -> None:
     assert ran(page, "visits.js", script, [modules]) == [[1, "waiting", True]]
 
 
+def test_a_note_without_its_choice_is_kept_in_the_draft_and_not_submitted(page: Any) -> None:
+    script = """async ({ inputOf }, { visits: VISITS }) => {
+      const item = { key: "a", label: "甲", type: "yes_no" };
+      const heard = [];
+      const [, remark] = inputOf(item, undefined, (entry) => heard.push(entry));
+      for (const words of ["正在查询", ""]) {
+        remark.value = words;
+        remark.dispatchEvent(new Event("input"));
+      }
+      const { Visits } = await import(VISITS);
+      const visits = new Visits({ store: { read: () => [] }, outbox: { capture: (_type, _id, payload) => payload } });
+      const draft = { id: "visit", scan: { qr: "", at: 0, fixes: [] }, answers: { a: heard[0] } };
+      return [...heard, (await visits.submit(draft, { items: [item] }, [], { roles: [] })).answers];
+    }"""
+    found = ran(page, "parts/inputs.js", script, [{"visits": ASSETS.url("static/m/visits.js")}])
+    assert found == [[{"value": None, "note": "正在查询"}, None, []]]
+
+
 def _form(case: dict[str, Any]) -> dict[str, Any]:
     return DEFINITION if case["form"] == "default" else case["form"]
 

@@ -1,4 +1,5 @@
-// The input of one item of a form, by its type; `answer` hears { value, note? }, or null where it was cleared.
+// The input of one item of a form, by its type; `answer` hears { value, note? }, or null where nothing is left of it. A
+// note that was typed before its choice comes with the value null: it is no answer, and nothing of it is submitted.
 
 import { h } from "../../shell/dom.js";
 import { asNumber, asText } from "../rules/values.js";
@@ -9,7 +10,8 @@ export function inputOf(item, entry, answer) {
   const held = { value: entry?.value ?? null, note: entry?.note ?? "" };
   const say = (members) => {
     Object.assign(held, members);
-    return answer(isBlank(held.value) ? null : { value: held.value, ...(held.note && { note: held.note }) });
+    const value = isBlank(held.value) ? null : held.value;
+    return answer(value === null && !held.note ? null : { value, ...(held.note && { note: held.note }) });
   };
   const labelled = { "aria-labelledby": `label-${item.key}` };
   const made = INPUTS[item.type]?.(item, held, say, labelled) ?? null;
