@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from sqlalchemy import select, update
 
 from checkpoints.models import Checkpoint
-from inspection_api.accounts.models import Organisation
+from inspection_api.accounts.models import Organisation, UserAccount
 from inspection_api.core.permissions import Role
 from inspection_api.customers.models import Customer
 from inspection_api.web.pages import ASSETS
@@ -443,8 +443,10 @@ def test_names_of_five_hundred_letters_fit_the_desk(desk: Site, matters: Matters
     with matters.world.transaction() as ctx:
         for named in (Checkpoint, Customer, Organisation):
             ctx.session.execute(update(named).values(name=LONG))
+        ctx.session.execute(update(UserAccount).values(name="欧阳" * 30))
     deliver_all(matters.world)
     page = opened(desk, "manager", width=width, height=height)
+    assert page.evaluate("document.querySelector('.bar').offsetHeight") < (60 if width > height else 110)
     for path in ("/desk#team", "/desk#inbox", "/desk"):
         desk.open(page, path)
         page.wait_for_selector(f"text={LONG[:14]}")

@@ -24,6 +24,7 @@ REFUSE = """([name]) => {
 }"""
 CAMERAS = {"NotAllowedError": "camera_refused", "NotFoundError": "camera_missing", "NotReadableError": "camera_busy"}
 LONG = "河北宏远精密机械制造有限公司" * 36
+LONGEST_NAME = 60
 
 
 def test_a_full_phone_says_so_and_keeps_what_it_has(
@@ -199,8 +200,10 @@ def test_names_of_five_hundred_letters_fit_everywhere(
 ) -> None:
     with committed_world.transaction() as ctx:
         ctx.session.execute(text("UPDATE checkpoint SET name = :name, address = :name"), {"name": LONG[::-1]})
+        ctx.session.execute(text("UPDATE user_account SET name = :name"), {"name": LONG[:LONGEST_NAME]})
     enrolled(phone, committed_app, committed_world)
     steps = (lambda: phone.see(LONG[:-31:-1]), phone.scan, phone.begin, phone.answer, phone.submit)
+    assert phone.page.evaluate("document.querySelector('.bar').offsetHeight") < 60, "one line"
     for step in steps:
         step()
         assert phone.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), step
