@@ -95,13 +95,15 @@ class VoidSchema(Schema):
 class InspectionDetailSchema(InspectionSchema):
     """A record with its answers, its judgement and its media; ``sketch`` draws where the officer was in the fence.
 
-    ``may_void`` tells whether the caller may void it now; the words are its codes as people read them.
+    ``may_void`` tells whether the caller may void it now, ``excepted`` that somebody accepted it out of quarantine; the
+    words are its codes as people read them.
     """
 
     state_word = InWords(STATES, attribute="state")
     blocker_words = fields.List(InWords(BLOCKERS), attribute="blockers", dump_only=True)
     quarantine_words = fields.List(InWords(QUARANTINE_WORDS), attribute="quarantine_codes", dump_only=True)
     indicator_words = fields.List(InWords(INDICATOR_WORDS), attribute="indicators", dump_only=True)
+    excepted = fields.Boolean()
     template_version_id = fields.UUID()
     answers = fields.Dict()
     note = fields.String(allow_none=True)

@@ -99,5 +99,6 @@ def see_it_counted(bank: Site, board: Page) -> None:
     board.click(".headlines .first a")
     board.wait_for_selector("table.list")
     board.click(".list >> text=检查记录")
-    board.wait_for_selector("article.record .badge:text-is('已生效')")
+    board.wait_for_selector("article.record")
+    assert board.locator("article.record .spread .badge").all_inner_texts() == ["已生效", "隔离后采纳"]
     assert "姓名officer" in board.inner_text("article.record")

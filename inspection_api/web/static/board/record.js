@@ -32,7 +32,7 @@ function heading(found, explains) {
   return h(
     "section",
     { class: "card" },
-    h("div", { class: "row spread" }, h("h1", {}, found.snapshot?.customer_name || found.checkpoint_name), h("p", { class: "row" }, h("span", { class: `badge ${LOOKS[found.state] || ""}` }, found.state_word), found.blocker_words.map((word) => h("span", { class: "badge bad" }, word)))),
+    h("div", { class: "row spread" }, h("h1", {}, found.snapshot?.customer_name || found.checkpoint_name), h("p", { class: "row" }, h("span", { class: `badge ${LOOKS[found.state] || ""}` }, found.state_word), found.blocker_words.map((word) => h("span", { class: "badge bad" }, word)), found.excepted && h("span", { class: "badge care" }, "隔离后采纳"))),
     h(
       "dl",
       { class: "facts" },
