@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.browser import chromium
-from tests.pictures import SIZES, WAIT_MS, Shot, decide, log_in, named, pictures, take, tap, too_wide
+from tests.phone_states import CUT_OFF, FORMS, states
+from tests.pictures import SIZES, WAIT_MS, Shot, decide, log_in, named, pictures, take, take_beside, tap, too_wide
 from tests.trouble_pictures import set_aside, troubles, type_code
 from tests.web.handset import PERMISSIONS, film_of_text
 
@@ -41,6 +42,7 @@ PHONE_WALK: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("m-alerts", (".tabs [data-tab=alerts]",)),
     ("m-outbox", (".tabs [data-tab=outbox]",)),
 )
+"""What is tapped on an officer's phone before each picture; his manager approves it behind the first."""
 PLACE = """async () => {
   const ask = async (path) => (await fetch(`/api/v1${path}`, { headers: { "X-Xunji-Page": "1" } })).json();
   const { items } = await ask("/tasks?open=true&limit=1");
@@ -50,14 +52,20 @@ PLACE = """async () => {
 }"""
 VISIT_WALK: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("m-form", ("button:text-is('开始检查')",)),
-    ("m-capture", ("button:has-text('图片(0)')",)),
+    ("m-interrupted", (CUT_OFF,)),
+    (
+        "m-capture",
+        (
+            "button:text-is('删除')",
+            "button:has-text('图片(0)')",
+        ),
+    ),
     ("m-taken", ("dialog button:text-is('拍照')",)),
     ("m-record", ("button:has-text('语音(0)')",)),
     ("m-lacking", ("dialog button:text-is('取消')", "text=提交检查")),
     ("m-submitted", ("dialog button:text-is('仍要提交')",)),
 )
 """What is tapped at a checkpoint, without a network: nothing of the visit leaves the phone, which is thrown away."""
-"""What is tapped on an officer's phone before each picture; his manager approves it behind the first."""
 
 
 def begin(page: Page, address: str, folder: Path) -> None:
@@ -106,8 +114,10 @@ def walk(address: str, folder: Path, officer: str = "o0101", manager: str = "m01
                 pictures(page, folder, name)
         place = page.evaluate(PLACE)
         faults += troubles(page, address, folder, film, place)
+        faults += states(page, address, folder)
         faults += visit(page, address, folder, place)
         faults += set_aside(page, address, folder)
+        faults += take_beside(context, address, FORMS, folder)
         decide(browser, address, manager, TAKE_BACK)
         return faults
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,23 +10,34 @@ from typing import TYPE_CHECKING, Any
 from playwright.sync_api import Error
 
 from inspection_api.demo.seed import PASSWORD
+from inspection_api.http.problems import PROBLEM_JSON, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Page, Route, ViewportSize
+    from playwright.sync_api import Browser, BrowserContext, Page, Route, ViewportSize
+
+    from inspection_api.core.errors import Problem
 
 SIZES = {"phone": (360, 740), "pc": (1440, 900)}
 WAIT_MS = 20_000
 TAP_MS = 8000
 
 
+class Script(str):
+    """A step that the page runs instead of being tapped: what only time or other people bring about."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class Shot:
     """One picture: whose login (None: nobody's), which address, and what is filled in and clicked before.
 
-    ``answers`` are given in the server's place, by the glob of their address; None: no answer comes.
+    ``answers`` are given in the server's place, by the glob of their address: None where no answer comes, a function
+    where the server's own is told otherwise. ``script`` makes the browser one that cannot do everything, before the
+    page begins; ``shows`` is what must be there before the picture is taken.
     """
 
     name: str
@@ -34,6 +46,8 @@ class Shot:
     clicks: tuple[str, ...] = ()
     fills: tuple[tuple[str, str], ...] = ()
     answers: tuple[tuple[str, Any], ...] = ()
+    script: str = ""
+    shows: str = ""
 
 
 def log_in(page: Page, address: str, user: str) -> None:
@@ -53,6 +67,9 @@ def settle(page: Page) -> None:
 
 def tap(page: Page, step: str) -> None:
     """Tap the first of what a selector finds; without it a picture would show something else than its name says."""
+    if isinstance(step, Script):
+        page.evaluate(step)
+        return
     try:
         page.locator(step).first.click(timeout=TAP_MS)
     except Error:
@@ -69,15 +86,24 @@ def named(name: str, faults: list[str]) -> Iterator[None]:
 
 
 def answer(page: Page, glob: str, given: Any) -> None:
-    """Answer what is asked of such addresses in the server's place; None: as if it could not be reached."""
+    """Answer what is asked of such addresses in the server's place, as ``Shot.answers`` says."""
 
     def give(route: Route) -> None:
         if given is None:
             route.abort()
+        elif callable(given):
+            route.fulfill(json=given(route.fetch().json()))
         else:
             route.fulfill(**given)
 
     page.route(glob, give)
+
+
+def refusal(problem: Problem) -> dict[str, Any]:
+    """Return the answer that says this problem, as the server says it."""
+    status = status_of(problem)
+    told = {"code": problem.code, "title": problem.title, "detail": problem.detail, "status": status, **problem.members}
+    return {"status": status, "content_type": PROBLEM_JSON, "body": json.dumps(told, default=str)}
 
 
 def too_wide(page: Page, name: str) -> list[str]:
@@ -118,6 +144,7 @@ def _reach(page: Page, address: str, shot: Shot) -> None:
         log_in(page, address, shot.user)
     for glob, given in shot.answers:
         answer(page, glob, given)
+    page.add_init_script(shot.script)
     page.goto(address + shot.path)
     settle(page)
     for field, value in shot.fills:
@@ -127,6 +154,20 @@ def _reach(page: Page, address: str, shot: Shot) -> None:
         settle(page)
     if shot.fills:
         page.wait_for_selector("[role=alert]", timeout=WAIT_MS)
+    if shot.shows:
+        page.locator(shot.shows).first.wait_for(timeout=WAIT_MS)
+
+
+def take_beside(context: BrowserContext, address: str, shot: Shot, folder: Path) -> list[str]:
+    """Take a picture in every size by another page of a browser that is logged in and holds what it holds."""
+    faults: list[str] = []
+    page = context.new_page()
+    with named(shot.name, faults):
+        _reach(page, address, shot)
+        faults += too_wide(page, shot.name)
+        pictures(page, folder, shot.name)
+    page.close()
+    return faults
 
 
 def decide(browser: Browser, address: str, manager: str, script: str) -> None:

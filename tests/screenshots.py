@@ -8,11 +8,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from inspection_api.accounts.errors import DeviceLimit
 from inspection_api.core.periods import local_day
 from tests.browser import chromium
+from tests.desk_pictures import DESK_SHOTS
 from tests.kiosk_pictures import station
 from tests.phone_pictures import walk
-from tests.pictures import Shot, take
+from tests.pictures import Shot, refusal, take
+from tests.web.test_phone_troubles import NO_DATABASE, NO_KEYS
 
 ROOT = Path(__file__).parents[1]
 LAST_MONTHS = f"from={local_day(datetime.now(UTC) - timedelta(days=60))}&to={local_day(datetime.now(UTC))}"
@@ -87,6 +90,10 @@ SHOTS = (
         Shot(f"board-{report}", "hq", f"/board?view=report&report={report}")
         for report in ("coverage", "series", "comparison", "indicators", "conclusions", "branch_checks", "alerts")
     ),
+    *(
+        Shot(f"board-{report.replace('_', '-')}", "hq", f"/board?view=report&report={report}&{LAST_MONTHS}")
+        for report in ("month_end", "migrations", "anomalies", "details", "records")
+    ),
     Shot("desk-unreachable", "m0101", "/desk", answers=(("**/api/v1/todos?*", None),)),
     Shot("desk-team-unreachable", "m0101", "/desk#team", answers=(("**/api/v1/tasks?*", None),)),
     Shot("board-unreachable", "hq", "/board", answers=(("**/api/v1/reports/**", None),)),
@@ -114,6 +121,17 @@ SHOTS = (
     ),
     Shot("board-error", "hq", "/board?view=report&report=completion&from=2026-03-01&to=2026-02-01"),
     Shot("board-forbidden", "admin", "/board"),
+    *DESK_SHOTS,
+    Shot("m-no-storage", "o0102", "/m", script=NO_DATABASE, shows="text=storage_unavailable"),
+    Shot("m-no-keys", "o0102", "/m", script=NO_KEYS, shows="text=key_unsupported"),
+    Shot(
+        "m-third-device",
+        "o0102",
+        "/m",
+        ("button:text-is('在此设备上开始使用')",),
+        answers=(("**/api/v1/devices", refusal(DeviceLimit())),),
+        shows="text=device_limit",
+    ),
 )
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-from tests.pictures import WAIT_MS, answer, named, pictures, tap, too_wide
+from inspection_api.core.errors import TooLarge
+from tests.pictures import WAIT_MS, answer, named, pictures, refusal, tap, too_wide
 from tests.web.handset import DEGREES_OUTSIDE, PERMISSIONS, film_of_text
 
 if TYPE_CHECKING:
@@ -19,11 +19,7 @@ PLATES = {"m-no-plate": "https://example.com/", "m-other-bank": FOREIGN, "m-refu
 """What is held before the camera; None: a plate of this bank that it never made."""
 FULL = '() => { IDBObjectStore.prototype.put = () => { throw new DOMException("", "QuotaExceededError"); }; }'
 NEARLY_FULL = "() => { navigator.storage.estimate = async () => ({ usage: 91 << 20, quota: 100 << 20 }); }"
-TOO_LARGE = {
-    "status": 413,
-    "content_type": "application/problem+json",
-    "body": json.dumps({"code": "too_large", "title": "内容超过大小限制", "status": 413}),
-}
+TOO_LARGE = refusal(TooLarge())
 ASK = """async (path) => (await fetch(`/api/v1${path}`, { headers: { "X-Xunji-Page": "1" } })).json()"""
 
 

@@ -13,10 +13,13 @@ from checkpoints.models import Checkpoint
 from inspection_api.accounts.models import Organisation, UserAccount
 from inspection_api.core.permissions import Role
 from inspection_api.customers.models import Customer
+from inspection_api.templates.default_template import DEFINITION
 from inspection_api.web.pages import ASSETS
 from kiosk_print.models import PaperPrint
 from tests.browser import chromium, served
+from tests.desk_pictures import RECOMPUTE, TEMPLATE
 from tests.kiosk_print.conftest import VOID_WORDS, WORDS
+from tests.pictures import answer
 from tests.portfolio import Portfolio
 from tests.todos.test_queue import BRING, MINE
 from tests.waiting import Matters, deliver_all
@@ -92,14 +95,26 @@ def test_a_request_to_void_is_decided_beside_the_sheets_that_would_go(desk: Site
         assert set(ctx.session.scalars(select(PaperPrint.status))) == {"voided"}
 
 
+IN_SIGHT = """(told) => {
+  const { left, top, width, height } = told.getBoundingClientRect();
+  return told.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+}"""
+
+
 def test_the_loser_of_a_race_reads_the_winners_name(desk: Site, matters: Matters) -> None:
     matters.unlock()
     winner, loser = opened(desk, "manager"), opened(desk, "second_manager")
     loser.wait_for_selector("[data-kind=unlock]")
     decide(winner, "unlock", "批准")
     winner.wait_for_selector("text=没有等待您处理的事项")
-    decide(loser, "unlock", "驳回", reason="原因不充分，请补充说明")
-    loser.wait_for_selector("dialog [role=alert]:has-text('姓名manager')")
+    loser.set_viewport_size({"width": 360, "height": 640})
+    loser.click("[data-kind=unlock] button:text-is('驳回')")
+    desk.settle(loser)
+    loser.fill("dialog [name=reason]", "原因不充分，请补充说明")
+    loser.click("dialog button:text-is('驳回')")
+    told = loser.wait_for_selector("dialog [role=alert]:has-text('姓名manager')")
+    assert told is not None
+    assert told.evaluate(IN_SIGHT)  # behind a case that is longer than the screen
 
 
 def of_two_approvers(matters: Matters) -> str:
@@ -164,6 +179,16 @@ def confirm_and_hold(desk: Site, page: Page, code: str, held: list[Route]) -> No
     page.click("dialog .buttons button:nth-child(2)")
     while len(held) == before:
         page.wait_for_timeout(20)
+
+
+def test_a_rule_to_recompute_and_a_form_to_publish_are_called_by_their_names(desk: Site, matters: Matters) -> None:
+    matters.unlock()
+    page = opened(desk, "manager")
+    for kind, answers, called in (("recompute", RECOMPUTE, "支行检查"), ("template", TEMPLATE, DEFINITION["title"])):
+        for glob, given in answers:
+            answer(page, glob, given)
+        page.reload()
+        assert called in look(desk, page, kind)
 
 
 def test_nobody_is_offered_his_own_request(desk: Site, matters: Matters) -> None:

@@ -152,14 +152,14 @@ async function alert(item) {
 
 async function recompute(item) {
   const { since, reason, difference } = await get(`/recomputes/${item.id}`);
-  return facts([["自", day(since)], ["理由", reason], ["新增任务", `${difference.create} 个`], ["取消任务", `${difference.cancel} 个`], ["不变", `${difference.keep} 个`]]);
+  return facts([["规则", item.note_text], ["自", day(since)], ["理由", reason], ["新增任务", `${difference.create} 个`], ["取消任务", `${difference.cancel} 个`], ["不变", `${difference.keep} 个`]]);
 }
 
 async function template(item) {
   const version = await get(`/template-versions/${item.id}`);
   const { groups, items } = version.definition;
   return [
-    facts([["版本", `第 ${version.number} 版`], ["项目数", `${items.length} 项`]]),
+    facts([["检查表", version.definition.title], ["版本", `第 ${version.number} 版`], ["项目数", `${items.length} 项`]]),
     groups.map((group) => h("details", {}, h("summary", {}, group.label), h("ul", {}, items.filter((each) => each.group === group.key).map((each) => h("li", {}, each.label))))),
   ];
 }

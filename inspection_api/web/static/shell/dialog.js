@@ -41,6 +41,7 @@ export function ask({ title, content = [], confirm = "确定", cancel = "取消"
               dialog.close();
             } catch (error) {
               show(trouble, failed(error, null, namesIn(form)));
+              trouble.scrollIntoView({ block: "center" }); // behind a long case nobody would see it
             } finally {
               button.disabled = false;
             }
