@@ -26,7 +26,8 @@ blp = Blueprint("reports", "统计报表")
 def list_reports(ctx: Context) -> dict[str, Any]:
     """List the reports that I may read."""
     found = [report for report in REPORTS if ctx.actor.may(report.permission)]
-    return {"items": found, "may_explain_tasks": ctx.actor.may(tasks.READ)}
+    may = {"may_explain_tasks": tasks.READ, "may_export_lists": exporting.EXPORT}
+    return {"items": found, **{name: ctx.actor.may(permission) for name, permission in may.items()}}
 
 
 @blp.get(

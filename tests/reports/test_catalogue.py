@@ -133,6 +133,11 @@ def test_the_catalogue_lists_what_one_may_read(client: FlaskClient, desk: Portfo
     of_alerts = client.get("/api/v1/reports", headers=desk.world.headers("service_manager")).json["items"]
     assert [row["code"] for row in of_alerts] == ["alerts"]
     assert client.get("/api/v1/reports", headers=desk.world.headers("administrator")).status_code == 403
-    for user, may in (("officer", True), ("auditor", False), ("approver", False)):
-        answer = client.get("/api/v1/reports", headers=desk.world.headers(user))
-        assert answer.json["may_explain_tasks"] == may, user
+    for user, explains, exports in (
+        ("manager", True, True),
+        ("officer", True, False),
+        ("auditor", False, True),
+        ("approver", False, False),
+    ):
+        answer = client.get("/api/v1/reports", headers=desk.world.headers(user)).json
+        assert (answer["may_explain_tasks"], answer["may_export_lists"]) == (explains, exports), user

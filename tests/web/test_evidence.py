@@ -101,3 +101,4 @@ def test_a_record_on_the_board_shows_and_links_what_its_reader_may_see(site: Sit
         other.wait_for_selector("table.list")
         assert ("任务经过" in other.inner_text("table.list")) == explained
         assert "检查记录" in other.inner_text("table.list")
+        assert "导出 Excel" not in other.inner_text("main")

@@ -49,10 +49,11 @@ def summed_page_of(row: type[Schema]) -> type[Schema]:
 
 
 class CatalogueSchema(Schema):
-    """All reports that the caller may read, and whether he may read what became of the tasks in their lists, too."""
+    """All reports that the caller may read, whether he may read their tasks, and take their lists away."""
 
     items = fields.List(fields.Nested(ReportSchema))
     may_explain_tasks = fields.Boolean()
+    may_export_lists = fields.Boolean()
 
 
 class CellField(fields.Field[Any]):

@@ -11,5 +11,8 @@ function answer() {
 
 export const catalogue = async () => (await answer()).items;
 
-// Whether I may read what became of a task; not everybody may who counts them.
-export const mayExplain = async () => (await answer()).may_explain_tasks;
+// Whether I may read what became of a task, and take lists of names away; not everybody may who counts them.
+export async function rights() {
+  const { may_explain_tasks: explains, may_export_lists: exports } = await answer();
+  return { explains, exports };
+}

@@ -6,7 +6,7 @@ import { amount, count, day, instant, NOTHING } from "../shell/format.js";
 import { further } from "../shell/lists.js";
 import { empty } from "../shell/states.js";
 import { to } from "./address.js";
-import { catalogue, mayExplain } from "./catalogue.js";
+import { catalogue, rights } from "./catalogue.js";
 import { exportList } from "./exporting.js";
 
 const PAGE = 100;
@@ -17,10 +17,10 @@ const INSTANT = /^\d{4}-\d{2}-\d{2}T/;
 export async function list(view) {
   const query = Object.fromEntries(Object.entries(view).filter(([name]) => !OF_THE_BOARD.has(name)));
   const path = `/reports/${view.report}/${view.listing}`;
-  const [reports, explains, first] = await Promise.all([catalogue(), mayExplain(), get(path, { ...query, limit: PAGE })]);
+  const [reports, may, first] = await Promise.all([catalogue(), rights(), get(path, { ...query, limit: PAGE })]);
   const report = reports.find((each) => each.code === view.report);
   const { columns } = report.lists.find((each) => each.path === view.listing);
-  const leads = first.items.some((row) => ways(row, explains) !== null);
+  const leads = first.items.some((row) => ways(row, may.explains) !== null);
   const isSum = (column) => column.key in first.sums;
   const sums = columns.filter(isSum).map((column) => `，${column.title}合计 ${amount(first.sums[column.key])}`).join("");
   const body = h("tbody", {});
@@ -28,7 +28,7 @@ export async function list(view) {
   const more = further("继续加载", (cursor) => get(path, { ...query, limit: PAGE, cursor }), add);
 
   function add(page) {
-    body.append(...page.items.map((row) => h("tr", {}, leads && h("td", {}, ways(row, explains)), columns.map((column) => (isSum(column) ? h("td", { class: "number" }, amount(row[column.key])) : h("td", {}, value(row, column.key)))))));
+    body.append(...page.items.map((row) => h("tr", {}, leads && h("td", {}, ways(row, may.explains)), columns.map((column) => (isSum(column) ? h("td", { class: "number" }, amount(row[column.key])) : h("td", {}, value(row, column.key)))))));
     said.textContent = (page.next_cursor === null ? `共 ${count(body.rows.length)} 条` : `已显示 ${count(body.rows.length)} 条，还有更多`) + sums;
   }
 
@@ -40,7 +40,7 @@ export async function list(view) {
       "div",
       { class: "row spread" },
       h("h1", {}, `${report.title} · 明细`),
-      first.items.length > 0 && h("button", { type: "button", onclick: () => exportList(view.report, view.listing, query) }, icon("download"), "导出 Excel"),
+      may.exports && first.items.length > 0 && h("button", { type: "button", onclick: () => exportList(view.report, view.listing, query) }, icon("download"), "导出 Excel"),
     ),
     said,
     first.items.length === 0

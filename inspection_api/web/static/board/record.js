@@ -8,12 +8,12 @@ import { evidence } from "../shell/evidence.js";
 import { instant, NOTHING } from "../shell/format.js";
 import { empty } from "../shell/states.js";
 import { to } from "./address.js";
-import { mayExplain } from "./catalogue.js";
+import { rights } from "./catalogue.js";
 
 const LOOKS = { draft: "care", submitted: "care", accepted: "good", refused: "bad", voided: "bad" };
 
 export async function record(view) {
-  const [found, form, explains] = await Promise.all([get(`/inspections/${view.id}`), get(`/inspections/${view.id}/form`), mayExplain()]);
+  const [found, form, { explains }] = await Promise.all([get(`/inspections/${view.id}`), get(`/inspections/${view.id}/form`), rights()]);
   return h("article", { class: "record" }, heading(found, explains), answers(found, form.definition), media(found), words(found));
 }
 
