@@ -235,7 +235,11 @@ def test_a_paper_from_its_countdown_to_the_station_and_the_unlock(
     station = Hall(client, desk).station()
     enrolled(phone, committed_app, committed_world)
     phone.tab("papers")
-    phone.see("还可打印 7天")
+    phone.see("还可打印 7天13小时")
+    phone.context.set_offline(True)
+    phone.page.clock.fast_forward(3_600_000)
+    phone.see("还可打印 7天12小时")
+    phone.context.set_offline(False)
     phone.page.click("main ul a")
     phone.see("预览")
     for code in ("000000", station.face()["code"]):
@@ -262,15 +266,13 @@ def test_a_paper_from_its_countdown_to_the_station_and_the_unlock(
     assert phone.page.locator("button:text-is('申请解锁')").count() == 0
     phone.context.set_offline(False)
     phone.synchronise()
-    phone.open("/m#/papers")
-    phone.open(f"/m#/paper/{visit}")
     phone.see("申请解锁：待审批")
     phone.see("等待 姓名manager、姓名second_manager 审批")
     (request,) = desk.paper(client, visit)["requests"]
     body = {"approved": True, "days": 3, "reason": "同意补打"}
     path = f"/api/v1/unlock-requests/{request['id']}/decision"
     assert client.post(path, json=body, headers=committed_world.headers("manager")).status_code == 200
-    phone.page.reload()
+    phone.synchronise()
     phone.see("申请解锁：已批准，重新开放 3 天（同意补打）")
 
 

@@ -7,6 +7,7 @@ import { h, show } from "../../shell/dom.js";
 import { duration, instant } from "../../shell/format.js";
 import { empty, fill, notify } from "../../shell/states.js";
 import { newId } from "../device/bytes.js";
+import { keptFresh } from "../parts/fresh.js";
 import { symbolScanner } from "../parts/station.js";
 
 const STATES = { not_ready: ["尚未完成", ""], open: ["可打印", "good"], locked: ["已锁定", "bad"], unlock_requested: ["已申请解锁", "care"], voided: ["已作废", "bad"] };
@@ -18,12 +19,19 @@ const RECORDS = { submitted: ["未完成", "care"], accepted: ["已完成", "goo
 const PATIENCE_MS = 4000;
 const BLOCKERS = { quarantine: "上级决定是否计入", conflict: "上级处理填写不一致", media: "资料上传" };
 
-export async function papers(app, place) {
+export function papers(app, place) {
+  const list = h("div", { class: "stack" });
+  show(place, h("h1", {}, "明白纸"), list);
+  return keptFresh(app, list, () => listed(app));
+}
+
+async function listed(app) {
   const [records, points, prints] = await Promise.all(["inspection", "checkpoint", "paper"].map((name) => app.mirror.all(name)));
   const printed = new Map(prints.filter((print) => !(print.status in PRINTS)).map((print) => [print.inspection_id, print.number]));
   const names = new Map(points.map((each) => [each.id, each.name]));
   const sent = records.filter((record) => record.state !== "draft").sort((one, other) => (one.performed_at < other.performed_at ? 1 : -1));
-  show(place, h("h1", {}, "明白纸"), sent.length === 0 ? empty("还没有提交过的检查") : h("ul", { class: "stack" }, sent.map((record) => row(app, record, names.get(record.checkpoint_id) ?? "检查点", printed.get(record.id)))));
+  if (sent.length === 0) return empty("还没有提交过的检查");
+  return h("ul", { class: "stack" }, sent.map((record) => row(app, record, names.get(record.checkpoint_id) ?? "检查点", printed.get(record.id))));
 }
 
 const row = (app, record, name, number) => {
@@ -57,17 +65,22 @@ export async function paper(app, place, id) {
   const record = await app.mirror.find("inspection", id);
   const checkpoint = record && (await app.mirror.find("checkpoint", record.checkpoint_id));
   show(place, h("h1", {}, "明白纸"), record && h("p", {}, `${checkpoint?.name ?? "检查点"} · ${instant(record.performed_at)} 检查`), body, h("p", { class: "buttons" }, h("a", { class: "button", href: "#/papers" }, "返回")));
-  const refresh = () => fill(body, async () => card(app, id, { ...(await standing(app, id)), blockers: record?.blockers ?? [] }, refresh));
-  await refresh();
+  const load = async () => card(app, id, await standing(app, id), refresh);
+  const refresh = () => fill(body, load);
+  return keptFresh(app, body, load);
 }
 
 // Where the paper stands, by the server and by what is still on its way there; without a network by what came with the
 // last pull.
 async function standing(app, id) {
+  const record = await app.mirror.find("inspection", id);
+  return { ...(await told(app, id, record)), blockers: record?.blockers ?? [] };
+}
+
+async function told(app, id, record) {
   try {
     return withUnsent(await app.ask(`/inspections/${id}/paper`), await unsent(app, id));
   } catch (problem) {
-    const record = await app.mirror.find("inspection", id);
     if (!isUnheard(problem) || record === null) throw problem;
     return remembered(app, record);
   }
