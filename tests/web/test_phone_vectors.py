@@ -292,6 +292,32 @@ def test_a_note_without_its_choice_is_kept_in_the_draft_and_not_submitted(page: 
     assert found == [[{"value": None, "note": "正在查询"}, None, []]]
 
 
+@pytest.mark.parametrize(
+    ("status", "buttons", "told"), [(410, 0, "服务器不接收的资料 1 个"), (413, 1, "待上传的资料 1 个")]
+)
+def test_a_file_that_can_never_be_taken_is_not_offered_again(page: Any, status: int, buttons: int, told: str) -> None:
+    script = """async ({ outbox }, { store: STORE, uploads: UPLOADS, status }) => {
+      const [{ Store }, { Uploads }] = [await import(STORE), await import(UPLOADS)];
+      const store = await Store.open(`refused ${status}`);
+      const medium = { id: "one", state: "waiting", location: "/media/one", kind: "photo", bytes: 1, fault: null };
+      await store.write(["medium"], (tx) => tx.put("medium", medium));
+      const refuse = async () => { throw Object.assign(new Error(), { status, sentence: "不接收" }); };
+      const uploads = new Uploads(store, { patiently: (work) => work(), send: refuse });
+      await uploads.run();
+      const runner = Object.assign(new EventTarget(), { progress: new Map() });
+      const place = document.createElement("div");
+      const app = { runner, client: { store, uploads, outbox: { listed: async () => [] } } };
+      (await outbox(app, place))();
+      const again = [...place.querySelectorAll("button")].filter((each) => each.textContent === "重新上传");
+      return [again.length, place.textContent];
+    }"""
+    modules = {name: ASSETS.url(f"static/m/device/{name}.js") for name in ("store", "uploads")}
+    ((found, words),) = ran(page, "views/outbox.js", script, [{**modules, "status": status}])
+    assert found == buttons
+    assert told in words
+    assert ("重新上传也不会成功（media_refused）" in words) is (buttons == 0)
+
+
 def _form(case: dict[str, Any]) -> dict[str, Any]:
     return DEFINITION if case["form"] == "default" else case["form"]
 

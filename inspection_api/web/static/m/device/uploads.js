@@ -8,6 +8,7 @@ import { isLost, reaction } from "./reactions.js";
 const CHUNK_BYTES = 1 << 18;
 const TUS = { "Tus-Resumable": "1.0.0" };
 const PATIENCE_MS = 120_000;
+const FOR_EVER = 410; // media_refused, which a HEAD has no body to say
 const KEEP_STORED_MS = 7 * 86_400_000;
 
 export class Uploads {
@@ -22,7 +23,7 @@ export class Uploads {
 
   // Let a medium that was set aside wait again, from its first byte.
   again(id) {
-    return this.#note(id, { state: "waiting", location: null, fault: null });
+    return this.#note(id, { state: "waiting", location: null, fault: null, is_refused: false });
   }
 
   // Upload everything that waits, also what is captured meanwhile, and return how many were stored; `told(medium, offset)`
@@ -49,7 +50,7 @@ export class Uploads {
       while (!(await this.line.patiently(() => this.#resume(medium, told))));
     } catch (problem) {
       if (problem.status === undefined || does(problem) !== "set_aside") throw problem;
-      await this.#note(medium.id, { state: "aside", fault: problem.sentence });
+      await this.#note(medium.id, { state: "aside", fault: problem.sentence, is_refused: problem.status === FOR_EVER });
       return false;
     }
     await this.#note(medium.id, { state: "stored", fault: null, stored_at: Date.now() });

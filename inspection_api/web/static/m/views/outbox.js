@@ -11,6 +11,7 @@ import { renew } from "../parts/still.js";
 
 const KINDS = { photo: "图片", audio: "语音", video: "视频" };
 const LEFT_OUT = "中断的录制不在导出的文件中：请先在该检查中选择保留，再重新导出（recording_undecided）";
+const REFUSED = "文件内容不是拍摄时登记的图片、视频或语音格式，服务器不接收，重新上传也不会成功（media_refused）。它不计入现场资料：请到检查点重新检查并拍摄，或联系上级决定；文件仍在手机上，需要留存时请点“导出”。";
 
 export async function outbox(app, place) {
   const list = h("div", { class: "stack" });
@@ -25,14 +26,17 @@ export async function outbox(app, place) {
 
 async function content(app) {
   const [ops, media] = await Promise.all([app.client.outbox.listed(), app.client.store.read(["medium"], (tx) => tx.all("medium"))]);
-  const open = media.filter((medium) => medium.state === "waiting" || medium.state === "aside");
-  if (ops.length + open.length === 0) return empty("没有待上传的数据");
+  const left = media.filter((medium) => medium.state === "waiting" || medium.state === "aside");
+  const [refused, open] = [true, false].map((isRefused) => left.filter((medium) => Boolean(medium.is_refused) === isRefused));
+  if (ops.length + left.length === 0) return empty("没有待上传的数据");
   const clashes = await Promise.all(ops.map((op) => clashesOf(app, op)));
   const of = new Map(ops.flatMap((op) => mediaOf(op).map((medium) => [medium.id, op])));
   const unsent = (op) => open.filter((medium) => of.get(medium.id) === op).length;
   const again = (op) => retry(app, () => app.client.outbox.again(op.op_id));
+  const listed = (some, words) => some.length > 0 && h("section", { class: "card" }, h("h2", {}, `${words} ${some.length} 个`), h("ul", {}, some.map((medium) => upload(app, medium, of.get(medium.id)?.about))));
   return [
-    open.length > 0 && h("section", { class: "card" }, h("h2", {}, `待上传的资料 ${open.length} 个`), h("ul", {}, open.map((medium) => upload(app, medium, of.get(medium.id)?.about)))),
+    listed(open, "待上传的资料"),
+    listed(refused, "服务器不接收的资料"),
     h("ul", { class: "stack" }, ops.map((op, index) => card(op, clashes[index], { unsent: unsent(op), again: () => again(op) }))),
   ];
 }
@@ -47,10 +51,13 @@ const upload = (app, medium, about = null) =>
     medium.state === "aside" ? stopped(app, medium) : h("progress", { max: medium.bytes, value: app.runner.progress.get(medium.id) ?? 0, "aria-label": "上传进度" }),
   );
 
-const stopped = (app, medium) => [
-  h("p", { class: "trouble" }, `无法上传：${medium.fault}。资料仍在手机上，请重新上传；仍不成功，请点“导出”保存数据文件，并联系管理员。`),
-  h("button", { type: "button", class: "small", onclick: () => retry(app, () => app.client.uploads.again(medium.id)) }, "重新上传"),
-];
+function stopped(app, medium) {
+  if (medium.is_refused) return h("p", { class: "trouble" }, REFUSED);
+  return [
+    h("p", { class: "trouble" }, `无法上传：${medium.fault}。资料仍在手机上，请重新上传；仍不成功，请点“导出”保存数据文件，并联系管理员。`),
+    h("button", { type: "button", class: "small", onclick: () => retry(app, () => app.client.uploads.again(medium.id)) }, "重新上传"),
+  ];
+}
 
 async function retry(app, again) {
   await again();
