@@ -275,6 +275,7 @@ def test_a_place_that_cannot_be_made_sure_of_asks_for_a_photo_of_the_plate(
     assert "检查点正确" not in phone.page.inner_text("main")
     phone.page.click("button:has-text('开始检查')")
     phone.arrive("visit/")
+    phone.find("[data-item=power_kwh]")
     phone.answer()
     phone.see("还有 1 项需补充或更正")
     assert "二维码牌：还缺图片 1 个" in phone.page.text_content("main details")

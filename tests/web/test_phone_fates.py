@@ -181,6 +181,7 @@ def test_a_visit_that_no_task_asked_for_is_kept_and_says_so(
     phone.page.select_option("select[name=form]", label="中小企业贷后管理“明白纸”")
     phone.page.click("dialog button.primary")
     phone.arrive("visit/")
+    phone.find("[data-item=power_kwh]")
     phone.answer()
     phone.submit()
     words = entry(phone, "extra")
