@@ -52,7 +52,8 @@ class Line:
 
     def __call__(self, request: Request) -> Response:
         if request.path == "/sessions":  # a login like any other, without the tenth of a second that a password costs
-            return Response(status=201, headers={}, body=json.dumps({"token": self.token()}).encode())
+            body = json.dumps({"token": self.token()}).encode()
+            return Response(status=201, headers={"content-type": "application/json"}, body=body)
         if not self.is_up:
             raise Lost("down")
         if request.path == "/sync/push":
