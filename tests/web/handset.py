@@ -235,6 +235,17 @@ class Handset:
             self.stand(lon + step * 1e-7, LAT)
             self.page.clock.fast_forward(12_000)
 
+    def bind(self) -> None:
+        """Scan an unbound plate about a kilometre away, and bind it there."""
+        self.stand(LON + DEGREES_OUTSIDE, LAT)
+        self.page.clock.fast_forward(12_000)
+        self.scan()
+        self.see("检查点尚未绑定位置")
+        self.walk(LON + DEGREES_OUTSIDE)
+        self.page.click("button:has-text('绑定位置')")
+        self.page.click(BURNT_IN)
+        self.page.wait_for_function("() => location.hash === '#/'")
+
     def begin(self) -> None:
         self.scan()
         self.see("检查点正确")

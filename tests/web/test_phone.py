@@ -12,7 +12,7 @@ from inspection_api.alerts.models import Alert
 from tests.kiosk_print.conftest import Desk
 from tests.kiosk_print.hall import Hall
 from tests.sync.phone import LAT, LON, fix
-from tests.web.handset import BURNT_IN, DEGREES_OUTSIDE, counted, enrolled
+from tests.web.handset import DEGREES_OUTSIDE, counted, enrolled
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -138,14 +138,7 @@ def test_a_first_binding_with_its_photo(
     unbound = street.add(bound=False)
     enrolled(phone, committed_app, committed_world)
     phone.film(street.plate(unbound))
-    phone.stand(LON + DEGREES_OUTSIDE, LAT)
-    phone.page.clock.fast_forward(12_000)
-    phone.scan()
-    phone.see("检查点尚未绑定位置")
-    phone.walk(LON + DEGREES_OUTSIDE)
-    phone.page.click("button:has-text('绑定位置')")
-    phone.page.click(BURNT_IN)
-    phone.page.wait_for_function("() => location.hash === '#/'")
+    phone.bind()
     phone.tab("outbox")
     phone.see_all_sent()
     stored = counted(committed_world, "SELECT checkpoint_id, status, bound_by FROM checkpoint_location")

@@ -15,8 +15,6 @@ from tests.kiosk_print.conftest import Desk
 from tests.sync.phone import LAT, LON
 from tests.web.handset import (
     BEGIN,
-    BURNT_IN,
-    DEGREES_OUTSIDE,
     Handset,
     approve_all,
     counted,
@@ -72,14 +70,7 @@ def die(phone: Handset, line: BadLine) -> None:
 
 def bind(phone: Handset, unbound: str) -> None:
     phone.film(unbound)
-    phone.stand(LON + DEGREES_OUTSIDE, LAT)
-    phone.page.clock.fast_forward(12_000)
-    phone.scan()
-    phone.see("检查点尚未绑定位置")
-    phone.walk(LON + DEGREES_OUTSIDE)
-    phone.page.click("button:has-text('绑定位置')")
-    phone.page.click(BURNT_IN)
-    phone.page.wait_for_function("() => location.hash === '#/'")
+    phone.bind()
     phone.stand(LON, LAT)
 
 
